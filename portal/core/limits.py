@@ -1,0 +1,29 @@
+"""One table of limits; everything that reads input looks its bound up here."""
+
+from typing import Final
+
+MEGABYTE: Final = 1024 * 1024
+
+REQUEST_BODY_BYTES: Final = 26 * MEGABYTE
+FORM_FIELD_BYTES: Final = 2 * MEGABYTE
+FORM_PARTS: Final = 200
+FILE_BYTES: Final = 10 * MEGABYTE
+FILES_PER_FORM: Final = 10
+
+NAME_LENGTH: Final = 200
+EMAIL_LENGTH: Final = 254
+TELEPHONE_LENGTH: Final = 40
+ADDRESS_LENGTH: Final = 500
+SUBJECT_LENGTH: Final = 200
+MESSAGE_LENGTH: Final = 10_000
+CLAUSE_LENGTH: Final = 20_000
+TITLE_LENGTH: Final = 150
+SEARCH_LENGTH: Final = 100
+PASSWORD_MINIMUM: Final = 12
+PASSWORD_LENGTH: Final = 256
+
+ROWS_PER_PAGE: Final = 50
+DRAFT_HOURS: Final = 24
+SESSION_IDLE_MINUTES: Final = 30
+SESSION_HOURS: Final = 12
+CODE_MINUTES: Final = 10

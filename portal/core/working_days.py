@@ -1,0 +1,144 @@
+"""Days that count: working days, school days, and months by their corresponding date (England and Wales)."""
+
+from calendar import monthrange
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+
+from dateutil.easter import easter
+from govuk_bank_holidays.bank_holidays import BankHolidays
+
+from portal.core.errors import Invalid
+
+_DAY = timedelta(days=1)
+_FRIDAY = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Which days are working days, and which are days of one school.
+
+    A year whose Christmas is not among `bank_holidays` is taken as not yet announced: the holidays that can be
+    computed are added, so that a far date never silently lacks them. `terms` are (first day, last day).
+    Raises `Invalid` for a term that ends before it begins.
+    """
+
+    bank_holidays: frozenset[date]
+    terms: tuple[tuple[date, date], ...] = ()
+    inset_days: frozenset[date] = frozenset()
+
+    def __post_init__(self) -> None:
+        for first, last in self.terms:
+            if last < first:
+                raise Invalid(f"A term cannot end ({last.isoformat()}) before it begins ({first.isoformat()}).")
+
+    @property
+    def last_term_day(self) -> date | None:
+        return max((last for _, last in self.terms), default=None)
+
+    def is_bank_holiday(self, day: date) -> bool:
+        return day in self.bank_holidays or (not self._is_announced(day.year) and day in computed_bank_holidays(day.year))
+
+    def is_working_day(self, day: date) -> bool:
+        return day.weekday() <= _FRIDAY and not self.is_bank_holiday(day)
+
+    def is_school_day(self, day: date) -> bool:
+        """Education Act 1996 s579(1): a day with a school session, so neither an INSET day nor a holiday.
+
+        Where no term dates are known (none were given, or `day` is after the last), any working day is taken for
+        one. A limit counted in school days then falls on the earliest day it can, never too late.
+        """
+        if not self.is_working_day(day) or day in self.inset_days:
+            return False
+        last = self.last_term_day
+        return last is None or day > last or any(first <= day <= end for first, end in self.terms)
+
+    def next_working_day(self, day: date) -> date:
+        """`day` itself when it is a working day, else the first one after it."""
+        while not self.is_working_day(day):
+            day += _DAY
+        return day
+
+    def add_working_days(self, day: date, count: int) -> date:
+        """The `count`-th working day after `day`; before it when `count` is negative."""
+        towards = _DAY if count > 0 else -_DAY
+        for _ in range(abs(count)):
+            day += towards
+            while not self.is_working_day(day):
+                day += towards
+        return day
+
+    def add_school_days(self, day: date, count: int) -> date:
+        """The `count`-th school day after `day`."""
+        for _ in range(count):
+            day += _DAY
+            while not self.is_school_day(day):
+                day += _DAY
+        return day
+
+    def _is_announced(self, year: int) -> bool:
+        return any(date(year, 12, day) in self.bank_holidays for day in (25, 26, 27, 28))
+
+
+def england_and_wales(
+    *,
+    extra: Iterable[date] = (),
+    terms: Iterable[tuple[date, date]] = (),
+    inset_days: Iterable[date] = (),
+) -> Calendar:
+    """The calendar as shipped, with `extra` holidays (such as a proclaimed one) and one school's dates."""
+    return Calendar(frozenset(announced_bank_holidays()) | frozenset(extra), tuple(terms), frozenset(inset_days))
+
+
+@cache
+def announced_bank_holidays() -> dict[date, str]:
+    """Name by day, as GOV.UK published them and the library carries them; nothing is fetched."""
+    division = BankHolidays.ENGLAND_AND_WALES
+    return {day["date"]: day["title"] for day in BankHolidays(use_cached_holidays=True).get_holidays(division=division)}
+
+
+@cache
+def computed_bank_holidays(year: int) -> dict[date, str]:
+    """Name by day for a year not yet announced: the Banking and Financial Dealings Act 1971 and long custom."""
+    spring = easter(year)
+    names = ["Christmas Day", "Boxing Day"]
+    if date(year, 12, 25).weekday() > _FRIDAY + 1:
+        names.reverse()
+    christmas = zip(_weekdays_from(date(year, 12, 25), 2), names, strict=True)
+    return {
+        _weekdays_from(date(year, 1, 1), 1)[0]: "New Year's Day",
+        spring - 2 * _DAY: "Good Friday",
+        spring + _DAY: "Easter Monday",
+        _monday_from(date(year, 5, 1)): "Early May bank holiday",
+        _monday_from(date(year, 5, 25)): "Spring bank holiday",
+        _monday_from(date(year, 8, 25)): "Summer bank holiday",
+        **dict(christmas),
+    }
+
+
+def bank_holidays_until(year: int) -> dict[date, str]:
+    """What an editable table begins with: the announced years, then computed ones to the end of `year`."""
+    announced = announced_bank_holidays()
+    later = range(max(announced).year + 1, year + 1)
+    return {**announced, **{day: name for each in later for day, name in computed_bank_holidays(each).items()}}
+
+
+def add_months(day: date, months: int) -> date:
+    """The corresponding date `months` later, or the last day of a month that has no such date."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def _weekdays_from(day: date, count: int) -> list[date]:
+    found: list[date] = []
+    while len(found) < count:
+        if day.weekday() <= _FRIDAY:
+            found.append(day)
+        day += _DAY
+    return found
+
+
+def _monday_from(day: date) -> date:
+    return day + _DAY * (-day.weekday() % 7)

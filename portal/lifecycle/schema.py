@@ -1,0 +1,52 @@
+"""Bringing the database to the newest schema, with its walls."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, make_url
+
+from portal.core.database import Database
+from portal.settings import ROOT, Settings
+from portal.tenancy.walls import raise_walls
+
+_LOCK = 4_107_215
+
+
+def migrate(settings: Settings) -> None:
+    """Run all migrations as the owner, then raise the walls; several nodes may call it at once."""
+    owner = Database(settings.database_owner_url or settings.database_url)
+    try:
+        with owner.engine.execution_options(portal_writes=True).begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+            command.upgrade(_config(connection), "heads")
+            serving = make_url(settings.database_url).username if settings.database_owner_url else None
+            raise_walls(connection, serving_role=serving)
+    finally:
+        owner.dispose()
+
+
+def is_current(database: Database) -> bool:
+    """Whether the database stands at the newest revision."""
+    heads = set(ScriptDirectory(str(ROOT / "migrations")).get_heads())
+    with database.engine.connect() as connection:
+        return set(MigrationContext.configure(connection).get_current_heads()) == heads
+
+
+def make_revision(settings: Settings, message: str) -> Path:
+    """Write a migration from the difference between the models and the database."""
+    owner = Database(settings.database_owner_url or settings.database_url)
+    with owner.engine.begin() as connection:
+        script = command.revision(_config(connection), message=message, autogenerate=True)
+    owner.dispose()
+    return Path(script.path)  # type: ignore[union-attr]
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.attributes["connection"] = connection
+    return config

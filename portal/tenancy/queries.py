@@ -1,0 +1,83 @@
+"""Questions about tenants and their facts."""
+
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+
+from portal.core.database import PortalSession
+from portal.core.errors import NotFound
+from portal.tenancy.models import Fact, FormerSlug, Setting, Tenant, TenantKind, TenantStatus
+
+PUBLIC_STATUSES = (TenantStatus.LIVE, TenantStatus.LEAVING, TenantStatus.CLOSED)
+
+
+def tenant_by_slug(session: PortalSession, slug: str) -> Tenant:
+    """Raises `NotFound`."""
+    tenant = session.scalar(select(Tenant).where(Tenant.slug == slug))
+    if tenant is None:
+        raise NotFound("There is no such tenant.")
+    return tenant
+
+
+def public_school(session: PortalSession, slug: str) -> Tenant:
+    """A school with public pages. Raises `NotFound` for any other."""
+    tenant = tenant_by_slug(session, slug)
+    if tenant.kind is not TenantKind.SCHOOL or tenant.status not in PUBLIC_STATUSES:
+        raise NotFound("There is no such school.")
+    return tenant
+
+
+def present_slug(session: PortalSession, former: str) -> str | None:
+    """The slug that a former one leads to now."""
+    return session.scalar(select(Tenant.slug).join(FormerSlug, FormerSlug.tenant_id == Tenant.id).where(FormerSlug.slug == former))
+
+
+def tenant(session: PortalSession, tenant_id: int) -> Tenant:
+    """Raises `NotFound`."""
+    found = session.get(Tenant, tenant_id)
+    if found is None:
+        raise NotFound("There is no such tenant.")
+    return found
+
+
+def service(session: PortalSession) -> Tenant:
+    """The one tenant that is the central service. Raises `NotFound` before `portal init`."""
+    found = session.scalar(select(Tenant).where(Tenant.kind == TenantKind.SERVICE))
+    if found is None:
+        raise NotFound("The portal has not been set up: run `portal init`.")
+    return found
+
+
+def schools(session: PortalSession) -> list[Tenant]:
+    """All schools by name."""
+    return list(session.scalars(select(Tenant).where(Tenant.kind == TenantKind.SCHOOL).order_by(Tenant.name)))
+
+
+def find_schools(session: PortalSession, words: str, *, limit: int = 20) -> list[Tenant]:
+    """Live schools whose name, town or postcode holds every word typed, best first."""
+    statement = select(Tenant).where(Tenant.kind == TenantKind.SCHOOL, Tenant.status.in_(PUBLIC_STATUSES))
+    for word in words.lower().split()[:8]:
+        pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        statement = statement.where(
+            or_(
+                func.lower(Tenant.name).like(pattern, escape="\\"),
+                func.lower(Tenant.town).like(pattern, escape="\\"),
+                func.replace(func.lower(Tenant.postcode), " ", "").like(pattern, escape="\\"),
+                func.lower(Tenant.postcode).like(pattern, escape="\\"),
+            )
+        )
+    return list(session.scalars(statement.order_by(Tenant.name).limit(limit)))
+
+
+def facts_at(session: PortalSession, tenant_id: int, instant: datetime) -> dict[str, str]:
+    """The tenant's facts in force at `instant`."""
+    rows = session.scalars(
+        select(Fact).where(Fact.tenant_id == tenant_id, Fact.effective_at <= instant).order_by(Fact.effective_at)
+    )
+    return {row.key: row.value for row in rows}
+
+
+def setting(session: PortalSession, tenant_id: int, key: str) -> dict[str, object]:
+    """A setting's value, empty where none was made."""
+    row = session.scalar(select(Setting).where(Setting.tenant_id == tenant_id, Setting.key == key))
+    return dict(row.value) if row else {}

@@ -1,0 +1,240 @@
+"""The scope that hides other tenants' rows: without one, touching a tenant-owned table raises.
+
+The session's scope is the first of three walls; composite foreign keys and PostgreSQL's row-level security
+(`walls.py`) stand behind it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, TextClause, UniqueConstraint, event, or_, select
+from sqlalchemy.orm import Mapped, Mapper, ORMExecuteState, UOWTransaction, mapped_column, with_loader_criteria
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.schema import Table
+
+from portal.core.database import Base, PortalSession
+from portal.core.errors import PortalError
+
+
+class ScopeError(PortalError):
+    """Code asked for tenant-owned rows without saying whose: a defect, never the user's fault."""
+
+
+class RowClass(StrEnum):
+    """Whose a table's rows are."""
+
+    TENANT = "tenant"
+    SERVICE = "service"
+    PUBLIC = "public"
+
+
+class TenantOwned:
+    """Rows of one tenant. Every reference between two such tables carries the tenant: `tenant_reference`."""
+
+    row_class: ClassVar[RowClass] = RowClass.TENANT
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"), index=True)
+
+
+class ServiceOwned:
+    """Rows of the installation itself: people, sessions, counters."""
+
+    row_class: ClassVar[RowClass] = RowClass.SERVICE
+
+
+class PublicRow:
+    """Rows anybody may read: published text, councils, names of schools."""
+
+    row_class: ClassVar[RowClass] = RowClass.PUBLIC
+
+
+def tenant_key() -> UniqueConstraint:
+    """What another table's `tenant_reference` points at."""
+    return UniqueConstraint("tenant_id", "id")
+
+
+def tenant_reference(column: str, table: str) -> ForeignKeyConstraint:
+    """A foreign key that cannot leave the tenant: `(tenant_id, column)` to `(tenant_id, id)` of `table`."""
+    return ForeignKeyConstraint(["tenant_id", column], [f"{table}.tenant_id", f"{table}.id"])
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose rows a session sees: one tenant's, a trust's with its schools', or every tenant's for a stated reason."""
+
+    kind: RowClass | None
+    tenant_id: int | None = None
+    reason: str = ""
+    is_trust: bool = False
+
+
+@contextmanager
+def tenant_scope(session: PortalSession, tenant_id: int) -> Iterator[None]:
+    """See and write one tenant's rows."""
+    with _scope(session, Scope(RowClass.TENANT, tenant_id)):
+        yield
+
+
+@contextmanager
+def trust_scope(session: PortalSession, trust_id: int) -> Iterator[None]:
+    """See a trust's rows and those of its schools; write too, each row staying its tenant's."""
+    with _scope(session, Scope(RowClass.TENANT, trust_id, is_trust=True)):
+        yield
+
+
+@contextmanager
+def every_tenant(session: PortalSession, reason: str) -> Iterator[None]:
+    """See every tenant's rows. `reason` says why; doors write it to the audit trail."""
+    if not reason:
+        msg = "cross-tenant work needs a reason"
+        raise ScopeError(msg)
+    with _scope(session, Scope(RowClass.SERVICE, reason=reason)):
+        yield
+
+
+def current_scope(session: PortalSession) -> Scope | None:
+    """The scope in force, or None."""
+    return session.info.get("portal_scope")
+
+
+@contextmanager
+def _scope(session: PortalSession, scope: Scope) -> Iterator[None]:
+    before = current_scope(session)
+    _enter(session, scope)
+    try:
+        yield
+        session.flush()  # what was written inside belongs to this scope's check
+    finally:
+        _enter(session, before)
+
+
+def _enter(session: PortalSession, scope: Scope | None) -> None:
+    session.info["portal_scope"] = scope
+    if session.in_transaction() and session.is_active:
+        announce(session)
+
+
+def announce(session: PortalSession) -> None:
+    """Tell PostgreSQL the scope, for this transaction only; it then enforces the same rule itself."""
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    scope = current_scope(session)
+    role = _database_role(scope)
+    tenant = "" if scope is None or scope.tenant_id is None else str(scope.tenant_id)
+    session.connection().exec_driver_sql(f"SET LOCAL ROLE {role}")
+    session.connection().exec_driver_sql("SELECT set_config('portal.tenant', %s, true)", (tenant,))
+
+
+def _database_role(scope: Scope | None) -> str:
+    if scope is None:
+        return "portal_app"
+    if scope.kind is RowClass.SERVICE:
+        return "portal_service"
+    return "portal_trust" if scope.is_trust else "portal_tenant"
+
+
+def visible(scope: Scope, model: type[TenantOwned]) -> ColumnElement[bool]:
+    """The condition a row must meet to be seen in `scope`."""
+    if scope.is_trust:
+        if hasattr(model, "trust_id"):
+            return or_(model.tenant_id == scope.tenant_id, model.trust_id == scope.tenant_id)
+        tenant = Base.metadata.tables["tenant"]
+        schools = select(tenant.c.id).where(or_(tenant.c.id == scope.tenant_id, tenant.c.trust_id == scope.tenant_id))
+        return model.tenant_id.in_(schools)
+    return model.tenant_id == scope.tenant_id
+
+
+def tenant_models() -> dict[Table, type[TenantOwned]]:
+    """Every tenant-owned table with its model."""
+    return {
+        mapper.local_table: mapper.class_
+        for mapper in Base.registry.mappers
+        if issubclass(mapper.class_, TenantOwned) and isinstance(mapper.local_table, Table)
+    }
+
+
+@event.listens_for(PortalSession, "after_begin")
+def _announce_at_begin(session: PortalSession, _transaction: object, _connection: object) -> None:
+    announce(session)
+
+
+@event.listens_for(PortalSession, "do_orm_execute")
+def _restrict(state: ORMExecuteState) -> None:
+    session = state.session
+    assert isinstance(session, PortalSession)
+    if isinstance(state.statement, TextClause):
+        if not state.execution_options.get("portal_text"):
+            msg = "SQL text outside core: use a model, or PortalSession.run_text"
+            raise ScopeError(msg)
+        return
+    models = tenant_models()
+    touched = _tables(state.statement) & models.keys()
+    if not touched:
+        return
+    scope = current_scope(session)
+    if scope is None:
+        msg = f"no tenant is set, but {sorted(table.name for table in touched)} was asked for"
+        raise ScopeError(msg)
+    if not state.is_relationship_load and not state.is_column_load and not _speaks_models(state):
+        msg = f"a table where a model is needed: {sorted(table.name for table in touched)}"
+        raise ScopeError(msg)
+    if scope.kind is RowClass.SERVICE or state.is_insert:
+        return
+    for table in touched:
+        model = models[table]
+        state.statement = state.statement.options(
+            with_loader_criteria(model, visible(scope, model), include_aliases=True)
+        )
+
+
+def _tables(statement: Any) -> set[Table]:  # noqa: ANN401 - any executable
+    return {part for part in visitors.iterate(statement) if isinstance(part, Table)}
+
+
+def _speaks_models(state: ORMExecuteState) -> bool:
+    """Whether the criteria reach every tenant table of the statement: each must be named through its model."""
+    models = tenant_models()
+    for part in visitors.iterate(state.statement):
+        if isinstance(part, Table) and part in models and "parententity" not in part._annotations:  # noqa: SLF001 - the only mark a model leaves
+            return False
+    return True
+
+
+@event.listens_for(PortalSession, "before_flush")
+def _check_writes(session: PortalSession, _context: UOWTransaction, _instances: object) -> None:
+    scope = current_scope(session)
+    for row in (*session.new, *session.dirty, *session.deleted):
+        if isinstance(row, TenantOwned):
+            _check_row(session, scope, row)
+
+
+def _check_row(session: PortalSession, scope: Scope | None, row: TenantOwned) -> None:
+    if scope is None:
+        msg = f"no tenant is set, but a {type(row).__name__} was to be written"
+        raise ScopeError(msg)
+    if scope.kind is RowClass.SERVICE:
+        return
+    if row.tenant_id is None and not scope.is_trust:
+        row.tenant_id = scope.tenant_id  # type: ignore[assignment]
+    if row.tenant_id != scope.tenant_id and not (scope.is_trust and _in_trust(session, scope, row.tenant_id)):
+        msg = f"a {type(row).__name__} of another tenant"
+        raise ScopeError(msg)
+
+
+def _in_trust(session: PortalSession, scope: Scope, tenant_id: int) -> bool:
+    tenant = Base.metadata.tables["tenant"]
+    with session.no_autoflush:
+        return session.scalar(select(tenant.c.trust_id).where(tenant.c.id == tenant_id)) == scope.tenant_id
+
+
+@event.listens_for(Mapper, "after_configured", once=True)
+def _check_classes() -> None:
+    for mapper in Base.registry.mappers:
+        if not hasattr(mapper.class_, "row_class"):
+            msg = f"{mapper.class_.__name__} is not classed tenant, service or public"
+            raise ScopeError(msg)

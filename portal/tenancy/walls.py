@@ -1,0 +1,82 @@
+"""The walls inside PostgreSQL: roles, grants and forced row-level security, made anew after each migration.
+
+One policy per role (tenant equality, trust equality, everything for the service): measured, one policy with an OR
+turns a 0.1 ms search into 60 ms. `nullif` keeps an ended setting, which reads as '', from raising.
+"""
+
+from sqlalchemy import Connection
+
+from portal.core.database import Base
+from portal.core.errors import SettingsError
+from portal.tenancy.scope import tenant_models
+
+ROLES = ("portal_app", "portal_tenant", "portal_trust", "portal_service", "portal_backup")
+_SETTING = "nullif(current_setting('portal.tenant', true), '')::integer"
+_APPEND_ONLY = ("audit_entry",)
+
+
+def raise_walls(connection: Connection, *, serving_role: str | None) -> None:
+    """Create the roles where absent, grant, force row-level security on every tenant-owned table.
+
+    `serving_role` is the log-in role of `PORTAL_DATABASE_URL`, which may then take the scope's roles.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    for role in ROLES:
+        connection.exec_driver_sql(
+            f"DO $$ BEGIN CREATE ROLE {role} NOLOGIN NOBYPASSRLS; "
+            "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+        )
+    for role in ROLES[:4]:
+        connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {role}")
+        connection.exec_driver_sql(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")
+        connection.exec_driver_sql(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}")
+        for table in _APPEND_ONLY:
+            connection.exec_driver_sql(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}")
+        if serving_role:
+            connection.exec_driver_sql(f'GRANT {role} TO "{serving_role}"')
+    connection.exec_driver_sql("GRANT USAGE ON SCHEMA public TO portal_backup")
+    connection.exec_driver_sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO portal_backup")
+    for table in sorted(table.name for table in tenant_models()):
+        _wall(connection, table)
+
+
+def check_serving_role(connection: Connection) -> None:
+    """Raises `SettingsError` when the connected role could walk round the walls."""
+    if connection.dialect.name != "postgresql":
+        return
+    row = connection.exec_driver_sql(
+        "SELECT rolsuper OR rolbypassrls, (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = 'public' AND c.relkind = 'r' AND pg_has_role(r.oid, c.relowner, 'USAGE'))"
+        " FROM pg_roles r WHERE rolname = current_user"
+    ).one()
+    if row[0]:
+        raise SettingsError("PORTAL_DATABASE_URL: this role may bypass row-level security; give one that may not.")
+    if row[1]:
+        raise SettingsError("PORTAL_DATABASE_URL: this role owns tables; they must belong to PORTAL_DATABASE_OWNER_URL.")
+
+
+def unwalled_tables(connection: Connection) -> list[str]:
+    """Tenant-owned tables on which row-level security is not forced; for the start check and the tests."""
+    forced = {
+        name
+        for (name,) in connection.exec_driver_sql(
+            "SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity"
+        )
+    }
+    return sorted(table.name for table in tenant_models() if table.name not in forced)
+
+
+def _wall(connection: Connection, table: str) -> None:
+    trust = (
+        f"tenant_id = {_SETTING} OR trust_id = {_SETTING}"
+        if "trust_id" in Base.metadata.tables[table].c
+        else f"tenant_id IN (SELECT id FROM tenant WHERE id = {_SETTING} OR trust_id = {_SETTING})"
+    )
+    policies = {"portal_tenant": f"tenant_id = {_SETTING}", "portal_trust": trust, "portal_service": "true", "portal_backup": "true"}
+    connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    connection.exec_driver_sql(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    for role, condition in policies.items():
+        name = f"{table}_{role.removeprefix('portal_')}"
+        connection.exec_driver_sql(f"DROP POLICY IF EXISTS {name} ON {table}")
+        connection.exec_driver_sql(f"CREATE POLICY {name} ON {table} TO {role} USING ({condition})")

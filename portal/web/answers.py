@@ -1,0 +1,70 @@
+"""How each request ends: commit on success, roll back on error, and a plain page for whatever went wrong."""
+
+import secrets
+
+import structlog
+from flask import Flask, Response, g, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from portal.core.errors import Conflict, Forbidden, Invalid, NotFound
+from portal.identity.throttle import TooMany
+from portal.web.session import close_desk
+
+log = structlog.get_logger("portal.web")
+
+
+def install(app: Flask) -> None:
+    @app.after_request
+    def finish(response: Response) -> Response:
+        close_desk(commit=response.status_code < 500 and not g.get("must_roll_back"))
+        return response
+
+    @app.teardown_request
+    def clear(_error: BaseException | None) -> None:
+        close_desk(commit=False)
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> ResponseReturnValue:
+        return _page(error.code or 500)
+
+    @app.errorhandler(CSRFError)
+    def csrf_error(_error: CSRFError) -> ResponseReturnValue:
+        return _page(400, "errors/form_expired.html")
+
+    @app.errorhandler(NotFound)
+    def not_found(_error: NotFound) -> ResponseReturnValue:
+        return _page(404)
+
+    @app.errorhandler(Forbidden)
+    def forbidden(_error: Forbidden) -> ResponseReturnValue:
+        return _page(403)
+
+    @app.errorhandler(Invalid)
+    def invalid(error: Invalid) -> ResponseReturnValue:
+        return _page(422, reason=str(error))
+
+    @app.errorhandler(Conflict)
+    def conflict(error: Conflict) -> ResponseReturnValue:
+        return _page(409, reason=str(error))
+
+    @app.errorhandler(TooMany)
+    def too_many(error: TooMany) -> ResponseReturnValue:
+        response = app.make_response(_page(429, keeps_work=True))
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> ResponseReturnValue:
+        reference = secrets.token_hex(4)
+        log.error("unexpected", reference=reference, endpoint=request.endpoint, error=type(error).__name__, exc_info=error)
+        return _page(500, reference=reference)
+
+
+def _page(code: int, template: str = "", *, keeps_work: bool = False, **values: object) -> tuple[str, int]:
+    """An error page; what the request changed is undone, except the counting of a try."""
+    close_desk(commit=keeps_work)
+    known = {400, 403, 404, 405, 409, 413, 422, 429}
+    name = template or f"errors/{code if code in known else 500}.html"
+    return render_template(name, code=code, **values), code

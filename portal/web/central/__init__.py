@@ -1,0 +1,1 @@
+"""Pages for the central team, over all schools."""

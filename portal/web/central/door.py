@@ -1,0 +1,14 @@
+"""What stands behind the central door."""
+
+from flask import Flask
+
+from portal.web.central import today
+from portal.web.door import Audience
+
+BLUEPRINTS = (today.pages,)
+SHARED: tuple[tuple[object, str], ...] = ()
+
+
+def install(app: Flask) -> None:
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint, name=f"central_{blueprint.name}", url_prefix="/central", audience=Audience.CENTRAL)

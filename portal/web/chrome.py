@@ -1,0 +1,107 @@
+"""What every page shows around its content: whose page it is, where one can go, languages, messages."""
+
+from typing import Any
+
+from flask import Flask, g, get_flashed_messages, request, session, url_for
+from flask_babel import format_date, format_datetime, gettext
+from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader, StrictUndefined
+
+from portal.core.assets import assets_version
+from portal.identity.permissions import Action, may
+from portal.tenancy.models import Tenant, TenantKind
+from portal.web.languages import LANGUAGES, current_language
+from portal.web.session import Desk
+
+SCHOOL_PAGES = (
+    (Action.SEE_TODAY, "school_today.today", "Today"),
+    (Action.LIST_CASES, "school_inbox.inbox", "Requests"),
+    (Action.READ_NOTICE, "school_notice.notice", "Our notice"),
+    (Action.SEE_PEOPLE, "school_school.school", "Our school"),
+)
+CENTRAL_PAGES = (
+    (Action.SEE_TODAY, "central_today.today", "Today"),
+    (Action.LIST_CASES, "central_inbox.inbox", "Requests"),
+    (Action.LIST_TENANTS, "central_schools.schools", "Schools"),
+    (Action.READ_NOTICE, "central_library.library", "Shared wording"),
+    (Action.READ_DIRECTORY, "central_directory.directory", "Councils"),
+    (Action.OPERATE, "central_operations.operations", "Operations"),
+)
+
+
+def install(app: Flask) -> None:
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.loader = ChoiceLoader(
+        [
+            PackageLoader("portal", "templates"),
+            PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
+        ]
+    )
+    app.jinja_env.filters["day"] = lambda value: format_date(value, "EEEE d MMMM y") if value else ""
+    app.jinja_env.filters["short_day"] = lambda value: format_date(value, "EEE d MMM y") if value else ""
+    app.jinja_env.filters["moment"] = lambda value: format_datetime(value, "d MMM y, HH:mm") if value else ""
+    app.context_processor(page_chrome)
+
+
+def page_chrome() -> dict[str, Any]:
+    """The variables that `layout.html` reads."""
+    desk: Desk | None = g.get("desk")
+    language = current_language()
+    tenant = desk.tenant if desk else None
+    public_school = g.get("public_school")
+    owner = public_school or (tenant if tenant is not None and tenant.kind != TenantKind.SERVICE else None)
+    return {
+        "page_lang": language.code,
+        "page_dir": language.direction,
+        "language_is_checked": language.is_checked,
+        "assets_version": assets_version(),
+        "owner_name": owner.name if owner else service_name(),
+        "owner_href": _home(desk, owner),
+        "service_name": service_name(),
+        "colour_href": url_for("public_schools.colour", slug=owner.slug) if owner is not None and owner.colour else "",
+        "navigation": _navigation(desk),
+        "languages": _languages(desk),
+        "messages": get_flashed_messages(with_categories=True) if session.accessed else [],
+        "demonstration": bool(owner is not None and owner.is_demonstration) or g.get("is_demonstration", False),
+        "signed_in_name": desk.actor.name if desk and desk.actor.person_id else "",
+        "sign_out_form": bool(desk and desk.actor.person_id),
+    }
+
+
+def service_name() -> str:
+    """The service's name as set up; read once a request."""
+    return str(g.get("service_name") or gettext("School privacy notices"))
+
+
+def _home(desk: Desk | None, owner: Tenant | None) -> str:
+    if desk is not None and desk.actor.person_id:
+        return url_for("shared.home")
+    if owner is not None and owner.kind == TenantKind.SCHOOL:
+        return url_for("public_schools.school", slug=owner.slug)
+    return url_for("public_front.front")
+
+
+def _languages(desk: Desk | None) -> list[tuple[str, str, str, str]]:
+    if desk is None or desk.policy.audience != "public" or request.method != "GET" or request.endpoint is None:
+        return []
+    kept = {key: value for key, value in request.args.items() if key != "lang"}
+    values: dict[str, Any] = {**kept, **(request.view_args or {})}
+    return [
+        (code, language.name, url_for(request.endpoint, **{**values, "lang": code}), language.direction)
+        for code, language in LANGUAGES.items()
+    ]
+
+
+def _navigation(desk: Desk | None) -> list[tuple[str, str, bool]]:
+    if desk is None or desk.tenant is None or not desk.actor.person_id or desk.policy.audience not in {"school", "central"}:
+        return []
+    central = desk.policy.audience == "central"
+    place = desk.place
+    values = {} if central else {"slug": desk.tenant.slug}
+    section = str(request.endpoint).rpartition(".")[0]
+    return [
+        (gettext(text), url_for(endpoint, **values), endpoint.rpartition(".")[0] == section)
+        for action, endpoint, text in (CENTRAL_PAGES if central else SCHOOL_PAGES)
+        if may(desk.actor, action, place)
+    ]

@@ -1,0 +1,112 @@
+"""Fields as this portal wants them: cleaned at the boundary, with a length, a type and an error in plain words."""
+
+import re
+import secrets
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from wtforms import EmailField, HiddenField, StringField, TelField, TextAreaField
+from wtforms import Field as AnyField
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
+
+from portal.core.errors import Invalid
+from portal.core.limits import EMAIL_LENGTH, MESSAGE_LENGTH, NAME_LENGTH, TELEPHONE_LENGTH
+from portal.core.text import clean, clean_name
+
+_EMAIL = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+\.[^@\s<>()\[\],;:\\\".]{2,}")
+_TELEPHONE = re.compile(r"[0-9+()\-. extEXT]*")
+
+
+class PortalForm(FlaskForm):
+    """A form whose CSRF token lives in the session; a missing one is answered by its own page."""
+
+    class Meta:
+        csrf = True
+
+    def validate_csrf_token(self, _field: AnyField) -> None:
+        """Checked once for every request before the view; see `hardening`."""
+
+
+class LineField(StringField):
+    """One line of text."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = _cleaned(self, str(valuelist[0]) if valuelist else "", clean)
+
+
+class NameField(StringField):
+    """A name: one line without characters that reorder or hide text."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = _cleaned(self, str(valuelist[0]) if valuelist else "", clean_name)
+
+
+class LongField(TextAreaField):
+    """Several lines of text."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = _cleaned(self, str(valuelist[0]) if valuelist else "", lambda text: clean(text, multiline=True))
+
+
+class AddressField(EmailField):
+    """An e-mail address."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = _cleaned(self, str(valuelist[0]) if valuelist else "", clean_name)
+
+
+class TelephoneField(TelField):
+    """A telephone number as people write it."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = _cleaned(self, str(valuelist[0]) if valuelist else "", clean_name)
+
+
+class OnceField(HiddenField):
+    """A key made with the form, so that sending it twice makes one thing."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(default=lambda: secrets.token_urlsafe(18), **kwargs)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        value = str(valuelist[0]) if valuelist else ""
+        self.data = value if re.fullmatch(r"[A-Za-z0-9_-]{16,64}", value) else secrets.token_urlsafe(18)
+
+
+def required(message: str) -> InputRequired:
+    """Something must be given, said in the field's own words."""
+    return InputRequired(message=message)
+
+
+def optional() -> Optional:
+    return Optional(strip_whitespace=True)
+
+
+def at_most(length: int) -> Length:
+    return Length(max=length, message=_("This is too long: use %(max)d characters or fewer."))
+
+
+def email_address(_form: object, field: AnyField) -> None:
+    """Raises `ValidationError` for what cannot be an address."""
+    if field.data and (len(field.data) > EMAIL_LENGTH or not _EMAIL.fullmatch(field.data)):
+        raise ValidationError(_("Enter an e-mail address like name@example.com."))
+
+
+def telephone_number(_form: object, field: AnyField) -> None:
+    """Raises `ValidationError` for what cannot be a number."""
+    digits = sum(character.isdigit() for character in field.data or "")
+    if field.data and (len(field.data) > TELEPHONE_LENGTH or digits < 6 or not _TELEPHONE.fullmatch(field.data)):
+        raise ValidationError(_("Enter a telephone number like 01632 960001."))
+
+
+NAME = at_most(NAME_LENGTH)
+MESSAGE = at_most(MESSAGE_LENGTH)
+
+
+def _cleaned(field: AnyField, value: str, cleaner: Any) -> str:  # noqa: ANN401 - str to str
+    try:
+        return str(cleaner(value))
+    except Invalid as error:
+        field.process_errors = [*field.process_errors, error.message]
+        return "".join(character for character in value if character.isprintable() or character == "\n")

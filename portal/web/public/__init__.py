@@ -1,0 +1,1 @@
+"""Pages for anybody: finding a school, reading its notice, sending and following a request."""

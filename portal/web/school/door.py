@@ -1,0 +1,15 @@
+"""What stands behind the school door; the address names the school or trust that is acted for."""
+
+from flask import Flask
+
+from portal.web.door import Audience
+from portal.web.school import today
+
+BLUEPRINTS = (today.pages,)
+
+
+def install(app: Flask) -> None:
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(
+            blueprint, name=f"school_{blueprint.name}", url_prefix="/school/<slug>", audience=Audience.SCHOOL
+        )

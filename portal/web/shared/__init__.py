@@ -1,0 +1,1 @@
+"""Pages and views used by more than one door: signing in, the inbox, what every page needs."""
