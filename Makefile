@@ -4,7 +4,8 @@
 SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 
-PYTHON ?= python3
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11, 5))
+PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do $$each -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$each && break; done)
 BROWSER ?= 1
 PORT ?= 8000
 ARGS ?=
@@ -72,7 +73,7 @@ clean: ## Remove what was built and fetched; data stays
 	@find translations -name '*.mo' -delete 2>/dev/null || true
 
 $(VENV)/python.stamp:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11, 5))' 2>/dev/null || { echo "Python 3.11.5 or newer is needed and $(PYTHON) is not: try  make setup PYTHON=python3.12"; exit 1; }
+	@$(or $(PYTHON),false) -c '$(NEW_ENOUGH)' 2>/dev/null || { echo "Python 3.11.5 or newer is needed and none was found: install it, or name it: make setup PYTHON=/path/to/python3"; exit 1; }
 	@echo "1/3 making the environment in $(VENV)"
 ifeq ($(UV),)
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is not complete: install the package python3-venv, or uv."; rm -rf $(VENV); exit 1; }
