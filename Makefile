@@ -34,6 +34,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/portal.stamp ## Set everything up in .venv (its portal command is the product's)
+	@echo "Ready: $(BIN)/portal"
 
 run: setup ## Set up, load the demonstration and serve it on http://localhost:8000 (PORT=...)
 	@$(BIN)/portal init --demo
