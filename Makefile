@@ -56,8 +56,8 @@ format: $(VENV)/dev.stamp ## Put the code into its one layout
 	@$(BIN)/ruff format --quiet
 
 assets: $(VENV)/runtime.stamp ## Build the style sheets, scripts and catalogues again
-	@rm -rf portal/static/vendor
-	@$(MAKE) --no-print-directory -B $(VENV)/portal.stamp
+	@rm -rf portal/static/vendor $(VENV)/portal.stamp
+	@$(MAKE) --no-print-directory $(VENV)/portal.stamp
 
 translations: $(VENV)/portal.stamp ## Collect the texts of the code and update every catalogue
 	@$(BIN)/pybabel -q extract -F pyproject.toml -k N_ --project=portal --sort-by-file --add-location=file -o translations/messages.pot .
