@@ -9,7 +9,7 @@ LONDON = ZoneInfo("Europe/London")
 
 
 def now() -> datetime:
-    """This instant, aware, UTC."""
+    """The present instant, aware, UTC."""
     return datetime.now(UTC)
 
 
@@ -37,5 +37,7 @@ def from_london(day: date, at: time) -> datetime:
     """
     instant = datetime.combine(day, at.replace(tzinfo=None), LONDON).astimezone(UTC)
     if london(instant).time() != at.replace(tzinfo=None):
-        raise Invalid(f"There was no {at:%H:%M} on {day.isoformat()}: the clocks went forward over it. Give another time.")
+        raise Invalid(
+            f"There was no {at:%H:%M} on {day.isoformat()}: the clocks went forward over it. Give another time."
+        )
     return instant

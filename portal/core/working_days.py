@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from typing import Any
 
 from dateutil.easter import easter
 from govuk_bank_holidays.bank_holidays import BankHolidays
@@ -13,6 +14,7 @@ from portal.core.errors import Invalid
 
 _DAY = timedelta(days=1)
 _FRIDAY = 4
+_LONGEST_HOLIDAY = timedelta(weeks=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,10 @@ class Calendar:
             if last < first:
                 raise Invalid(f"A term cannot end ({last.isoformat()}) before it begins ({first.isoformat()}).")
 
-    @property
-    def last_term_day(self) -> date | None:
-        return max((last for _, last in self.terms), default=None)
-
     def is_bank_holiday(self, day: date) -> bool:
-        return day in self.bank_holidays or (not self._is_announced(day.year) and day in computed_bank_holidays(day.year))
+        return day in self.bank_holidays or (
+            not self._is_announced(day.year) and day in computed_bank_holidays(day.year)
+        )
 
     def is_working_day(self, day: date) -> bool:
         return day.weekday() <= _FRIDAY and not self.is_bank_holiday(day)
@@ -46,13 +46,24 @@ class Calendar:
     def is_school_day(self, day: date) -> bool:
         """Education Act 1996 s579(1): a day with a school session, so neither an INSET day nor a holiday.
 
-        Where no term dates are known (none were given, or `day` is after the last), any working day is taken for
-        one. A limit counted in school days then falls on the earliest day it can, never too late.
+        Where the terms do not say, any working day is taken for one: a limit counted in school days then falls on
+        the earliest day it can, never too late.
         """
         if not self.is_working_day(day) or day in self.inset_days:
             return False
-        last = self.last_term_day
-        return last is None or day > last or any(first <= day <= end for first, end in self.terms)
+        return not self.knows_terms(day) or any(first <= day <= last for first, last in self.terms)
+
+    def knows_terms(self, day: date) -> bool:
+        """Whether the terms say if the school is open on `day`.
+
+        Not after the last of them, and not before the first by more than the longest holiday a school takes.
+        """
+        if not self.terms:
+            return False
+        return min(self.terms)[0] - _LONGEST_HOLIDAY <= day <= max(last for _, last in self.terms)
+
+    def knows_terms_between(self, start: date, end: date) -> bool:
+        return self.knows_terms(start + _DAY) and self.knows_terms(end)
 
     def next_working_day(self, day: date) -> date:
         """`day` itself when it is a working day, else the first one after it."""
@@ -94,8 +105,9 @@ def england_and_wales(
 @cache
 def announced_bank_holidays() -> dict[date, str]:
     """Name by day, as GOV.UK published them and the library carries them; nothing is fetched."""
-    division = BankHolidays.ENGLAND_AND_WALES
-    return {day["date"]: day["title"] for day in BankHolidays(use_cached_holidays=True).get_holidays(division=division)}
+    library: Any = BankHolidays
+    published = library(use_cached_holidays=True).get_holidays(division=BankHolidays.ENGLAND_AND_WALES)
+    return {day["date"]: day["title"] for day in published}
 
 
 @cache

@@ -1,0 +1,123 @@
+"""The rule of one month, for the data protection rights: identity, pauses, extension and roll-over, explained."""
+
+from datetime import date
+
+from portal.casework.clock import wording
+from portal.casework.clock.events import Events, Exchange
+from portal.casework.clock.law import DUAA, Rule, in_force, law_of
+from portal.casework.clock.periods import DAY, Pause, Period, measure
+from portal.casework.clock.reading import ClockKind, ClockReading, Step, Waiting, english, step
+from portal.core.errors import Invalid
+from portal.core.working_days import Calendar
+
+
+def read_months(events: Events, calendar: Calendar) -> ClockReading:
+    """UK GDPR Arts 12 and 12A. Raises `Invalid` for an extension given after the first month."""
+    received = events.received
+    steps = [step(received, Rule.RECEIVED, received, wording.RECEIVED, received=received)]
+    start = _start(events, calendar, steps)
+    if start is None:
+        return ClockReading(events.kind, None, None, None, tuple(steps), waiting=Waiting.IDENTITY)
+    period = measure(start, _months(events), _pausing(events), calendar)
+    notice = measure(start, law_of(Rule.NOTICE, received).amount, _pausing(events))
+    _refuse_late_extension(events, notice)
+    steps += _length_steps(events, start, period, notice) + _question_steps(events, period)
+    if period.open_pause:
+        left = period.open_pause.left
+        return ClockReading(events.kind, None, None, None, tuple(steps), start, Waiting.CLARIFICATION, left)
+    due, aim = calendar.next_working_day(period.end), period.end - DAY
+    steps += roll_over(received, period.end, due, calendar)
+    steps.append(step(received, Rule.AIM_FOR, aim, wording.AIM, aim=aim))
+    if events.extended_on is None:
+        steps.append(step(received, Rule.NOTICE, notice.end, wording.NOTICE, notice=notice.end))
+    return ClockReading(events.kind, due, aim, notice.end, tuple(steps), start)
+
+
+def can_pause(events: Events) -> bool:
+    """Only an access request, and only since the law that allows it."""
+    return events.kind is ClockKind.ACCESS and in_force(Rule.PAUSE, events.received) is not None
+
+
+def roll_over(received: date, end: date, due: date, calendar: Calendar) -> list[Step]:
+    if end == due:
+        return []
+    message = wording.BANK_HOLIDAY if calendar.is_bank_holiday(end) else wording.WEEKEND
+    return [step(received, Rule.ROLL_OVER, due, message, end=end, due=due)]
+
+
+def _start(events: Events, calendar: Calendar, steps: list[Step]) -> date | None:
+    """The latest of receipt and of the identity evidence asked for; None while that is awaited."""
+    if events.identity is None:
+        return events.received
+    asked, answered = events.identity
+    without = measure(events.received, _months(events), _pausing(events), calendar)
+    if not without.open_pause and asked > calendar.next_working_day(without.end):
+        steps.append(step(events.received, Rule.IDENTITY, asked, wording.IDENTITY_LATE, asked=asked))
+        return events.received
+    if answered is None:
+        steps.append(step(events.received, Rule.IDENTITY, asked, wording.IDENTITY_AWAITED, asked=asked))
+        return None
+    message = wording.IDENTITY_CAME
+    steps.append(step(events.received, Rule.IDENTITY, answered, message, asked=asked, answered=answered))
+    return answered
+
+
+def _months(events: Events) -> int:
+    return law_of(Rule.EXTENSION if events.extended_on else Rule.MONTH, events.received).amount
+
+
+def _pausing(events: Events) -> tuple[Exchange, ...]:
+    return events.clarifications if can_pause(events) else ()
+
+
+def _refuse_late_extension(events: Events, notice: Period) -> None:
+    extended = events.extended_on
+    if extended and not notice.open_pause and extended > notice.end:
+        raise Invalid(
+            f"Too late to extend on {english(extended)}: the requester had to be told by {english(notice.end)}."
+        )
+
+
+def _length_steps(events: Events, start: date, period: Period, notice: Period) -> list[Step]:
+    received, end = events.received, notice.plain_end
+    message = wording.MONTH if end.day == start.day else wording.SHORT_MONTH
+    steps = [step(received, Rule.MONTH, end, message, end=end)]
+    extended, longer = events.extended_on, period.plain_end
+    if extended and notice.open_pause:
+        message = wording.EXTENDED_IN_PAUSE
+        steps.append(step(received, Rule.EXTENSION, longer, message, extended=extended, end=longer))
+    elif extended:
+        values = {"extended": extended, "notice": notice.end, "end": longer}
+        steps.append(step(received, Rule.EXTENSION, longer, wording.EXTENDED, **values))
+    return steps
+
+
+def _question_steps(events: Events, period: Period) -> list[Step]:
+    if events.kind is not ClockKind.ACCESS:
+        return questions_elsewhere(events)
+    if not can_pause(events):
+        asked_on = [asked for asked, _ in events.clarifications]
+        message = wording.PAUSE_BEFORE_LAW
+        return [step(events.received, Rule.PAUSE, asked, message, asked=asked, since=DUAA) for asked in asked_on]
+    return [_pause_step(events.received, pause) for pause in period.pauses]
+
+
+def questions_elsewhere(events: Events) -> list[Step]:
+    message, rule = wording.QUESTION_ELSEWHERE, Rule.NOTHING_MOVES
+    if events.kind is ClockKind.FOI:
+        message, rule = wording.QUESTION_FOI, Rule.FOI_QUESTION
+    return [step(events.received, rule, asked, message, asked=asked) for asked, _ in events.clarifications]
+
+
+def _pause_step(received: date, pause: Pause) -> Step:
+    asked, answered = pause.asked, pause.answered
+    if pause.is_late:
+        return step(received, Rule.PAUSE, asked, wording.PAUSE_LATE, asked=asked)
+    if answered is None:
+        return step(received, Rule.PAUSE, asked, wording.PAUSE_OPEN, asked=asked, days=pause.left)
+    span = (answered - asked).days + 1
+    message = {0: wording.PAUSE_NOTHING, span: wording.PAUSE}.get(pause.out, wording.PAUSE_PARTLY)
+    if pause.out == span == 1:
+        message = wording.PAUSE_ONE_DAY
+    values = {"asked": asked, "answered": answered, "end": pause.end}
+    return step(received, Rule.PAUSE, pause.end, message, days=pause.out, **values)
