@@ -84,6 +84,7 @@ class AuthorityContactRow(PublicRow, Base):
     authority_id: Mapped[int] = mapped_column(ForeignKey("authority.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
     value: Mapped[str] = mapped_column(String(500))
+    role: Mapped[str] = mapped_column(String(100), default="")
     is_verified: Mapped[bool] = mapped_column(default=False)
     note: Mapped[str] = mapped_column(Text, default="")
 
@@ -98,6 +99,7 @@ class SuccessionRow(PublicRow, Base):
     title: Mapped[str] = mapped_column(String(200), unique=True)
     status: Mapped[SuccessionStatus]
     source: Mapped[str] = mapped_column(Text, default="")
+    undecided: Mapped[list[str]] = mapped_column(default=list)
     made_at: Mapped[datetime | None]
     made_by: Mapped[int | None]
 

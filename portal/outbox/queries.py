@@ -1,6 +1,8 @@
 """Questions about letters."""
 
-from sqlalchemy import func, select
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
 
 from portal.core.database import PortalSession
 from portal.outbox.models import Letter, LetterStatus
@@ -16,3 +18,13 @@ def counts(session: PortalSession) -> dict[LetterStatus, int]:
     """How many letters stand in each state."""
     rows = session.execute(select(Letter.status, func.count()).group_by(Letter.status))
     return {status: number for status, number in rows}
+
+
+def has_due(session: PortalSession, *, now: datetime) -> bool:
+    """Whether any letter could be claimed; a read, so that an idle worker takes no write lock."""
+    statement = select(Letter.id).where(
+        Letter.status.in_((LetterStatus.WAITING, LetterStatus.SENDING)),
+        Letter.run_at <= now,
+        or_(Letter.leased_until.is_(None), Letter.leased_until < now),
+    )
+    return session.scalar(statement.limit(1)) is not None

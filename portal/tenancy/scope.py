@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, TextClause, UniqueConstraint, event, or_, select
+from sqlalchemy import Connection, ForeignKey, ForeignKeyConstraint, TextClause, UniqueConstraint, event, or_, select
 from sqlalchemy.orm import Mapped, Mapper, ORMExecuteState, UOWTransaction, mapped_column, with_loader_criteria
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import ColumnElement
@@ -116,18 +116,17 @@ def _scope(session: PortalSession, scope: Scope) -> Iterator[None]:
 def _enter(session: PortalSession, scope: Scope | None) -> None:
     session.info["portal_scope"] = scope
     if session.in_transaction() and session.is_active:
-        announce(session)
+        announce(session, session.connection())
 
 
-def announce(session: PortalSession) -> None:
+def announce(session: PortalSession, connection: Connection) -> None:
     """Tell PostgreSQL the scope, for this transaction only; it then enforces the same rule itself."""
-    if session.get_bind().dialect.name != "postgresql":
+    if connection.dialect.name != "postgresql":
         return
     scope = current_scope(session)
-    role = _database_role(scope)
     tenant = "" if scope is None or scope.tenant_id is None else str(scope.tenant_id)
-    session.connection().exec_driver_sql(f"SET LOCAL ROLE {role}")
-    session.connection().exec_driver_sql("SELECT set_config('portal.tenant', %s, true)", (tenant,))
+    connection.exec_driver_sql(f"SET LOCAL ROLE {_database_role(scope)}")
+    connection.exec_driver_sql("SELECT set_config('portal.tenant', %s, true)", (tenant,))
 
 
 def _database_role(scope: Scope | None) -> str:
@@ -159,8 +158,8 @@ def tenant_models() -> dict[Table, type[TenantOwned]]:
 
 
 @event.listens_for(PortalSession, "after_begin")
-def _announce_at_begin(session: PortalSession, _transaction: object, _connection: object) -> None:
-    announce(session)
+def _announce_at_begin(session: PortalSession, _transaction: object, connection: Connection) -> None:
+    announce(session, connection)
 
 
 @event.listens_for(PortalSession, "do_orm_execute")

@@ -34,7 +34,8 @@ def raise_walls(connection: Connection, *, serving_role: str | None) -> None:
         for table in _APPEND_ONLY:
             connection.exec_driver_sql(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}")
         if serving_role:
-            connection.exec_driver_sql(f'GRANT {role} TO "{serving_role}"')
+            _let_take(connection, role, serving_role)
+    connection.exec_driver_sql("GRANT SELECT ON alembic_version TO PUBLIC")
     connection.exec_driver_sql("GRANT USAGE ON SCHEMA public TO portal_backup")
     connection.exec_driver_sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO portal_backup")
     for table in sorted(table.name for table in tenant_models()):
@@ -54,6 +55,9 @@ def check_serving_role(connection: Connection) -> None:
         raise SettingsError("PORTAL_DATABASE_URL: this role may bypass row-level security; give one that may not.")
     if row[1]:
         raise SettingsError("PORTAL_DATABASE_URL: this role owns tables; they must belong to PORTAL_DATABASE_OWNER_URL.")
+    inherits = connection.exec_driver_sql("SELECT pg_has_role(current_user, 'portal_service', 'USAGE')").scalar()
+    if inherits:
+        raise SettingsError("PORTAL_DATABASE_URL: this role inherits portal_service; make it NOINHERIT.")
 
 
 def unwalled_tables(connection: Connection) -> list[str]:
@@ -65,6 +69,16 @@ def unwalled_tables(connection: Connection) -> list[str]:
         )
     }
     return sorted(table.name for table in tenant_models() if table.name not in forced)
+
+
+def _let_take(connection: Connection, role: str, serving_role: str) -> None:
+    """Membership without inheritance: the serving role has no rights until it takes the scope's role."""
+    version = connection.dialect.server_version_info or (0,)
+    if version >= (16,):
+        connection.exec_driver_sql(f'GRANT {role} TO "{serving_role}" WITH INHERIT FALSE, SET TRUE')
+    else:
+        connection.exec_driver_sql(f'ALTER ROLE "{serving_role}" NOINHERIT')
+        connection.exec_driver_sql(f'GRANT {role} TO "{serving_role}"')
 
 
 def _wall(connection: Connection, table: str) -> None:

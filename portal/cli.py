@@ -1,0 +1,27 @@
+"""The `portal` command, put together from one file a noun."""
+
+import click
+
+from portal.commands import clock, init, merge, school, serve, settings
+from portal.commands.errors import PortalGroup
+
+
+@click.group(cls=PortalGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="portal")
+def main() -> None:
+    """A privacy portal for schools: notices that stay shared, requests with a clock that explains itself.
+
+    Settings come from the environment; `portal settings` lists them.
+    """
+
+
+for command in (
+    init.init,
+    serve.serve,
+    serve.worker,
+    settings.settings,
+    school.school,
+    clock.clock,
+    merge.merge,
+):
+    main.add_command(command)

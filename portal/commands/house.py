@@ -1,0 +1,52 @@
+"""What every command needs: settings, a database, JSON on standard output."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from portal import tables
+from portal.core.database import Database, PortalSession
+from portal.core.errors import PortalError
+from portal.lifecycle.schema import is_current
+from portal.settings import Settings, load
+from portal.tenancy.scope import every_tenant
+
+assert tables.ALL
+
+
+def current_settings() -> Settings:
+    """The settings of this shell. Raises `SettingsError`."""
+    return load(os.environ)
+
+
+@contextmanager
+def reading(reason: str) -> Iterator[PortalSession]:
+    """A session that reads across tenants, on a database that is set up."""
+    database = _database(current_settings())
+    with database.session() as session, every_tenant(session, reason):
+        yield session
+    database.dispose()
+
+
+@contextmanager
+def writing(reason: str) -> Iterator[PortalSession]:
+    """A transaction across tenants, committed at the end."""
+    database = _database(current_settings())
+    with database.transaction() as session, every_tenant(session, reason):
+        yield session
+    database.dispose()
+
+
+def print_json(value: object) -> None:
+    """JSON as all commands print it."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+
+
+def _database(settings: Settings) -> Database:
+    database = Database(settings.database_url)
+    if not is_current(database):
+        raise PortalError("The database is not set up, or not for this version: run `portal init`.")
+    return database

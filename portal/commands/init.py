@@ -1,0 +1,68 @@
+"""`portal init`: bring the database up to date, load the tenant packs, make the demonstration."""
+
+from datetime import date, datetime, time
+
+import click
+
+from portal import tables
+from portal.commands.house import current_settings, print_json
+from portal.core import clock
+from portal.core.database import Database
+from portal.core.errors import SettingsError
+from portal.core.secrets import Keys
+from portal.lifecycle.demo import CastMember, add_cast, read_cast
+from portal.lifecycle.packs.load import load_packs
+from portal.lifecycle.schema import migrate
+from portal.tenancy.scope import every_tenant
+
+assert tables.ALL
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Load the demonstration: invented schools, people and requests.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def init(*, demo: bool, as_json: bool) -> None:
+    """Set up or update the database and load `tenants/`. Safe to repeat: nothing that a person changed is replaced."""
+    settings = current_settings()
+    if demo and settings.is_production:
+        raise SettingsError("PORTAL_ENV: the demonstration does not belong into production.")
+    keys = Keys(settings.secret_keys)
+    _say("1/3 bringing the database up to date", quiet=as_json)
+    migrate(settings)
+    database = Database(settings.database_url)
+    _say("2/3 loading the tenant packs", quiet=as_json)
+    cast: list[CastMember] = []
+    now = clock.now()
+    with database.transaction() as session, every_tenant(session, "portal init"):
+        report = load_packs(session, settings.tenants_dir, now=_beginning(clock.today()) if demo else now)
+        if demo:
+            _say("3/3 making the demonstration", quiet=as_json)
+            cast = read_cast(settings.tenants_dir, keys)
+            add_cast(session, cast, keys, now=now)
+    database.dispose()
+    if as_json:
+        print_json({"base_url": settings.base_url, "people": [member.as_dict() for member in cast]})
+        return
+    for line in report.lines():
+        click.echo(f"    {line}")
+    _print_cast(settings.base_url, cast)
+
+
+def _beginning(today: date) -> datetime:
+    """The start of the school year before this one: the demonstration has a past to look at."""
+    year = today.year - (2 if today.month < 9 else 1)
+    return clock.from_london(date(year, 9, 1), time.min)
+
+
+def _print_cast(base_url: str, cast: list[CastMember]) -> None:
+    click.echo(f"\nThe portal: {base_url}\nSign in at  {base_url}/sign-in")
+    if not cast:
+        return
+    click.echo(f"Letters     {base_url}/dev/mail\n\nThe cast (the code comes from an authenticator app, or `portal code E-MAIL`):")
+    for member in cast:
+        click.echo(f"  {member.name:8} {member.role:18} {member.tenant:22} {member.email:34} {member.password}")
+
+
+def _say(line: str, *, quiet: bool) -> None:
+    if not quiet:
+        click.echo(line)

@@ -1,0 +1,51 @@
+"""Schools with what several rooms know of them, one line each."""
+
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+
+from portal.core import clock
+from portal.core.database import PortalSession
+from portal.directory.models import AuthorityNameRow, SchoolAuthority
+from portal.tenancy.models import Tenant, TenantKind
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolLine:
+    """A school by slug and name, the law that applies to it, its council's and its trust's name ('' for none)."""
+
+    slug: str
+    name: str
+    kind: str
+    authority: str
+    trust: str
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+def school_lines(session: PortalSession, *, on: date | None = None) -> list[SchoolLine]:
+    """Every school as of a day (today when none is given), by name."""
+    day = on or clock.today()
+    trust = aliased(Tenant)
+    statement = (
+        select(Tenant.slug, Tenant.name, Tenant.law, AuthorityNameRow.name, trust.name)
+        .outerjoin(trust, trust.id == Tenant.trust_id)
+        .outerjoin(SchoolAuthority, (SchoolAuthority.school_id == Tenant.id) & _holds(SchoolAuthority, day))
+        .outerjoin(
+            AuthorityNameRow,
+            (AuthorityNameRow.authority_id == SchoolAuthority.authority_id) & _holds(AuthorityNameRow, day),
+        )
+        .where(Tenant.kind == TenantKind.SCHOOL)
+        .order_by(Tenant.name)
+    )
+    return [
+        SchoolLine(slug, name, law or "", authority or "", trust_name or "")
+        for slug, name, law, authority, trust_name in session.execute(statement)
+    ]
+
+
+def _holds(row: type[SchoolAuthority] | type[AuthorityNameRow], day: date):  # noqa: ANN202 - a column condition
+    return (row.valid_from.is_(None) | (row.valid_from <= day)) & (row.valid_to.is_(None) | (row.valid_to > day))

@@ -1,0 +1,125 @@
+"""Releases of the clause library from `tenants/library/<release>/`."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.core.clock import from_london
+from portal.core.database import PortalSession
+from portal.lifecycle.packs.reading import PackError, check_keys, read_headed, read_toml
+from portal.lifecycle.packs.report import LoadReport
+from portal.notices.actions import keep_text
+from portal.notices.markup import problems
+from portal.notices.models import ClausePolicy, Release, ReleaseClause, ReleaseSection, ReleaseStatus
+from portal.notices.sentences import to_sentences
+
+_RELEASE_KEYS = {"name", "title", "effective_from", "reason", "sections", "changes"}
+_CLAUSE_KEYS = {"key", "title", "section", "order", "policy", "review", "confirm", "law", "applies"}
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePack:
+    """A release as its folder has it; `digest` covers every file."""
+
+    path: Path
+    name: str
+    title: str
+    reason: str
+    effective_from: date
+    sections: tuple[tuple[str, str], ...]
+    clauses: tuple[dict[str, Any], ...]
+    digest: str
+
+
+def read_library(folder: Path) -> list[ReleasePack]:
+    """All releases, oldest first. Raises `PackError`."""
+    packs = [_read_release(path) for path in sorted(folder.iterdir()) if path.is_dir()]
+    return sorted(packs, key=lambda pack: pack.effective_from)
+
+
+def load_library(session: PortalSession, packs: list[ReleasePack], report: LoadReport) -> None:
+    """Create the releases that are absent. Raises `PackError` when a published release's files were changed."""
+    for pack in packs:
+        found = session.scalar(select(Release).where(Release.name == pack.name))
+        if found is None:
+            _create(session, pack)
+            report.created.append(f"release {pack.name} ({len(pack.clauses)} clauses)")
+        elif found.pack_digest and found.pack_digest != pack.digest:
+            raise PackError(pack.path, f"release {pack.name} is published and cannot change; make a new release")
+
+
+def _create(session: PortalSession, pack: ReleasePack) -> None:
+    release = Release(
+        name=pack.name,
+        title=pack.title,
+        reason=pack.reason,
+        status=ReleaseStatus.PUBLISHED,
+        effective_at=from_london(pack.effective_from, time.min),
+        published_at=from_london(pack.effective_from, time.min),
+        pack_digest=pack.digest,
+    )
+    release.sections = [
+        ReleaseSection(key=key, title=title, position=position) for position, (key, title) in enumerate(pack.sections)
+    ]
+    release.clauses = [
+        ReleaseClause(
+            key=clause["key"],
+            title=clause["title"],
+            section_key=clause["section"],
+            position=position,
+            policy=ClausePolicy(clause["policy"]),
+            review=clause["review"],
+            confirm=clause["confirm"],
+            laws=clause["law"],
+            applies=clause["applies"],
+            part_hash=keep_text(session, clause["text"]),
+            reason=clause["reason"],
+        )
+        for position, clause in enumerate(pack.clauses)
+    ]
+    session.add(release)
+
+
+def _read_release(folder: Path) -> ReleasePack:
+    path = folder / "release.toml"
+    head = read_toml(path)
+    check_keys(path, head, needed=("name", "title", "effective_from", "reason", "sections"), known=_RELEASE_KEYS)
+    if head["name"] != folder.name:
+        raise PackError(path, f"the name is {head['name']}, the folder {folder.name}")
+    if not isinstance(head["effective_from"], date):
+        raise PackError(path, "effective_from must be a date such as 2026-09-01")
+    sections = tuple((section["key"], section["title"]) for section in head["sections"])
+    reasons = {change["key"]: change["reason"] for change in head.get("changes", [])}
+    files = sorted(file for file in folder.glob("*.md"))
+    keys = {file.name.removesuffix(".md") for file in files}
+    clauses = [_read_clause(file, {key for key, _ in sections}, keys, reasons) for file in files]
+    order = {key: position for position, (key, _) in enumerate(sections)}
+    clauses.sort(key=lambda clause: (order[clause["section"]], clause["order"], clause["key"]))
+    digest = hashlib.sha256(b"\0".join(file.name.encode() + b"\0" + file.read_bytes() for file in [path, *files])).hexdigest()
+    return ReleasePack(path, head["name"], head["title"], head["reason"], head["effective_from"], sections, tuple(clauses), digest)
+
+
+def _read_clause(path: Path, sections: set[str], keys: set[str], reasons: dict[str, str]) -> dict[str, Any]:
+    head, body, first_line = read_headed(path)
+    check_keys(path, head, needed=("key", "title", "section", "order", "policy"), known=_CLAUSE_KEYS)
+    if head["key"] != path.name.removesuffix(".md"):
+        raise PackError(path, f"the key is {head['key']}, the file {path.name}", 2)
+    if head["section"] not in sections:
+        raise PackError(path, f"there is no section {head['section']}")
+    if head["policy"] not in set(ClausePolicy):
+        raise PackError(path, "policy must be locked, adaptable or optional")
+    for problem in problems(body, known_keys=keys):
+        raise PackError(path, problem.reason, first_line + problem.line - 1)
+    return {
+        "review": False,
+        "confirm": False,
+        "law": [],
+        "applies": [],
+        **head,
+        "text": to_sentences(body),
+        "reason": reasons.get(head["key"], ""),
+    }

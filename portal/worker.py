@@ -1,0 +1,93 @@
+"""The worker: claims due letters and timed work, each in its own transaction, and never inside one while it sends."""
+
+import smtplib
+import threading
+from datetime import timedelta
+
+import structlog
+
+from portal.core import clock
+from portal.core.database import Database
+from portal.core.work import due_work, finish_work
+from portal.identity.actions import forget_expired_sessions
+from portal.identity.throttle import forget_expired
+from portal.outbox.actions import claim, mark_failed, mark_sent
+from portal.outbox.delivery import FolderMailer, Mailer, Refused, SmtpMailer, make_message
+from portal.outbox.models import Letter
+from portal.outbox.queries import has_due
+from portal.settings import Settings
+from portal.tenancy.scope import every_tenant
+from portal.timed import TIMED
+
+log = structlog.get_logger("portal.worker")
+PAUSE_SECONDS = 1.0
+
+
+def mailer_for(settings: Settings) -> Mailer:
+    """SMTP when configured, else the development folder."""
+    if settings.smtp_url:
+        return SmtpMailer(settings.smtp_url, settings.mail_from)
+    return FolderMailer(settings.data_dir / "mail")
+
+
+def run(settings: Settings, database: Database, stop: threading.Event) -> None:
+    """Work until `stop` is set; an error is logged and does not end the worker."""
+    mailer = mailer_for(settings)
+    while not stop.is_set():
+        busy = False
+        try:
+            busy = work_once(settings, database, mailer)
+        except Exception as error:  # noqa: BLE001 - the worker must outlive whatever one piece of work does
+            log.error("work failed", error=type(error).__name__, exc_info=error)
+        stop.wait(0 if busy else PAUSE_SECONDS)
+
+
+def work_once(settings: Settings, database: Database, mailer: Mailer) -> bool:
+    """Do what is due now; returns whether there was anything."""
+    return bool(deliver(settings, database, mailer)) | run_timed(settings, database)
+
+
+def deliver(settings: Settings, database: Database, mailer: Mailer) -> int:
+    """Claim letters (commit), send each, mark each; a crash in between repeats at most the one with its Message-ID."""
+    with database.session() as session, every_tenant(session, "outbox"):
+        if not has_due(session, now=clock.now()):
+            return 0
+    with database.transaction() as session, every_tenant(session, "outbox"):
+        letters = claim(session, now=clock.now())
+        messages = [(letter.id, make_message(letter, sender=settings.mail_from), letter.recipient) for letter in letters]
+    for letter_id, message, recipient in messages:
+        failure, final = "", False
+        try:
+            mailer.send(message, recipient)
+        except Refused as error:
+            failure, final = str(error), True
+        except (OSError, smtplib.SMTPException) as error:
+            failure = type(error).__name__
+        with database.transaction() as session, every_tenant(session, "outbox"):
+            letter = session.get(Letter, letter_id)
+            if letter is None:
+                continue
+            if failure:
+                mark_failed(letter, failure, now=clock.now(), final=final)
+                log.warning("letter not sent", letter=letter_id, reason=failure)
+            else:
+                mark_sent(letter, now=clock.now())
+    return len(messages)
+
+
+def run_timed(settings: Settings, database: Database) -> bool:
+    """Run the periodic work that is due; one node gets each."""
+    ran = False
+    for name, (every, action) in {**TIMED, "tidy": (timedelta(minutes=10), _tidy)}.items():
+        if due_work(database, name, every, now=clock.now()):
+            log.info("timed work", name=name)
+            action(settings, database)
+            finish_work(database, name, now=clock.now())
+            ran = True
+    return ran
+
+
+def _tidy(_settings: Settings, database: Database) -> None:
+    with database.transaction() as session:
+        forget_expired(session, now=clock.now())
+        forget_expired_sessions(session, now=clock.now())
