@@ -1,4 +1,4 @@
-"""Cases, their events, letters and notes; half-filled answers; keys that make a second press harmless."""
+"""Cases, what happened to them, what was written about them, and what the work around them has to remember."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -8,7 +8,9 @@ from sqlalchemy import Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.database import Base
-from portal.tenancy.scope import ServiceOwned, TenantOwned, tenant_key, tenant_reference
+from portal.tenancy.scope import PublicRow, ServiceOwned, TenantOwned, tenant_key, tenant_reference
+
+_OPEN = text("status = 'open'")
 
 
 class CaseKind(StrEnum):
@@ -53,8 +55,53 @@ class Channel(StrEnum):
     SPREADSHEET = "spreadsheet"
 
 
+class EventKind(StrEnum):
+    """What can happen to a case; the clock reads some of these, the timeline all."""
+
+    RECEIVED = "received"
+    ACKNOWLEDGED = "acknowledged"
+    IDENTITY_ASKED = "identity-asked"
+    IDENTITY_RECEIVED = "identity-received"
+    CLARIFICATION_ASKED = "clarification-asked"
+    CLARIFICATION_ANSWERED = "clarification-answered"
+    EXTENDED = "extended"
+    ASSIGNED = "assigned"
+    LETTER_SENT = "letter-sent"
+    MESSAGE_RECEIVED = "message-received"
+    NOTE_ADDED = "note-added"
+    FILE_ADDED = "file-added"
+    KIND_CHANGED = "kind-changed"
+    LIMITED = "limited"
+    UNLIMITED = "unlimited"
+    LINKED = "linked"
+    DATES_MOVED = "dates-moved"
+    REMINDED = "reminded"
+    WITHDRAWN = "withdrawn"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+
+
+class ScanState(StrEnum):
+    """What is known about a file: only clean and unscanned ones are served, the latter with a warning."""
+
+    WAITING = "waiting"
+    CLEAN = "clean"
+    INFECTED = "infected"
+    UNSCANNED = "unscanned"
+
+
+class MailState(StrEnum):
+    WAITING = "waiting"
+    FILED = "filed"
+    DROPPED = "dropped"
+
+
 class Case(TenantOwned, Base):
-    """What a person asked for. Dates that count are events; `due_on` and `aim_on` are copies for sorting."""
+    """What a person asked for.
+
+    Dates that count are events; `due_on`, `aim_on` and `due_at` (a breach) are copies, None while the clock waits.
+    `sort_on` is never None. `requester_surname` is lower case, for the search by exact surname.
+    """
 
     __tablename__ = "case_file"
 
@@ -65,13 +112,16 @@ class Case(TenantOwned, Base):
     channel: Mapped[Channel] = mapped_column(default=Channel.ONLINE)
     received_at: Mapped[datetime]
     opened_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     outcome: Mapped[str] = mapped_column(String(40), default="")
     due_on: Mapped[date | None]
     aim_on: Mapped[date | None]
     due_at: Mapped[datetime | None]
+    sort_on: Mapped[date]
     requester_name: Mapped[str] = mapped_column(String(200), default="")
     requester_surname: Mapped[str] = mapped_column(String(100), default="")
+    requester_person_id: Mapped[int | None]
     subject_name: Mapped[str] = mapped_column(String(200), default="")
     relationship: Mapped[str] = mapped_column(String(40), default="self")
     contact_email: Mapped[str] = mapped_column(String(254), default="")
@@ -81,52 +131,66 @@ class Case(TenantOwned, Base):
     language: Mapped[str] = mapped_column(String(12), default="en")
     details: Mapped[str] = mapped_column(Text, default="")
     answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    link_digest: Mapped[str] = mapped_column(String(64), unique=True)
     pin_hash: Mapped[str] = mapped_column(String(200), default="")
     assignee_id: Mapped[int | None]
-    limited_to: Mapped[list[int] | None]
+    is_limited: Mapped[bool] = mapped_column(default=False)
     trust_id: Mapped[int | None]
     authority_id: Mapped[int | None]
+    last_sequence: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
+    __mapper_args__ = {"version_id_col": version}
     __table_args__ = (
         tenant_key(),
-        Index("ix_case_open_due", "tenant_id", "due_on", "id", postgresql_where=text("status = 'open'"), sqlite_where=text("status = 'open'")),
-        Index("ix_case_all_due", "due_on", "id", postgresql_where=text("status = 'open'"), sqlite_where=text("status = 'open'")),
+        Index("ix_case_open", "tenant_id", "sort_on", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("ix_case_open_all", "sort_on", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("ix_case_open_authority", "authority_id", "sort_on", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("ix_case_open_trust", "trust_id", "sort_on", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("ix_case_open_mine", "assignee_id", "sort_on", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
         Index("ix_case_newest", "tenant_id", "opened_at", "id"),
+        Index("ix_case_newest_all", "opened_at", "id"),
+        Index("ix_case_surname", "requester_surname", "sort_on", "id"),
     )
 
 
 class CaseEvent(TenantOwned, Base):
-    """Something that happened to a case, in order; the clock is computed from these alone."""
+    """Something that happened to a case, in order. `day` is the date in law, where it differs from that of `at`."""
 
     __tablename__ = "case_event"
 
     case_id: Mapped[int]
     sequence: Mapped[int]
-    kind: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[EventKind]
     at: Mapped[datetime]
-    on: Mapped[date | None]
+    day: Mapped[date | None]
     actor_id: Mapped[int | None]
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
-    __table_args__ = (tenant_key(), tenant_reference("case_id", "case_file"), UniqueConstraint("tenant_id", "case_id", "sequence"))
+    __table_args__ = (
+        tenant_key(),
+        tenant_reference("case_id", "case_file"),
+        UniqueConstraint("tenant_id", "case_id", "sequence"),
+    )
 
 
 class CaseMessage(TenantOwned, Base):
-    """A message between the school and the requester."""
+    """A message between the school and the requester; `kind` says which letter it was, empty from the requester."""
 
     __tablename__ = "case_message"
 
     case_id: Mapped[int]
     from_requester: Mapped[bool]
+    kind: Mapped[str] = mapped_column(String(24), default="")
     author_id: Mapped[int | None]
     at: Mapped[datetime]
     subject: Mapped[str] = mapped_column(String(200), default="")
     body: Mapped[str] = mapped_column(Text)
 
-    __table_args__ = (tenant_key(), tenant_reference("case_id", "case_file"), Index("ix_case_message_case", "tenant_id", "case_id", "id"))
+    __table_args__ = (
+        tenant_key(),
+        tenant_reference("case_id", "case_file"),
+        Index("ix_case_message_case", "tenant_id", "case_id", "id"),
+    )
 
 
 class CaseNote(TenantOwned, Base):
@@ -139,11 +203,80 @@ class CaseNote(TenantOwned, Base):
     at: Mapped[datetime]
     body: Mapped[str] = mapped_column(Text)
 
-    __table_args__ = (tenant_key(), tenant_reference("case_id", "case_file"), Index("ix_case_note_case", "tenant_id", "case_id", "id"))
+    __table_args__ = (
+        tenant_key(),
+        tenant_reference("case_id", "case_file"),
+        Index("ix_case_note_case", "tenant_id", "case_id", "id"),
+    )
+
+
+class CaseReader(TenantOwned, Base):
+    """One of the people a limited case is limited to."""
+
+    __tablename__ = "case_reader"
+
+    case_id: Mapped[int]
+    person_id: Mapped[int]
+
+    __table_args__ = (
+        tenant_key(),
+        tenant_reference("case_id", "case_file"),
+        UniqueConstraint("tenant_id", "case_id", "person_id"),
+    )
+
+
+class CasePresence(TenantOwned, Base):
+    """Who looked at a case last, and whether to read or to write."""
+
+    __tablename__ = "case_presence"
+
+    case_id: Mapped[int]
+    person_id: Mapped[int]
+    seen_at: Mapped[datetime]
+    is_writing: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (
+        tenant_key(),
+        tenant_reference("case_id", "case_file"),
+        UniqueConstraint("tenant_id", "case_id", "person_id"),
+    )
+
+
+class CaseText(TenantOwned, Base):
+    """What search knows of a case; written anew with it and dropped with it."""
+
+    __tablename__ = "case_text"
+
+    case_id: Mapped[int]
+    body: Mapped[str] = mapped_column(Text)
+
+    __table_args__ = (tenant_key(), tenant_reference("case_id", "case_file"), UniqueConstraint("tenant_id", "case_id"))
+
+
+class CaseCount(ServiceOwned, Base):
+    """How many cases of a council (0 for none) stand in one state; kept with each change, for figures in no time."""
+
+    __tablename__ = "case_count"
+
+    authority_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[str] = mapped_column(String(24), primary_key=True)
+    number: Mapped[int] = mapped_column(default=0)
+
+
+class RequesterLink(TenantOwned, Base):
+    """An address that identifies a case to its requester; each letter has its own, stored as a digest."""
+
+    __tablename__ = "requester_link"
+
+    case_id: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    made_at: Mapped[datetime]
+
+    __table_args__ = (tenant_key(), tenant_reference("case_id", "case_file"))
 
 
 class RequesterCode(TenantOwned, Base):
-    """A code sent to the contact the requester chose: single use, short-lived, stored as a digest."""
+    """A code sent to the contact the requester chose: single use, short-lived, stored as a keyed digest."""
 
     __tablename__ = "requester_code"
 
@@ -152,11 +285,18 @@ class RequesterCode(TenantOwned, Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 
-    __table_args__ = (tenant_key(), tenant_reference("case_id", "case_file"), Index("ix_requester_code_case", "tenant_id", "case_id"))
+    __table_args__ = (
+        tenant_key(),
+        tenant_reference("case_id", "case_file"),
+        Index("ix_requester_code_case", "tenant_id", "case_id"),
+    )
 
 
 class IntakeDraft(TenantOwned, Base):
-    """Half-filled answers of a request, kept for a day, encrypted, known to the browser's session only."""
+    """Half-filled answers of a request, kept for a day, encrypted, known to the browser's session only.
+
+    Once sent, `answers` holds the confirmation instead, for half an hour.
+    """
 
     __tablename__ = "intake_draft"
 
@@ -164,8 +304,122 @@ class IntakeDraft(TenantOwned, Base):
     answers: Mapped[bytes] = mapped_column(LargeBinary)
     key: Mapped[str] = mapped_column(String(48))
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    sent_at: Mapped[datetime | None]
 
     __table_args__ = (tenant_key(),)
+
+
+class Attachment(TenantOwned, Base):
+    """A file of a case, or of a draft that is not sent yet. The bytes lie encrypted in the store, as `storage_name`."""
+
+    __tablename__ = "attachment"
+
+    case_id: Mapped[int | None]
+    draft_id: Mapped[int | None]
+    message_id: Mapped[int | None]
+    name: Mapped[str] = mapped_column(String(200))
+    media_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    storage_name: Mapped[str] = mapped_column(String(64), unique=True)
+    key_number: Mapped[int]
+    state: Mapped[ScanState]
+    added_at: Mapped[datetime]
+    added_by: Mapped[int | None]
+
+    __table_args__ = (
+        tenant_key(),
+        tenant_reference("case_id", "case_file"),
+        tenant_reference("draft_id", "intake_draft"),
+        tenant_reference("message_id", "case_message"),
+        Index("ix_attachment_case", "tenant_id", "case_id"),
+        Index("ix_attachment_state", "state"),
+    )
+
+
+class FileKey(TenantOwned, Base):
+    """A tenant's key for its files, itself encrypted with the installation's."""
+
+    __tablename__ = "file_key"
+
+    number: Mapped[int]
+    wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[datetime]
+
+    __table_args__ = (tenant_key(), UniqueConstraint("tenant_id", "number"))
+
+
+class IncomingMail(TenantOwned, Base):
+    """A message that came in and waits for a person to say what it is; the service's when no school could be found."""
+
+    __tablename__ = "incoming_mail"
+
+    message_id: Mapped[str] = mapped_column(String(300), unique=True)
+    received_at: Mapped[datetime]
+    sender: Mapped[str] = mapped_column(String(254), default="")
+    original_sender: Mapped[str] = mapped_column(String(254), default="")
+    original_name: Mapped[str] = mapped_column(String(200), default="")
+    original_at: Mapped[datetime | None]
+    subject: Mapped[str] = mapped_column(String(300), default="")
+    body: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[MailState] = mapped_column(default=MailState.WAITING)
+    case_id: Mapped[int | None]
+
+    __table_args__ = (tenant_key(), tenant_reference("case_id", "case_file"), Index("ix_incoming_mail_state", "state"))
+
+
+class SavedView(TenantOwned, Base):
+    """A person's own filters for the inbox, under a name."""
+
+    __tablename__ = "saved_view"
+
+    person_id: Mapped[int]
+    name: Mapped[str] = mapped_column(String(80))
+    filters: Mapped[dict[str, Any]]
+
+    __table_args__ = (tenant_key(), UniqueConstraint("tenant_id", "person_id", "name"))
+
+
+class FeedToken(TenantOwned, Base):
+    """The secret address of a person's calendar feed."""
+
+    __tablename__ = "feed_token"
+
+    person_id: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    made_at: Mapped[datetime]
+
+    __table_args__ = (tenant_key(), UniqueConstraint("tenant_id", "person_id"))
+
+
+class Term(TenantOwned, Base):
+    """A school term, first and last day."""
+
+    __tablename__ = "school_term"
+
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+
+    __table_args__ = (tenant_key(), UniqueConstraint("tenant_id", "first_day"))
+
+
+class InsetDay(TenantOwned, Base):
+    """A day in term on which the school has no pupils."""
+
+    __tablename__ = "inset_day"
+
+    day: Mapped[date]
+
+    __table_args__ = (tenant_key(), UniqueConstraint("tenant_id", "day"))
+
+
+class BankHoliday(PublicRow, Base):
+    """A bank holiday in England and Wales; the table may be edited, a proclaimed one is one more row."""
+
+    __tablename__ = "bank_holiday"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
 
 
 class IdempotencyKey(ServiceOwned, Base):
