@@ -221,6 +221,15 @@ def authority_for_codes(
     return earlier if earlier.authority is None else _forward(earlier.authority, successions, district_code, on)
 
 
+def authorities_in_district(
+    places: Iterable[tuple[str, str]], authorities: Sequence[Authority], successions: Sequence[Succession], on: date
+) -> tuple[str, ...]:
+    """Every council that a postcode district may lie in, from its postcodes' county and district codes, in order."""
+    found = [authority_for_codes(county, district, authorities, successions, on) for county, district in places]
+    keys = [key for one in found for key in ((one.authority,) if one.authority else one.candidates)]
+    return tuple(dict.fromkeys(keys))
+
+
 def education_code(county_code: str, district_code: str) -> str:
     return county_code if county_code.startswith(COUNTY_CODE) else district_code
 

@@ -16,6 +16,7 @@ from portal.directory.rules import (
     Link,
     LinkKind,
     SuccessionStatus,
+    authorities_in_district,
     authority_for_codes,
     authority_for_school,
     by_code,
@@ -165,6 +166,13 @@ def test_a_later_postcode_file_answers_for_a_date_before_the_order_where_it_can(
     assert _by_codes("E99999999", "E06000901", EVE) == Found("essex")
     found = _by_codes("E99999999", "E06000903", EVE)
     assert found == Found(None, ("essex", "southend-on-sea", "thurrock"), Doubt.NO_DISTRICT)
+
+
+def test_a_postcode_district_in_two_councils_offers_both_once_each_the_fullest_first():
+    places = [("E99999999", "E06000033"), ("E10000012", min(NORTH)), ("E10000012", min(SOUTH))]
+    directory, orders = greater_essex(), [greater_essex_order()]
+    assert authorities_in_district(places, directory, orders, EVE) == ("southend-on-sea", "essex")
+    assert authorities_in_district(places, directory, orders, NEXT) == ("south-essex", "north-essex")
 
 
 def test_a_code_of_no_council_is_reported():
