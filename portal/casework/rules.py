@@ -6,18 +6,12 @@ Everything is an argument: the law by its dates, the days by a `Calendar`, and t
 from collections.abc import Iterable
 from datetime import date
 
+from portal.casework.clock.days_and_hours import read_breach, read_complaint, read_service, read_withdrawal
 from portal.casework.clock.events import EXTENDABLE, Exchange, checked
 from portal.casework.clock.forecast import Forecast, Milestones, forecast, milestones
 from portal.casework.clock.months import read_months
-from portal.casework.clock.others import (
-    read_breach,
-    read_complaint,
-    read_foi,
-    read_record,
-    read_service,
-    read_withdrawal,
-)
 from portal.casework.clock.reading import ClockKind, ClockReading, Moment, Step, Waiting, english
+from portal.casework.clock.school_days import read_foi, read_record
 from portal.core.working_days import Calendar
 from portal.tenancy.models import SchoolLaw
 

@@ -43,10 +43,10 @@ def forecast(events: Events, today: date, calendar: Calendar) -> Forecast:
     if due is None:
         message = wording.ASK_NOT_STARTED if reading.waiting is Waiting.IDENTITY else wording.ASK_ALREADY
         return _no_change(events, today, message)
-    if today > due:
+    left = read_months(_asked(events, today, None), calendar).days_left
+    if left is None:
         return _no_change(events, today, wording.ASK_TOO_LATE, due=due)
     answered = today + _WEEK
-    left = read_months(_asked(events, today, None), calendar).days_left or 0
     then = read_months(_asked(events, today, answered), calendar).due or due
     values: dict[str, Value] = {"days": left, "answered": answered, "due": due, "then": then}
     told = step(events.received, Rule.PAUSE, today, wording.ASK_TODAY, **values)

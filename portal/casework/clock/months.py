@@ -5,8 +5,9 @@ from datetime import date
 from portal.casework.clock import wording
 from portal.casework.clock.events import Events, Exchange
 from portal.casework.clock.law import DUAA, Rule, in_force, law_of
-from portal.casework.clock.periods import DAY, Pause, Period, measure
+from portal.casework.clock.periods import DAY, Pause, Period, measure, roll_over
 from portal.casework.clock.reading import ClockKind, ClockReading, Step, Waiting, english, step
+from portal.casework.clock.unmoved import questions_elsewhere
 from portal.core.errors import Invalid
 from portal.core.working_days import Calendar
 
@@ -14,11 +15,10 @@ from portal.core.working_days import Calendar
 def read_months(events: Events, calendar: Calendar) -> ClockReading:
     """UK GDPR Arts 12 and 12A. Raises `Invalid` for an extension given after the first month."""
     received = events.received
-    steps = [step(received, Rule.RECEIVED, received, wording.RECEIVED, received=received)]
-    start = _start(events, calendar, steps)
+    start, steps = _start(events)
     if start is None:
         return ClockReading(events.kind, None, None, None, tuple(steps), waiting=Waiting.IDENTITY)
-    period = measure(start, _months(events), _pausing(events), calendar)
+    period = measure(start, _months(events), _pausing(events))
     notice = measure(start, law_of(Rule.NOTICE, received).amount, _pausing(events))
     _refuse_late_extension(events, notice)
     steps += _length_steps(events, start, period, notice) + _question_steps(events, period)
@@ -38,28 +38,20 @@ def can_pause(events: Events) -> bool:
     return events.kind is ClockKind.ACCESS and in_force(Rule.PAUSE, events.received) is not None
 
 
-def roll_over(received: date, end: date, due: date, calendar: Calendar) -> list[Step]:
-    if end == due:
-        return []
-    message = wording.BANK_HOLIDAY if calendar.is_bank_holiday(end) else wording.WEEKEND
-    return [step(received, Rule.ROLL_OVER, due, message, end=end, due=due)]
-
-
-def _start(events: Events, calendar: Calendar, steps: list[Step]) -> date | None:
+def _start(events: Events) -> tuple[date | None, list[Step]]:
     """The latest of receipt and of the identity evidence asked for; None while that is awaited."""
+    received = events.received
+    steps = [step(received, Rule.RECEIVED, received, wording.RECEIVED, received=received)]
     if events.identity is None:
-        return events.received
+        return received, steps
     asked, answered = events.identity
-    without = measure(events.received, _months(events), _pausing(events), calendar)
-    if not without.open_pause and asked > calendar.next_working_day(without.end):
-        steps.append(step(events.received, Rule.IDENTITY, asked, wording.IDENTITY_LATE, asked=asked))
-        return events.received
+    without = measure(received, _months(events), _pausing(events))
+    if not without.open_pause and asked > without.end:
+        return received, [*steps, step(received, Rule.IDENTITY, asked, wording.IDENTITY_LATE, asked=asked)]
     if answered is None:
-        steps.append(step(events.received, Rule.IDENTITY, asked, wording.IDENTITY_AWAITED, asked=asked))
-        return None
-    message = wording.IDENTITY_CAME
-    steps.append(step(events.received, Rule.IDENTITY, answered, message, asked=asked, answered=answered))
-    return answered
+        return None, [*steps, step(received, Rule.IDENTITY, asked, wording.IDENTITY_AWAITED, asked=asked)]
+    came = step(received, Rule.IDENTITY, answered, wording.IDENTITY_CAME, asked=asked, answered=answered)
+    return answered, [*steps, came]
 
 
 def _months(events: Events) -> int:
@@ -100,13 +92,6 @@ def _question_steps(events: Events, period: Period) -> list[Step]:
         message = wording.PAUSE_BEFORE_LAW
         return [step(events.received, Rule.PAUSE, asked, message, asked=asked, since=DUAA) for asked in asked_on]
     return [_pause_step(events.received, pause) for pause in period.pauses]
-
-
-def questions_elsewhere(events: Events) -> list[Step]:
-    message, rule = wording.QUESTION_ELSEWHERE, Rule.NOTHING_MOVES
-    if events.kind is ClockKind.FOI:
-        message, rule = wording.QUESTION_FOI, Rule.FOI_QUESTION
-    return [step(events.received, rule, asked, message, asked=asked) for asked, _ in events.clarifications]
 
 
 def _pause_step(received: date, pause: Pause) -> Step:

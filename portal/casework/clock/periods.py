@@ -1,9 +1,12 @@
-"""How long a period of months is, once the days on which we waited for a clarification are left out."""
+"""How long a period of months is without the days on which we waited for a clarification, and where it ends."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from portal.casework.clock import wording
 from portal.casework.clock.events import Exchange
+from portal.casework.clock.law import Rule
+from portal.casework.clock.reading import Step, step
 from portal.core.working_days import Calendar, add_months
 
 DAY = timedelta(days=1)
@@ -38,23 +41,30 @@ class Period:
         return next((pause for pause in self.pauses if pause.is_open), None)
 
 
-def measure(start: date, months: int, clarifications: tuple[Exchange, ...], calendar: Calendar | None = None) -> Period:
+def measure(start: date, months: int, clarifications: tuple[Exchange, ...]) -> Period:
     """The period from `start`; DPA 2018 s54(3C) is the seen twin of UK GDPR Art 12A.
 
-    What does not count begins with the day we ask and ends with the day the answer arrives. A day counts out once,
-    however many questions were open on it. A question asked after the end comes too late: after the rolled-over end
-    with a `calendar`, after the plain end without one, as for the notice of an extension, which never rolls over.
+    What does not count begins with the day we ask and ends with the day the answer arrives. A day is left out once,
+    however many questions were open on it. A question asked after the end comes too late, even where the end is to
+    be rolled over: there is no time left that could stand still. `clarifications` are in the order asked.
     """
     plain_end = end = add_months(start, months)
-    counted_out = start - DAY
+    left_out = start - DAY
     pauses = []
     for asked, answered in clarifications:
-        is_late = asked > (calendar.next_working_day(end) if calendar else end)
-        first, out = max(asked, counted_out + DAY), 0
+        is_late = asked > end
+        first, out = max(asked, left_out + DAY), 0
         left = max(0, (end - first).days + 1)
         if answered is not None and not is_late:
             out = max(0, (answered - first).days + 1)
-            counted_out = max(counted_out, answered)
+            left_out = max(left_out, answered)
         end += out * DAY
         pauses.append(Pause(asked, answered, left, out, end, is_late))
     return Period(plain_end, end, tuple(pauses))
+
+
+def roll_over(received: date, end: date, due: date, calendar: Calendar) -> list[Step]:
+    if end == due:
+        return []
+    message = wording.BANK_HOLIDAY if calendar.is_bank_holiday(end) else wording.WEEKEND
+    return [step(received, Rule.ROLL_OVER, due, message, end=end, due=due)]

@@ -11,7 +11,7 @@ IDENTITY_AWAITED = N_(
     "On %(asked)s we asked for proof of identity or authority. It has not come, so the clock has not started."
 )
 IDENTITY_LATE = N_(
-    "On %(asked)s we asked for proof of identity or authority, after the answer was due. "
+    "On %(asked)s we asked for proof of identity or authority, after the time had run out. "
     "That is too late to move the date."
 )
 IDENTITY_ELSEWHERE = N_(
@@ -54,7 +54,7 @@ PAUSE_OPEN = N_(
     "and goes on the day after the answer. Days left then: %(days)d."
 )
 PAUSE_LATE = N_(
-    "On %(asked)s we asked what exactly is wanted, after the answer was due. That is too late to move the date."
+    "On %(asked)s we asked what exactly is wanted, after the time had run out. That is too late to move the date."
 )
 PAUSE_BEFORE_LAW = N_(
     "On %(asked)s we asked what exactly is wanted. The law that stops the clock for this covers requests "
@@ -122,6 +122,6 @@ ASK_TODAY = N_(
     "after the answer. An answer on %(answered)s would move the date from %(due)s to %(then)s."
 )
 ASK_CHANGES_NOTHING = N_("Asking today what exactly is wanted would not move the date.")
-ASK_TOO_LATE = N_("The answer was due on %(due)s. Asking today what exactly is wanted would not move the date.")
+ASK_TOO_LATE = N_("The time has run out. Asking today what exactly is wanted would not move the date from %(due)s.")
 ASK_NOT_STARTED = N_("The clock has not started, so there is nothing to stop. Asking today costs no time.")
 ASK_ALREADY = N_("The clock is already standing still. Asking again keeps it so until that answer has come too.")
