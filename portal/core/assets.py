@@ -1,4 +1,4 @@
-"""The style sheets and scripts that the build hook makes: are they there, and which build is it?"""
+"""The style sheets and scripts that the build hook makes: whether they are there, and which build."""
 
 from pathlib import Path
 

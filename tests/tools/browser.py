@@ -12,7 +12,9 @@ MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 OWN = ("chrome", "headless_shell", "chrome-headless-shell", "Chromium")
 
 # Chromium refuses its sandbox to root; its shared memory is small in containers.
-LAUNCH_ARGUMENTS = ["--disable-dev-shm-usage"] + (["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])
+LAUNCH_ARGUMENTS = ["--disable-dev-shm-usage"] + (
+    ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+)
 
 
 def find_chromium() -> str | None:

