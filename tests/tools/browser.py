@@ -1,4 +1,4 @@
-"""Where the browser and the accessibility checker are. Nothing is fetched here: `python -m tests.tools.fetch` does that."""
+"""Where the browser and the accessibility checker are; `python -m tests.tools.fetch` brings them."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Brings what the tests need and no wheel holds, into .cache: the HTML checker, axe and, if the machine has none, a Chromium."""
+"""Brings into .cache what the tests need and no wheel holds: the checkers and, if the machine has none, a browser."""
 
 import argparse
 import os

@@ -13,7 +13,7 @@ JAR = CACHE / "tools/node_modules/vnu-jar/build/dist/vnu.jar"
 
 
 def check_html(pages: dict[str, str]) -> list[str]:
-    """Errors as `name:line: what is wrong`, in the order of the pages; warnings are left out. About 3 s a call: collect first."""
+    """Errors as `name:line: what is wrong`; warnings are left out. A call takes about 3 s: collect pages first."""
     if not pages:
         return []
     with tempfile.TemporaryDirectory() as folder:
