@@ -11,6 +11,7 @@ from portal.core.database import Database
 from portal.core.errors import SettingsError
 from portal.core.secrets import Keys
 from portal.lifecycle.demo import CastMember, add_cast, read_cast
+from portal.lifecycle.demo_schools import add_invented_schools
 from portal.lifecycle.packs.load import load_packs
 from portal.lifecycle.schema import migrate
 from portal.tenancy.scope import every_tenant
@@ -37,6 +38,7 @@ def init(*, demo: bool, as_json: bool) -> None:
         report = load_packs(session, settings.tenants_dir, now=_beginning(clock.today()) if demo else now)
         if demo:
             _say("3/3 making the demonstration", quiet=as_json)
+            add_invented_schools(session, settings.tenants_dir / "demo", now=_beginning(clock.today()))
             cast = read_cast(settings.tenants_dir, keys)
             add_cast(session, cast, keys, now=now)
     database.dispose()

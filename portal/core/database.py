@@ -134,6 +134,12 @@ class PortalSession(Session):
         if not self.in_transaction():
             self.connection(execution_options={"portal_writes": True})
 
+    def get(self, entity: Any, ident: Any, **options: Any) -> Any:  # noqa: ANN401 - as Session.get
+        """As `Session.get`, but a row held from another scope is not handed out."""
+        found = super().get(entity, ident, **options)
+        sees = self.info.get("portal_sees")
+        return found if found is None or sees is None or sees(found) else None
+
     def run_text(self, statement: str, parameters: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - rows of any shape
         """Run SQL text: for `core/` and for the search and lock statements that no expression can say."""
         return self.execute(sql_text(statement), parameters or {}, execution_options={"portal_text": True})

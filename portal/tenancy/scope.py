@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, ForeignKey, ForeignKeyConstraint, TextClause, UniqueConstraint, event, or_, select
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Alias, Connection, Delete, ForeignKey, ForeignKeyConstraint, FromClause, Insert, Join, Select, TextClause, UniqueConstraint, Update, event, or_, select
 from sqlalchemy.orm import Mapped, Mapper, ORMExecuteState, UOWTransaction, mapped_column, with_loader_criteria
 from sqlalchemy.sql import visitors
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.elements import ColumnClause, ColumnElement
 from sqlalchemy.sql.schema import Table
 
 from portal.core.database import Base, PortalSession
@@ -115,18 +117,36 @@ def _scope(session: PortalSession, scope: Scope) -> Iterator[None]:
 
 def _enter(session: PortalSession, scope: Scope | None) -> None:
     session.info["portal_scope"] = scope
+    session.info["portal_sees"] = partial(_sees, session, scope)
     if session.in_transaction() and session.is_active:
         announce(session, session.connection())
 
 
 def announce(session: PortalSession, connection: Connection) -> None:
     """Tell PostgreSQL the scope, for this transaction only; it then enforces the same rule itself."""
-    if connection.dialect.name != "postgresql":
+    if connection.dialect.name != "postgresql" or _has_failed(connection):
         return
     scope = current_scope(session)
     tenant = "" if scope is None or scope.tenant_id is None else str(scope.tenant_id)
     connection.exec_driver_sql(f"SET LOCAL ROLE {_database_role(scope)}")
     connection.exec_driver_sql("SELECT set_config('portal.tenant', %s, true)", (tenant,))
+
+
+def _has_failed(connection: Connection) -> bool:
+    """Whether the transaction can only be rolled back; the next one is told its scope when it begins."""
+    driver: Any = connection.connection.dbapi_connection
+    return bool(driver.info.transaction_status == TransactionStatus.INERROR)
+
+
+def _sees(session: PortalSession, scope: Scope | None, row: object) -> bool:
+    """Whether a row that the session already holds may be handed out in this scope."""
+    if not isinstance(row, TenantOwned):
+        return True
+    if scope is None:
+        return False
+    if scope.kind is RowClass.SERVICE or row.tenant_id == scope.tenant_id:
+        return True
+    return scope.is_trust and _in_trust(session, scope, row.tenant_id)
 
 
 def _database_role(scope: Scope | None) -> str:
@@ -182,8 +202,11 @@ def _restrict(state: ORMExecuteState) -> None:
     if not state.is_relationship_load and not state.is_column_load and not _speaks_models(state):
         msg = f"a table where a model is needed: {sorted(table.name for table in touched)}"
         raise ScopeError(msg)
-    if scope.kind is RowClass.SERVICE or state.is_insert:
+    if scope.kind is RowClass.SERVICE:
         return
+    if state.is_insert:
+        msg = "bulk inserts of tenant-owned rows need every_tenant; add objects instead"
+        raise ScopeError(msg)
     for table in touched:
         model = models[table]
         state.statement = state.statement.options(
@@ -196,12 +219,57 @@ def _tables(statement: Any) -> set[Table]:  # noqa: ANN401 - any executable
 
 
 def _speaks_models(state: ORMExecuteState) -> bool:
-    """Whether the criteria reach every tenant table of the statement: each must be named through its model."""
+    """Whether every tenant-owned table is named through its model, which is what the criteria reach.
+
+    Each nested SELECT is asked by itself: a bare table inside one would bring back every tenant's rows.
+    """
     models = tenant_models()
-    for part in visitors.iterate(state.statement):
-        if isinstance(part, Table) and part in models and "parententity" not in part._annotations:  # noqa: SLF001 - the only mark a model leaves
-            return False
+    for statement in visitors.iterate(state.statement):
+        if isinstance(statement, Select | Update | Delete | Insert):
+            bare, modelled = set(), set()
+            for part in _own_parts(statement):
+                for named in _named(part):
+                    (modelled if "parententity" in named._annotations else bare).add(_table_of(named))  # noqa: SLF001 - the mark a model leaves
+            if (bare - modelled) & models.keys():
+                return False
     return True
+
+
+def _own_parts(statement: Any) -> Iterator[Any]:  # noqa: ANN401 - any statement
+    """The parts of a statement without those of the statements nested in it."""
+    waiting = [statement]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        waiting += [child for child in part.get_children() if not isinstance(child, Select)]
+
+
+def _named(part: Any) -> Iterator[Any]:  # noqa: ANN401 - any part of a statement
+    if isinstance(part, ColumnClause) and part.table is not None:
+        yield part
+    yield from _sources(part)
+
+
+def _sources(part: Any) -> Iterator[FromClause]:  # noqa: ANN401 - any part of a statement
+    """What a statement names as its tables, joins taken apart."""
+    if isinstance(part, Update | Delete | Insert):
+        yield part.table
+    if isinstance(part, Select):
+        named = [*part._raw_columns, *part._from_obj, *(join[0] for join in part._setup_joins)]  # noqa: SLF001 - there is no public reading
+        while named:
+            source = named.pop()
+            if isinstance(source, Join):
+                named += [source.left, source.right]
+            elif isinstance(source, FromClause):
+                yield source
+
+
+def _table_of(source: Any) -> Any:  # noqa: ANN401 - a table, an alias of one, a column of either, or something else
+    if isinstance(source, ColumnClause):
+        source = source.table
+    while isinstance(source, Alias):
+        source = source.element
+    return source
 
 
 @event.listens_for(PortalSession, "before_flush")
