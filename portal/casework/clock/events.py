@@ -43,8 +43,8 @@ def checked(
     school_law: SchoolLaw,
 ) -> Events:
     """Raises `Invalid` for dates in an impossible order or outside 25 May 2018 to 31 Dec 2099."""
+    _refuse_far(received.date() if isinstance(received, datetime) else received)
     day = london(received).date() if isinstance(received, datetime) else received
-    _refuse_far(day)
     if identity is not None:
         _refuse_disorder(day, identity, "proof of identity")
     asked = tuple(sorted(clarifications, key=lambda pair: (pair[0], pair[1] or _LAST)))

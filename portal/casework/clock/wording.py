@@ -26,12 +26,14 @@ EXTENDED = N_(
 )
 EXTENDED_IN_PAUSE = N_("Extended on %(extended)s, in time. Three months from the start is %(end)s.")
 NOTICE = N_(
-    "If the request is complex or one of several, the time can be extended. The requester must be told, and told why, "
-    "by %(notice)s. This date does not wait for a working day; a day earlier is safer."
+    "If the request is complex, or one of several from the same person, the time can be extended. Tell the requester, "
+    "with the reason, by %(notice)s at the latest and better a day before. No weekend or holiday moves that date."
 )
 BANK_HOLIDAY = N_("%(end)s is a bank holiday; next working day: %(due)s.")
 WEEKEND = N_("%(end)s is at the weekend; next working day: %(due)s.")
-AIM = N_("Aim for %(aim)s. Read word for word, the law's time ends a day earlier and does not wait for a working day.")
+AIM = N_(
+    "Aim for %(aim)s: on the strictest reading the law's time ends a day earlier, and no weekend or holiday adds to it."
+)
 
 PAUSE = N_(
     "On %(asked)s we asked what exactly is wanted, and the answer came on %(answered)s. "
@@ -43,7 +45,7 @@ PAUSE_ONE_DAY = N_(
 )
 PAUSE_PARTLY = N_(
     "On %(asked)s we asked what exactly is wanted, and the answer came on %(answered)s. "
-    "Of those days %(days)d would otherwise have counted and are left out. That makes it %(end)s."
+    "Of those days, %(days)d were still to be left out. That makes it %(end)s."
 )
 PAUSE_NOTHING = N_(
     "On %(asked)s we asked what exactly is wanted, and the answer came on %(answered)s. "
@@ -89,7 +91,7 @@ FEWER_SCHOOL_DAYS = N_(
 FIRST_OF_BOTH = N_("Whichever comes first is the last day, %(due)s. The answer must be prompt, not just in time.")
 FOI_TERMS_MISSING = N_(
     "The term dates known do not cover the whole time. If the school is open on other days too, the answer is due "
-    "sooner than %(due)s: enter the missing term dates, and until then aim for %(aim)s."
+    "sooner than %(due)s. Enter the missing term dates, and until then aim for %(aim)s."
 )
 
 COMPLAINT = N_(
@@ -97,7 +99,7 @@ COMPLAINT = N_(
     "The complaint must be acknowledged by then, and looked into without undue delay."
 )
 COMPLAINT_AIM = N_(
-    "Aim for %(aim)s. Read word for word, the Act counts the day of receipt and does not wait for a working day."
+    "Aim for %(aim)s: on the strictest reading the day of receipt counts too, and no weekend or holiday adds a day."
 )
 COMPLAINT_BEFORE_LAW = N_(
     "The duty to acknowledge a complaint covers those received from %(since)s on. For this one it is good practice."
