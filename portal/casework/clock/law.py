@@ -1,6 +1,7 @@
 """The law behind each step, as rows with dates: a change of the law is a new row, not a new condition.
 
-A request keeps the law of the day it was received (SI 2026/82 reg 4 saves the old time limits for older requests).
+A request keeps the law of the day it was received. For the pause that is our reading of SI 2026/82 reg 4, a saving for
+the old time limits of which only the heading was seen; it gives the earlier, safe date.
 """
 
 from dataclasses import dataclass
