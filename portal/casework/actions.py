@@ -1,0 +1,170 @@
+"""What staff do with a case. Each verb asks the permission table, adds its event, its letter and its audit line."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from portal.audit.rules import AuditKind
+from portal.casework.correspondence import keep_note, refuse_stale, require_open
+from portal.casework.kinds import outcome
+from portal.casework.letters import LetterKind, Sender, send_letter
+from portal.casework.models import Case, CaseKind, CasePresence, CaseReader, CaseStatus, EventKind, WaitingFor
+from portal.casework.once import keep_result, take_key
+from portal.casework.progress import add_event, changing
+from portal.casework.queries import is_dpo, place_of, readers, workers
+from portal.casework.telling import tell_dpo, tell_school
+from portal.casework.trail import leave_line
+from portal.core.database import PortalSession
+from portal.core.errors import Invalid
+from portal.core.secrets import digest
+from portal.identity.permissions import Action, Actor, require
+
+
+def read_case(session: PortalSession, actor: Actor, case: Case, *, is_writing: bool, now: datetime) -> None:
+    """Leave a line that the case was read, and show others who has it open."""
+    require(actor, Action.READ_CASE, place_of(session, case))
+    row = session.scalar(
+        select(CasePresence).where(
+            CasePresence.tenant_id == case.tenant_id,
+            CasePresence.case_id == case.id,
+            CasePresence.person_id == actor.person_id,
+        )
+    )
+    if row is None:
+        row = CasePresence(tenant_id=case.tenant_id, case_id=case.id, person_id=actor.person_id)
+        session.add(row)
+    row.seen_at, row.is_writing = now, is_writing
+    leave_line(session, actor, case, AuditKind.CASE_READ, now=now)
+
+
+def assign(session: PortalSession, actor: Actor, case: Case, person_id: int | None, *, now: datetime) -> None:
+    """Say who works on a case, or that nobody does. Raises `Invalid` for a person who may not see it."""
+    require(actor, Action.ASSIGN_CASE, place_of(session, case))
+    if person_id is not None and person_id not in {person.id for person in workers(session, case)}:
+        raise Invalid("This person does not work here, or may not see this request.", field="person")
+    if case.assignee_id == person_id:
+        return
+    with changing(session, case, now=now):
+        case.assignee_id = person_id
+        add_event(session, case, EventKind.ASSIGNED, now=now, actor_id=actor.person_id, person=person_id)
+        leave_line(session, actor, case, AuditKind.CASE_ASSIGNED, now=now, person=person_id)
+
+
+def add_note(
+    session: PortalSession,
+    actor: Actor,
+    case: Case,
+    body: str,
+    *,
+    hands_over: bool,
+    key: str,
+    sender: Sender,
+    now: datetime,
+) -> None:
+    """A note between the teams; handing over says that the other one goes on."""
+    place = place_of(session, case)
+    require(actor, Action.ADVISE_CASE, place)
+    if not body:
+        raise Invalid("Write the note.", field="body")
+    if take_key(session, f"note:{case.id}", key, digest(body, purpose="note"), now=now) is not None:
+        return
+    with changing(session, case, now=now):
+        keep_note(session, actor, case, body, now=now)
+        if hands_over and case.status is CaseStatus.OPEN:
+            case.waiting_for = WaitingFor.SCHOOL if is_dpo(actor, place) else WaitingFor.DPO
+        keep_result(session, f"note:{case.id}", key, str(case.last_sequence))
+    if not hands_over:
+        return
+    if is_dpo(actor, place):
+        tell_school(session, actor, case, sender=sender, now=now)
+    else:
+        tell_dpo(session, actor, case, sender=sender, now=now)
+
+
+def change_kind(session: PortalSession, actor: Actor, case: Case, kind: CaseKind, *, now: datetime) -> None:
+    """Say that something else was asked for than it seemed; the dates follow. Raises `Invalid`."""
+    require(actor, Action.WORK_CASE, place_of(session, case))
+    require_open(case)
+    if kind is case.kind:
+        return
+    before = case.kind
+    with changing(session, case, now=now):
+        case.kind = kind
+        add_event(
+            session,
+            case,
+            EventKind.KIND_CHANGED,
+            now=now,
+            actor_id=actor.person_id,
+            before=before.value,
+            after=kind.value,
+        )
+        leave_line(session, actor, case, AuditKind.CASE_CHANGED, now=now, before=before.value, after=kind.value)
+
+
+def close(
+    session: PortalSession,
+    actor: Actor,
+    case: Case,
+    outcome_key: str,
+    body: str,
+    *,
+    seen: int,
+    key: str,
+    sender: Sender,
+    now: datetime,
+) -> None:
+    """End a case with an outcome and, where `body` is given, the letter that says so.
+
+    Raises `Conflict` as `write_to_requester` does, and `Invalid` for an outcome that this kind cannot have.
+    """
+    require(actor, Action.WORK_CASE, place_of(session, case))
+    if (
+        take_key(session, f"closure:{case.id}", key, digest(outcome_key + "\0" + body, purpose="letter"), now=now)
+        is not None
+    ):
+        return
+    refuse_stale(session, actor, case, seen)
+    require_open(case)
+    if outcome(case.kind, outcome_key) is None:
+        raise Invalid("Choose how it ended.", field="outcome")
+    with changing(session, case, now=now):
+        if body:
+            send_letter(session, case, LetterKind.OUTCOME, body, author_id=actor.person_id, sender=sender, now=now)
+        case.status, case.outcome, case.closed_at = CaseStatus.CLOSED, outcome_key, now
+        add_event(session, case, EventKind.CLOSED, now=now, actor_id=actor.person_id, outcome=outcome_key)
+        contents = {"body": body} if body else None
+        leave_line(session, actor, case, AuditKind.CASE_CLOSED, now=now, contents=contents, outcome=outcome_key)
+        keep_result(session, f"closure:{case.id}", key, outcome_key)
+
+
+def reopen(session: PortalSession, actor: Actor, case: Case, *, now: datetime) -> None:
+    """Take a closed case up again; its dates are those it had."""
+    require(actor, Action.WORK_CASE, place_of(session, case))
+    if case.status is CaseStatus.OPEN:
+        return
+    with changing(session, case, now=now):
+        case.status, case.outcome, case.closed_at = CaseStatus.OPEN, "", None
+        case.waiting_for = WaitingFor.SCHOOL
+        add_event(session, case, EventKind.REOPENED, now=now, actor_id=actor.person_id)
+        leave_line(session, actor, case, AuditKind.CASE_REOPENED, now=now)
+
+
+def limit(session: PortalSession, actor: Actor, case: Case, people: set[int], *, now: datetime) -> None:
+    """Let only these people and the actor see a case; an empty set lets everybody who works on cases see it again."""
+    require(actor, Action.LIMIT_CASE, place_of(session, case))
+    known = {person.id for person in workers(session, case)} | set(readers(session, case))
+    if not people <= known:
+        raise Invalid("Choose among the people who work here.", field="people")
+    wanted = people | {actor.person_id or 0} if people else set()
+    with changing(session, case, now=now):
+        session.execute(delete(CaseReader).where(CaseReader.tenant_id == case.tenant_id, CaseReader.case_id == case.id))
+        session.add_all(
+            CaseReader(tenant_id=case.tenant_id, case_id=case.id, person_id=each) for each in sorted(wanted)
+        )
+        case.is_limited = bool(wanted)
+        if case.assignee_id not in wanted and wanted:
+            case.assignee_id = None
+        kind = EventKind.LIMITED if wanted else EventKind.UNLIMITED
+        add_event(session, case, kind, now=now, actor_id=actor.person_id, people=len(wanted))
+        leave_line(session, actor, case, AuditKind.CASE_LIMITED, now=now, people=len(wanted))

@@ -1,0 +1,150 @@
+"""Opening a case: what a person sent, or what somebody at school wrote down for her."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from portal.audit.rules import AuditKind
+from portal.casework.kinds import WITHOUT_SUBJECT, Relationship
+from portal.casework.letters import Sender, acknowledge, new_link
+from portal.casework.models import Case, CaseKind, CaseReader, Channel, EventKind, WaitingFor
+from portal.casework.progress import FAR, add_event, changing, refresh_dates
+from portal.casework.queries import alike, authority_of, dpo_team, place
+from portal.casework.telling import tell_school
+from portal.casework.trail import leave_line
+from portal.core.clock import london
+from portal.core.database import PortalSession
+from portal.core.errors import Invalid
+from portal.core.secrets import new_reference
+from portal.identity.permissions import Action, Actor, Role, require
+from portal.identity.queries import people_in
+from portal.identity.rules import hash_password
+from portal.tenancy.models import Tenant, TenantKind
+
+
+@dataclass(frozen=True, slots=True)
+class NewRequest:
+    """What is known when a case is opened. `extra` holds answers that no column has; see `kinds` for the words."""
+
+    kind: CaseKind
+    received_at: datetime
+    requester_name: str
+    channel: Channel = Channel.ONLINE
+    relationship: Relationship = Relationship.SELF
+    subject_name: str = ""
+    email: str = ""
+    telephone: str = ""
+    address: str = ""
+    contact_notes: str = ""
+    details: str = ""
+    language: str = "en"
+    is_about_head: bool = False
+    extra: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A new case with its private page, and the PIN that opens it where there is no e-mail address."""
+
+    case: Case
+    link: str
+    pin: str
+
+
+def open_case(
+    session: PortalSession, actor: Actor, school: Tenant, request: NewRequest, *, sender: Sender, now: datetime
+) -> Opened:
+    """Open a case, acknowledge it and tell the people who work on it. The scope must admit the school.
+
+    Raises `Invalid` for a request that nobody can be told about or that lies in the future.
+    """
+    if actor.kind == "person":
+        require(actor, Action.OPEN_CASE, place(session, school))
+    _check(request, now)
+    case = _new_case(session, actor, school, request, now=now)
+    pin = ""
+    if not case.contact_email:
+        pin = new_reference((4, 4, 4))
+        case.pin_hash = hash_password(pin)
+    with changing(session, case, now=now, is_new=True):
+        received = london(request.received_at).date()
+        add_event(
+            session, case, EventKind.RECEIVED, now=now, actor_id=actor.person_id, day=received, channel=case.channel
+        )
+        if request.is_about_head:
+            _limit_to_others(session, case)
+        refresh_dates(session, case)
+        acknowledge(session, case, school, sender=sender, now=now)
+        add_event(session, case, EventKind.ACKNOWLEDGED, now=now)
+        for other in alike(session, case):
+            add_event(session, case, EventKind.LINKED, now=now, reference=other.reference)
+            add_event(session, other, EventKind.LINKED, now=now, reference=case.reference)
+        leave_line(
+            session,
+            actor,
+            case,
+            AuditKind.CASE_OPENED,
+            now=now,
+            contents={"details": case.details},
+            request=case.kind.value,
+            channel=case.channel.value,
+        )
+    tell_school(session, actor, case, sender=sender, now=now, is_new=True)
+    return Opened(case, new_link(session, case, now=now), pin)
+
+
+def normal_pin(typed: str) -> str:
+    """A PIN as it was made, however it is typed: capitals, and no letters that look like digits."""
+    plain = "".join(filter(str.isalnum, typed)).upper().translate(str.maketrans("OIL", "011"))
+    return "-".join(plain[start : start + 4] for start in range(0, min(len(plain), 40), 4))
+
+
+def _check(request: NewRequest, now: datetime) -> None:
+    if not request.requester_name:
+        raise Invalid("Say whose request this is.", field="requester_name")
+    if request.received_at > now:
+        raise Invalid("A request cannot have been received in the future.", field="received_on")
+
+
+def _new_case(session: PortalSession, actor: Actor, school: Tenant, request: NewRequest, *, now: datetime) -> Case:
+    is_service = school.kind is TenantKind.SERVICE
+    asks_dpo = request.kind in {CaseKind.QUESTION, CaseKind.ADVICE}
+    case = Case(
+        tenant_id=school.id,
+        reference=new_reference(),
+        kind=request.kind,
+        waiting_for=WaitingFor.DPO if is_service or asks_dpo else WaitingFor.SCHOOL,
+        channel=request.channel,
+        received_at=request.received_at,
+        opened_at=now,
+        changed_at=now,
+        sort_on=FAR,
+        requester_name=request.requester_name,
+        requester_surname=request.requester_name.split()[-1].casefold()[:100],
+        requester_person_id=actor.person_id if request.channel is Channel.ONLINE else None,
+        subject_name="" if request.kind in WITHOUT_SUBJECT else request.subject_name,
+        relationship=request.relationship.value,
+        contact_email=request.email,
+        contact_telephone=request.telephone,
+        contact_address=request.address,
+        contact_notes=request.contact_notes,
+        language=request.language,
+        details=request.details,
+        answers=dict(request.extra),
+        trust_id=school.trust_id,
+        authority_id=authority_of(session, school.id, london(now).date()),
+        last_sequence=0,
+    )
+    session.add(case)
+    session.flush()  # gives the id that events, letters and links carry
+    return case
+
+
+def _limit_to_others(session: PortalSession, case: Case) -> None:
+    """The school as controller must answer, but not through the person it is about: its trust, else its governors."""
+    above = [case.trust_id] if case.trust_id else [case.tenant_id]
+    wanted = {Role.LEAD, Role.HEAD} if case.trust_id else {Role.GOVERNOR}
+    chosen = {person.id for person, held in people_in(session, above) if held.role in wanted}
+    chosen |= {person.id for person in dpo_team(session, case)}
+    case.is_limited = True
+    session.add_all(CaseReader(tenant_id=case.tenant_id, case_id=case.id, person_id=each) for each in sorted(chosen))
+    add_event(session, case, EventKind.LIMITED, now=case.opened_at, people=len(chosen))

@@ -1,0 +1,45 @@
+"""Keys that make a second press of a button harmless."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
+from portal.casework.models import IdempotencyKey
+from portal.core.database import PortalSession
+from portal.core.errors import Conflict
+
+KEPT = timedelta(days=7)
+
+
+def take_key(session: PortalSession, route: str, key: str, body_hash: str, *, now: datetime) -> str | None:
+    """None when the key is new and now taken; else what it made before.
+
+    Raises `Conflict` when the key was used for something else. Another writer with the same key waits here.
+    """
+    found = _find(session, route, key)
+    if found is None:
+        try:
+            with session.begin_nested():
+                session.add(IdempotencyKey(route=route, key=key, body_hash=body_hash, result="", made_at=now))
+        except IntegrityError:
+            found = _find(session, route, key)
+        else:
+            return None
+    if found is None or found.body_hash != body_hash:
+        raise Conflict("This form was sent already, with other answers. Start again to ask for something else.")
+    return found.result
+
+
+def keep_result(session: PortalSession, route: str, key: str, result: str) -> None:
+    """Say what the key made, for whoever sends it again."""
+    session.get_one(IdempotencyKey, (route, key)).result = result
+
+
+def forget_old_keys(session: PortalSession, *, now: datetime) -> None:
+    """Drop keys that nobody sends any more."""
+    session.execute(delete(IdempotencyKey).where(IdempotencyKey.made_at < now - KEPT))
+
+
+def _find(session: PortalSession, route: str, key: str) -> IdempotencyKey | None:
+    return session.scalar(select(IdempotencyKey).where(IdempotencyKey.route == route, IdempotencyKey.key == key))

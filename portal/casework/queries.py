@@ -1,0 +1,164 @@
+"""Questions about one case: which it is, whose, who works on it, and what happened."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, or_, select
+
+from portal.casework.models import (
+    Case,
+    CaseMessage,
+    CaseNote,
+    CasePresence,
+    CaseReader,
+    CaseStatus,
+    RequesterLink,
+)
+from portal.core.database import PortalSession
+from portal.core.errors import NotFound
+from portal.core.secrets import digest
+from portal.directory.models import SchoolAuthority
+from portal.identity.models import Membership, Person
+from portal.identity.permissions import Actor, Place, Role
+from portal.identity.queries import people_in
+from portal.tenancy.models import Tenant
+from portal.tenancy.queries import service
+
+PRESENT_FOR = timedelta(minutes=5)
+
+
+def place_of(session: PortalSession, case: Case) -> Place:
+    """The tenant a case belongs to, for the permission table."""
+    return place(session, session.get_one(Tenant, case.tenant_id))
+
+
+def place(session: PortalSession, tenant: Tenant) -> Place:
+    return Place(tenant.id, tenant.trust_id, service(session).id)
+
+
+def is_readable_by(actor: Actor) -> ColumnElement[bool]:
+    """The condition that a limited case is limited to the actor; the scope alone decides about the others."""
+    named = select(CaseReader.case_id).where(CaseReader.person_id == actor.person_id)
+    return or_(Case.is_limited.is_(False), Case.id.in_(named))
+
+
+def case_by_reference(session: PortalSession, actor: Actor, reference: str, *, to_change: bool = False) -> Case:
+    """The case in the session's scope. Raises `NotFound`, also for one limited to other people.
+
+    `to_change` waits for whoever changes the case at this moment and reads what they wrote.
+    """
+    statement = select(Case).where(Case.reference == reference, is_readable_by(actor))
+    if to_change:
+        statement = statement.with_for_update(of=Case).execution_options(populate_existing=True)
+    found = session.scalar(statement)
+    if found is None:
+        raise NotFound("There is no such request.")
+    return found
+
+
+def case_by_link(session: PortalSession, token: str) -> Case | None:
+    """The case that a private link identifies; it opens nothing. The scope must be every tenant's."""
+    link = select(RequesterLink.case_id).where(RequesterLink.digest == digest(token, purpose="requester-link"))
+    return session.scalar(select(Case).where(Case.id.in_(link)))
+
+
+def messages(session: PortalSession, case: Case) -> list[CaseMessage]:
+    """Letters and messages, oldest first."""
+    statement = select(CaseMessage).where(CaseMessage.tenant_id == case.tenant_id, CaseMessage.case_id == case.id)
+    return list(session.scalars(statement.order_by(CaseMessage.id)))
+
+
+def notes(session: PortalSession, case: Case) -> list[CaseNote]:
+    """Notes between the teams, oldest first."""
+    statement = select(CaseNote).where(CaseNote.tenant_id == case.tenant_id, CaseNote.case_id == case.id)
+    return list(session.scalars(statement.order_by(CaseNote.id)))
+
+
+def readers(session: PortalSession, case: Case) -> list[int]:
+    """The people a limited case is limited to."""
+    statement = select(CaseReader.person_id).where(
+        CaseReader.tenant_id == case.tenant_id, CaseReader.case_id == case.id
+    )
+    return list(session.scalars(statement))
+
+
+def present(session: PortalSession, case: Case, actor: Actor, *, now: datetime) -> list[tuple[int, bool]]:
+    """Who else has the case open now: (person, whether she is writing)."""
+    statement = select(CasePresence.person_id, CasePresence.is_writing).where(
+        CasePresence.tenant_id == case.tenant_id,
+        CasePresence.case_id == case.id,
+        CasePresence.person_id != actor.person_id,
+        CasePresence.seen_at > now - PRESENT_FOR,
+    )
+    return [(person_id, is_writing) for person_id, is_writing in session.execute(statement)]
+
+
+def workers(session: PortalSession, case: Case) -> list[Person]:
+    """Who can be given a case: those with a working role at the school, its trust or the DPO team, by name."""
+    found = {person.id: person for person, _ in _staff(session, case)}
+    if case.is_limited:
+        allowed = set(readers(session, case))
+        found = {person_id: person for person_id, person in found.items() if person_id in allowed}
+    return list(found.values())
+
+
+def school_watchers(session: PortalSession, case: Case) -> list[Person]:
+    """Who is told for the school: its lead, else its head, else its office, else the trust, else the DPO team."""
+    staff = [(person, membership) for person, membership in _staff(session, case) if _may_read(session, case, person)]
+    for role in (Role.LEAD, Role.HEAD, Role.OFFICE):
+        at_school = [person for person, held in staff if held.tenant_id == case.tenant_id and held.role is role]
+        if at_school:
+            return at_school
+    above = [person for person, held in staff if held.tenant_id == case.trust_id]
+    return above or dpo_team(session, case)
+
+
+def dpo_team(session: PortalSession, case: Case) -> list[Person]:
+    """The DPO officers who may see the case."""
+    return [
+        person
+        for person, held in _staff(session, case)
+        if held.role is Role.DPO_OFFICER and _may_read(session, case, person)
+    ]
+
+
+def is_dpo(actor: Actor, place: Place) -> bool:
+    """Whether the actor stands on the DPO team's side of the table."""
+    return any(tenant_id == place.service_id for tenant_id, _ in actor.roles)
+
+
+def authority_of(session: PortalSession, school_id: int, on: date) -> int | None:
+    """The council that answers for a school on a day."""
+    return session.scalar(
+        select(SchoolAuthority.authority_id).where(
+            SchoolAuthority.school_id == school_id,
+            or_(SchoolAuthority.valid_from.is_(None), SchoolAuthority.valid_from <= on),
+            or_(SchoolAuthority.valid_to.is_(None), SchoolAuthority.valid_to > on),
+        )
+    )
+
+
+def alike(session: PortalSession, case: Case) -> list[Case]:
+    """Open cases of the same kind that seem to come from the same person."""
+    same = [Case.requester_name == case.requester_name]
+    if case.contact_email:
+        same.append(Case.contact_email == case.contact_email)
+    statement = select(Case).where(
+        Case.tenant_id == case.tenant_id,
+        Case.status == CaseStatus.OPEN,
+        Case.kind == case.kind,
+        Case.subject_name == case.subject_name,
+        Case.id != case.id,
+        or_(*same),
+    )
+    return list(session.scalars(statement.order_by(Case.id).limit(5)))
+
+
+def _staff(session: PortalSession, case: Case) -> Sequence[tuple[Person, Membership]]:
+    tenants = [case.tenant_id, service(session).id] + ([case.trust_id] if case.trust_id else [])
+    working = {Role.HEAD, Role.LEAD, Role.OFFICE, Role.DPO_OFFICER}
+    return [(person, held) for person, held in people_in(session, tenants) if held.role in working]
+
+
+def _may_read(session: PortalSession, case: Case, person: Person) -> bool:
+    return not case.is_limited or person.id in readers(session, case)

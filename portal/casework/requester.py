@@ -1,0 +1,146 @@
+"""What the person who asked can do herself, without an account: prove who she is, follow, write, withdraw."""
+
+from datetime import datetime, timedelta
+from hmac import compare_digest
+
+from sqlalchemy import select, update
+
+from portal.audit.rules import AuditKind
+from portal.casework.intake import normal_pin
+from portal.casework.kinds import WITHDRAWN
+from portal.casework.letters import Sender, send_code
+from portal.casework.models import Case, CaseMessage, CaseStatus, EventKind, RequesterCode, WaitingFor
+from portal.casework.once import keep_result, take_key
+from portal.casework.progress import add_event, changing, clarifications_of, events_of, is_open_question
+from portal.casework.telling import tell_school
+from portal.casework.trail import leave_line
+from portal.core.clock import london
+from portal.core.database import PortalSession
+from portal.core.errors import Conflict, Forbidden, Invalid
+from portal.core.limits import CODE_MINUTES
+from portal.core.secrets import Keys, digest, new_code
+from portal.identity import throttle
+from portal.identity.permissions import Actor
+from portal.identity.rules import password_matches
+
+
+def ask_code(session: PortalSession, case: Case, *, sender: Sender, now: datetime) -> None:
+    """Send a code to the contact the requester chose; earlier codes end. Raises `throttle.TooMany`."""
+    throttle.count(session, throttle.REQUESTER_CODE, str(case.id), now=now)
+    if not case.contact_email:
+        return
+    session.execute(
+        update(RequesterCode)
+        .where(RequesterCode.case_id == case.id, RequesterCode.used_at.is_(None))
+        .values(used_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    code = new_code()
+    session.add(
+        RequesterCode(
+            tenant_id=case.tenant_id,
+            case_id=case.id,
+            digest=_code_digest(case, code, sender.keys),
+            expires_at=now + timedelta(minutes=CODE_MINUTES),
+        )
+    )
+    send_code(session, case, code, minutes=CODE_MINUTES, sender=sender, now=now)
+
+
+def admit(session: PortalSession, case: Case, typed: str, keys: Keys, *, now: datetime) -> Actor | None:
+    """The requester, if the code or PIN she typed is right. Raises `throttle.TooMany`."""
+    throttle.count(session, throttle.REQUESTER_TRY, str(case.id), now=now)
+    if not (_use_code(session, case, typed, keys, now=now) or _is_pin(case, typed)):
+        return None
+    actor = requester_of(case)
+    leave_line(
+        session,
+        actor,
+        case,
+        AuditKind.REQUESTER_ADMITTED,
+        now=now,
+    )
+    return actor
+
+
+def requester_of(case: Case) -> Actor:
+    """The requester as an actor; only doors that let her in may ask for her."""
+    return Actor(name=case.requester_name, kind="requester")
+
+
+def write_to_school(
+    session: PortalSession, actor: Actor, case: Case, body: str, *, key: str, sender: Sender, now: datetime
+) -> None:
+    """Add a message or more information; an open question of the school counts as answered today.
+
+    The same `key` and text again change nothing.
+    """
+    _require_requester(actor)
+    if not body:
+        raise Invalid("Write your message.", field="body")
+    if take_key(session, f"requester-message:{case.id}", key, digest(body, purpose="message"), now=now) is not None:
+        return
+    with changing(session, case, now=now):
+        message = CaseMessage(tenant_id=case.tenant_id, case_id=case.id, from_requester=True, at=now, body=body)
+        session.add(message)
+        add_event(session, case, EventKind.MESSAGE_RECEIVED, now=now)
+        if is_open_question(clarifications_of(events_of(session, case))):
+            add_event(session, case, EventKind.CLARIFICATION_ANSWERED, now=now, day=london(now).date())
+        if case.status is CaseStatus.OPEN and case.waiting_for is WaitingFor.REQUESTER:
+            case.waiting_for = WaitingFor.SCHOOL
+        leave_line(
+            session,
+            actor,
+            case,
+            AuditKind.MESSAGE_RECEIVED,
+            now=now,
+            contents={"body": body},
+        )
+        keep_result(session, f"requester-message:{case.id}", key, str(message.id))
+    tell_school(session, actor, case, sender=sender, now=now)
+
+
+def withdraw(session: PortalSession, actor: Actor, case: Case, *, sender: Sender, now: datetime) -> None:
+    """Take the request back. Raises `Conflict` when it is closed already."""
+    _require_requester(actor)
+    if case.status is CaseStatus.CLOSED:
+        raise Conflict("This request is closed already.")
+    with changing(session, case, now=now):
+        case.status, case.outcome, case.closed_at = CaseStatus.CLOSED, WITHDRAWN.key, now
+        add_event(session, case, EventKind.WITHDRAWN, now=now)
+        leave_line(
+            session,
+            actor,
+            case,
+            AuditKind.CASE_WITHDRAWN,
+            now=now,
+        )
+    tell_school(session, actor, case, sender=sender, now=now)
+
+
+def _require_requester(actor: Actor) -> None:
+    if actor.kind != "requester":
+        raise Forbidden("Only the person who asked can do this.")
+
+
+def _use_code(session: PortalSession, case: Case, typed: str, keys: Keys, *, now: datetime) -> bool:
+    wanted = _code_digest(case, "".join(filter(str.isalnum, typed)), keys)
+    statement = select(RequesterCode).where(
+        RequesterCode.tenant_id == case.tenant_id,
+        RequesterCode.case_id == case.id,
+        RequesterCode.used_at.is_(None),
+        RequesterCode.expires_at > now,
+    )
+    for row in session.scalars(statement.with_for_update()):
+        if compare_digest(row.digest, wanted):
+            row.used_at = now
+            return True
+    return False
+
+
+def _is_pin(case: Case, typed: str) -> bool:
+    return bool(case.pin_hash) and password_matches(case.pin_hash, normal_pin(typed))
+
+
+def _code_digest(case: Case, code: str, keys: Keys) -> str:
+    return keys.signature("requester-code", f"{case.id}\0{code}".encode())
