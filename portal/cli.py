@@ -2,7 +2,7 @@
 
 import click
 
-from portal.commands import clock, init, merge, school, serve, settings
+from portal.commands import clock, code, init, merge, school, serve, settings
 from portal.commands.errors import PortalGroup
 
 
@@ -20,6 +20,7 @@ for command in (
     serve.serve,
     serve.worker,
     settings.settings,
+    code.code,
     school.school,
     clock.clock,
     merge.merge,

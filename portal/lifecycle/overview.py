@@ -3,12 +3,12 @@
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import aliased
 
 from portal.core import clock
 from portal.core.database import PortalSession
-from portal.directory.models import AuthorityNameRow, SchoolAuthority
+from portal.directory.models import AuthorityNameRow, AuthorityRow, SchoolAuthority
 from portal.tenancy.models import Tenant, TenantKind
 
 
@@ -47,5 +47,22 @@ def school_lines(session: PortalSession, *, on: date | None = None) -> list[Scho
     ]
 
 
-def _holds(row: type[SchoolAuthority] | type[AuthorityNameRow], day: date):  # noqa: ANN202 - a column condition
+def _holds(row: type[SchoolAuthority | AuthorityNameRow | AuthorityRow], day: date) -> ColumnElement[bool]:
     return (row.valid_from.is_(None) | (row.valid_from <= day)) & (row.valid_to.is_(None) | (row.valid_to > day))
+
+
+def authority_choices(session: PortalSession, *, on: date) -> list[tuple[str, str]]:
+    """(key, name) of every council that exists on a day, by name."""
+    statement = (
+        select(AuthorityRow.key, AuthorityNameRow.name)
+        .join(AuthorityNameRow, AuthorityNameRow.authority_id == AuthorityRow.id)
+        .where(_holds(AuthorityRow, on), _holds(AuthorityNameRow, on))
+        .order_by(AuthorityNameRow.name)
+    )
+    return [(key, name) for key, name in session.execute(statement)]
+
+
+def trust_choices(session: PortalSession) -> list[tuple[str, str]]:
+    """(slug, name) of every trust, by name."""
+    statement = select(Tenant.slug, Tenant.name).where(Tenant.kind == TenantKind.TRUST).order_by(Tenant.name)
+    return [(slug, name) for slug, name in session.execute(statement)]

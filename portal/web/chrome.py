@@ -4,11 +4,12 @@ from typing import Any
 
 from flask import Flask, g, get_flashed_messages, request, session, url_for
 from flask_babel import format_date, format_datetime, gettext
-from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader, StrictUndefined
 
-from portal.core.assets import assets_version
+from portal.core.errors import NotFound
 from portal.identity.permissions import Action, may
 from portal.tenancy.models import Tenant, TenantKind
+from portal.tenancy.queries import service
+from portal.web.assets import use_components
 from portal.web.languages import LANGUAGES, current_language
 from portal.web.session import Desk
 
@@ -29,15 +30,7 @@ CENTRAL_PAGES = (
 
 
 def install(app: Flask) -> None:
-    app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.trim_blocks = True
-    app.jinja_env.lstrip_blocks = True
-    app.jinja_env.loader = ChoiceLoader(
-        [
-            PackageLoader("portal", "templates"),
-            PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
-        ]
-    )
+    use_components(app)
     app.jinja_env.filters["day"] = lambda value: format_date(value, "EEEE d MMMM y") if value else ""
     app.jinja_env.filters["short_day"] = lambda value: format_date(value, "EEE d MMM y") if value else ""
     app.jinja_env.filters["moment"] = lambda value: format_datetime(value, "d MMM y, HH:mm") if value else ""
@@ -50,15 +43,15 @@ def page_chrome() -> dict[str, Any]:
     language = current_language()
     tenant = desk.tenant if desk else None
     public_school = g.get("public_school")
+    name_of_service = service_name(desk)
     owner = public_school or (tenant if tenant is not None and tenant.kind != TenantKind.SERVICE else None)
     return {
         "page_lang": language.code,
         "page_dir": language.direction,
         "language_is_checked": language.is_checked,
-        "assets_version": assets_version(),
-        "owner_name": owner.name if owner else service_name(),
+        "owner_name": owner.name if owner else name_of_service,
         "owner_href": _home(desk, owner),
-        "service_name": service_name(),
+        "service_name": name_of_service,
         "colour_href": url_for("public_schools.colour", slug=owner.slug) if owner is not None and owner.colour else "",
         "navigation": _navigation(desk),
         "languages": _languages(desk),
@@ -69,9 +62,14 @@ def page_chrome() -> dict[str, Any]:
     }
 
 
-def service_name() -> str:
-    """The service's name as set up; read once a request."""
-    return str(g.get("service_name") or gettext("School privacy notices"))
+def service_name(desk: Desk | None) -> str:
+    """The service's name as set up; a plain one on error pages and before the set-up."""
+    if desk is None:
+        return gettext("School privacy notices")
+    try:
+        return service(desk.session).name
+    except NotFound:
+        return gettext("School privacy notices")
 
 
 def _home(desk: Desk | None, owner: Tenant | None) -> str:

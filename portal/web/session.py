@@ -112,6 +112,7 @@ def close_desk(*, commit: bool) -> None:
             found.session.commit()
     finally:
         try:
+            found.session.expunge_all()  # an error page may still name what was loaded
             found.session.rollback()
             found.scopes.close()
         finally:

@@ -2,11 +2,10 @@
 
 from flask import Flask
 
-from portal.web.central import today
+from portal.web.central import operations, schools, today
 from portal.web.door import Audience
 
-BLUEPRINTS = (today.pages,)
-SHARED: tuple[tuple[object, str], ...] = ()
+BLUEPRINTS = (today.pages, schools.pages, operations.pages)
 
 
 def install(app: Flask) -> None:

@@ -3,9 +3,9 @@
 from flask import Flask
 
 from portal.web.door import Audience
-from portal.web.school import today
+from portal.web.school import school, today
 
-BLUEPRINTS = (today.pages,)
+BLUEPRINTS = (today.pages, school.pages)
 
 
 def install(app: Flask) -> None:
