@@ -1,11 +1,11 @@
 """Every setting of the portal, read from the environment; a bad one stops the start with one line."""
 
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from os import O_CREAT, O_EXCL, O_WRONLY
 from os import fdopen as open_descriptor
 from os import open as os_open
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -52,7 +52,7 @@ class Settings:
 DOCUMENTATION: dict[str, str] = {
     "PORTAL_ENV": "`development` (default) or `production`. Production is strict: https, owner role, set secrets.",
     "PORTAL_DATA_DIR": "Folder for the embedded database, files, the development mailbox and the made secret.",
-    "PORTAL_DATABASE_URL": "Database that serves. Default: SQLite in the data folder. `postgresql://...` in production.",
+    "PORTAL_DATABASE_URL": "Database that serves. Default: SQLite in the data folder. Production: `postgresql://...`.",
     "PORTAL_DATABASE_OWNER_URL": "PostgreSQL only: the role that owns and migrates. Required in production.",
     "PORTAL_SECRET_KEY": "32 characters or more. Several, separated by commas, while rotating: the first one writes.",
     "PORTAL_BASE_URL": "The address people use. Every absolute link is built from it. Default http://localhost:8000.",
@@ -62,7 +62,7 @@ DOCUMENTATION: dict[str, str] = {
     "PORTAL_HOSTS": "Further host names that may be asked for, separated by commas.",
     "PORTAL_TENANTS_DIR": "Folder of the tenant packs. Default: `tenants/` of the installation.",
     "PORTAL_CLAMD": "Virus scanner: `host:port` or a socket's path. Without it files are marked as not scanned.",
-    "PORTAL_S3_URL": "Object store for files: `https://key:secret@host/bucket`. Without it they lie in the data folder.",
+    "PORTAL_S3_URL": "Object store for files: `https://key:secret@host/bucket`. Default: the data folder.",
     "PORTAL_IMAP_URL": "Mailbox to poll for requests sent by e-mail: `imaps://user:password@host/INBOX`.",
     "PORTAL_OIDC_MICROSOFT": "Sign-in with Microsoft: `issuer|client id|client secret`.",
     "PORTAL_OIDC_GOOGLE": "Sign-in with Google: `issuer|client id|client secret`.",
@@ -185,6 +185,8 @@ def _check_production(settings: Settings) -> None:
     if not settings.is_production:
         return
     if not settings.database_owner_url:
-        raise SettingsError("PORTAL_DATABASE_OWNER_URL: must be set in production, so that the application owns nothing.")
+        raise SettingsError(
+            "PORTAL_DATABASE_OWNER_URL: must be set in production, so that the application owns nothing."
+        )
     if not settings.database_url.startswith("postgresql"):
         raise SettingsError("PORTAL_DATABASE_URL: production needs PostgreSQL.")

@@ -37,8 +37,8 @@ def run(settings: Settings, database: Database, stop: threading.Event) -> None:
         busy = False
         try:
             busy = work_once(settings, database, mailer)
-        except Exception as error:  # noqa: BLE001 - the worker must outlive whatever one piece of work does
-            log.error("work failed", error=type(error).__name__, exc_info=error)
+        except Exception as error:
+            log.exception("work failed", error=type(error).__name__)
         stop.wait(0 if busy else PAUSE_SECONDS)
 
 
@@ -54,7 +54,9 @@ def deliver(settings: Settings, database: Database, mailer: Mailer) -> int:
             return 0
     with database.transaction() as session, every_tenant(session, "outbox"):
         letters = claim(session, now=clock.now())
-        messages = [(letter.id, make_message(letter, sender=settings.mail_from), letter.recipient) for letter in letters]
+        messages = [
+            (letter.id, make_message(letter, sender=settings.mail_from), letter.recipient) for letter in letters
+        ]
     for letter_id, message, recipient in messages:
         failure, final = "", False
         try:

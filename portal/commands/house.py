@@ -7,14 +7,12 @@ from contextlib import contextmanager
 
 import click
 
-from portal import tables
+from portal import tables  # noqa: F401 - makes every table known
 from portal.core.database import Database, PortalSession
 from portal.core.errors import PortalError
 from portal.lifecycle.schema import is_current
 from portal.settings import Settings, load
 from portal.tenancy.scope import every_tenant
-
-assert tables.ALL
 
 
 def current_settings() -> Settings:

@@ -4,7 +4,7 @@ from datetime import date, datetime, time
 
 import click
 
-from portal import tables
+from portal import tables  # noqa: F401 - makes every table known
 from portal.commands.house import current_settings, print_json
 from portal.core import clock
 from portal.core.database import Database
@@ -15,8 +15,6 @@ from portal.lifecycle.demo_schools import add_invented_schools
 from portal.lifecycle.packs.load import load_packs
 from portal.lifecycle.schema import migrate
 from portal.tenancy.scope import every_tenant
-
-assert tables.ALL
 
 
 @click.command()
@@ -60,7 +58,7 @@ def _print_cast(base_url: str, cast: list[CastMember]) -> None:
     click.echo(f"\nThe portal: {base_url}\nSign in at  {base_url}/sign-in")
     if not cast:
         return
-    click.echo(f"Letters     {base_url}/dev/mail\n\nThe cast (the code comes from an authenticator app, or `portal code E-MAIL`):")
+    click.echo(f"Letters     {base_url}/dev/mail\n\nThe cast (codes: an authenticator app, or `portal code NAME`):")
     for member in cast:
         click.echo(f"  {member.name:8} {member.role:18} {member.tenant:22} {member.email:34} {member.password}")
 

@@ -9,7 +9,19 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from sqlalchemy import JSON, Date, DateTime, Dialect, Engine, Enum, MetaData, TypeDecorator, create_engine, event, make_url
+from sqlalchemy import (
+    JSON,
+    Date,
+    DateTime,
+    Dialect,
+    Engine,
+    Enum,
+    MetaData,
+    TypeDecorator,
+    create_engine,
+    event,
+    make_url,
+)
 from sqlalchemy import Connection as SqlConnection
 from sqlalchemy import text as sql_text
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -51,7 +63,9 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: Instant,
         date: Date,
-        enum.Enum: Enum(enum.Enum, native_enum=False, length=24, values_callable=lambda kind: [item.value for item in kind]),
+        enum.Enum: Enum(
+            enum.Enum, native_enum=False, length=24, values_callable=lambda kind: [item.value for item in kind]
+        ),
         dict[str, Any]: JSON,
         list[str]: JSON,
         list[int]: JSON,

@@ -7,6 +7,7 @@ from portal.core.errors import Invalid
 
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 INVISIBLE = frozenset("\u00ad\u200b\u2060\ufeff\ufff9\ufffa\ufffb")
+_FORMULA_STARTS = frozenset("=+-@\t\r\n|\uff1d\uff0b\uff0d\uff20")
 _ALLOWED_CONTROLS = frozenset("\n\t")
 
 
@@ -44,6 +45,6 @@ def neutral_cell(value: object) -> str:
     """A CSV cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
     text = "" if value is None else str(value)
     stripped = text.lstrip(" \u00a0'\"")
-    if stripped[:1] in tuple("=+-@\t\r\n|＝＋－＠") or text[:1] in "\t\r\n":
+    if stripped[:1] in _FORMULA_STARTS or text[:1] in "\t\r\n":
         return "'" + text
     return text

@@ -42,9 +42,7 @@ def read_cast(folder: Path, keys: Keys) -> list[CastMember]:
         if person["role"] not in set(Role):
             raise PackError(path, f"{person['name']}: there is no role {person['role']}")
     return [
-        CastMember(
-            person["name"], person["role"], person["tenant"], person["email"], *_sign_in(person["email"], keys)
-        )
+        CastMember(person["name"], person["role"], person["tenant"], person["email"], *_sign_in(person["email"], keys))
         for person in people
     ]
 

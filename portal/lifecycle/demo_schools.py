@@ -82,7 +82,7 @@ def invent_schools(folder: Path) -> list[InventedSchool]:
                     email=generator["email"].format(slug=slug),
                     website=generator["website"].format(slug=slug),
                     telephone=f"{prefix} {int(number) + index % 600}",
-                    address=f"{made.randrange(1, 90)} {made.choice(lists['words']['first'])} Lane, {town['name']}, {postcode}",
+                    address=f"{made.randrange(1, 90)} {made.choice(lists['words']['first'])} Lane, {town['name']}",
                     colour=made.choice(_COLOURS),
                     adaptation=made.choices(adaptations, [each["share"] for each in adaptations])[0]
                     if index % generator["adapted_one_in"] == 0
@@ -94,8 +94,8 @@ def invent_schools(folder: Path) -> list[InventedSchool]:
 
 def add_invented_schools(session: PortalSession, folder: Path, *, now: datetime) -> int:
     """Create the trusts and schools that are absent; returns how many schools were created."""
-    present = {slug: tenant_id for slug, tenant_id in session.execute(select(Tenant.slug, Tenant.id))}
-    authorities = {key: row_id for key, row_id in session.execute(select(AuthorityRow.key, AuthorityRow.id))}
+    present = dict(session.execute(select(Tenant.slug, Tenant.id)).tuples().all())
+    authorities = dict(session.execute(select(AuthorityRow.key, AuthorityRow.id)).tuples().all())
     trusts = {trust["slug"]: trust for trust in read_toml(folder / "schools.toml")["trusts"]}
     for slug, trust in trusts.items():
         if slug not in present:
@@ -109,13 +109,20 @@ def add_invented_schools(session: PortalSession, folder: Path, *, now: datetime)
     for school in invented:
         tenant = _tenant(school.slug, school.name, TenantKind.SCHOOL, now)
         tenant.law, tenant.type_name, tenant.phase = SchoolLaw(school.law), school.kind, school.phase
-        tenant.urn, tenant.town, tenant.postcode, tenant.colour = school.urn, school.town, school.postcode, school.colour
+        tenant.urn, tenant.town, tenant.postcode, tenant.colour = (
+            school.urn,
+            school.town,
+            school.postcode,
+            school.colour,
+        )
         tenant.trust_id = present.get(school.trust) if school.trust else None
         tenants.append(tenant)
     session.add_all(tenants)
     session.flush()  # gives the ids
     for school, tenant in zip(invented, tenants, strict=True):
-        session.add(SchoolAuthority(school_id=tenant.id, authority_id=authorities[school.authority], district=school.district))
+        session.add(
+            SchoolAuthority(school_id=tenant.id, authority_id=authorities[school.authority], district=school.district)
+        )
         controller = trusts[school.trust]["name"] if school.trust else f"the governing body of {school.name}"
         facts = {
             "school.email": school.email,
@@ -132,7 +139,13 @@ def add_invented_schools(session: PortalSession, folder: Path, *, now: datetime)
 
 def _tenant(slug: str, name: str, kind: TenantKind, now: datetime) -> Tenant:
     return Tenant(
-        slug=slug, name=name, kind=kind, status=TenantStatus.LIVE, created_at=now, languages=["en"], is_demonstration=True
+        slug=slug,
+        name=name,
+        kind=kind,
+        status=TenantStatus.LIVE,
+        created_at=now,
+        languages=["en"],
+        is_demonstration=True,
     )
 
 
@@ -146,7 +159,9 @@ def _adapt(session: PortalSession, tenant: Tenant, row: dict[str, Any], now: dat
         release = release_in_force(session, now, name=row["base_release"])
         statement = select(TextPart.text).join(ReleaseClause, ReleaseClause.part_hash == TextPart.hash)
         base = session.scalars(
-            statement.where(ReleaseClause.release_id == (release.id if release else 0), ReleaseClause.key == row["clause"])
+            statement.where(
+                ReleaseClause.release_id == (release.id if release else 0), ReleaseClause.key == row["clause"]
+            )
         ).one()
         text = base.replace(row["sentence"], row["becomes"])
     adopt_override(
@@ -166,7 +181,10 @@ def _names(lists: dict[str, Any], made: random.Random) -> dict[bool, Any]:
     """Endless streams of names without a repetition: pairs of words, and saints (then saints with a word)."""
     words = [f"{first} {second}" for first in lists["words"]["first"] for second in lists["words"]["second"]]
     made.shuffle(words)
-    saints = [*lists["words"]["saints"], *(f"{saint} {word}" for word in lists["words"]["second"] for saint in lists["words"]["saints"])]
+    saints = [
+        *lists["words"]["saints"],
+        *(f"{saint} {word}" for word in lists["words"]["second"] for saint in lists["words"]["saints"]),
+    ]
     return {False: iter(words), True: iter(saints)}
 
 

@@ -59,7 +59,9 @@ def add_school(session: PortalSession, actor: Actor, new: NewSchool, *, now: dat
     return school
 
 
-def change_facts(session: PortalSession, actor: Actor, school: Tenant, values: dict[str, str], *, now: datetime) -> list[str]:
+def change_facts(
+    session: PortalSession, actor: Actor, school: Tenant, values: dict[str, str], *, now: datetime
+) -> list[str]:
     """Record the facts that differ from now on; returns their keys. Raises `Forbidden`."""
     require(actor, Action.EDIT_FACTS, Place(school.id, school.trust_id, service(session).id))
     changed = record_facts(session, school, values, now=now, recorded_by=actor.person_id)

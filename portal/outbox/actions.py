@@ -14,7 +14,7 @@ LEASE = timedelta(minutes=2)
 ATTEMPTS = 8
 
 
-def write_letter(
+def write_letter(  # noqa: PLR0913 - a letter has this many fields
     session: PortalSession,
     *,
     tenant_id: int,

@@ -77,7 +77,7 @@ class SmtpMailer:
 
 
 def make_message(letter: Letter, *, sender: str) -> EmailMessage:
-    """The message of a letter, plain text in UTF-8; machine-made, so that other machines do not answer it (RFC 3834)."""
+    """The message of a letter, plain text in UTF-8; machine-made, so that no machine answers it (RFC 3834)."""
     message = EmailMessage()
     message["From"] = sender
     message["To"] = letter.recipient

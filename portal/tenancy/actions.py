@@ -24,7 +24,9 @@ def add_tenant(
     wanted = slug or slugify(name)
     if not wanted:
         raise Invalid("Give the name in Latin letters, so that it can be part of an address.", field="name")
-    tenant = Tenant(slug=free_slug(session, wanted), kind=kind, name=name, status=status, created_at=now, languages=["en"])
+    tenant = Tenant(
+        slug=free_slug(session, wanted), kind=kind, name=name, status=status, created_at=now, languages=["en"]
+    )
     session.add(tenant)
     session.flush()  # gives the id that everything of the tenant carries
     return tenant

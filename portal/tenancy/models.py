@@ -61,7 +61,7 @@ class Tenant(PublicRow, Base):
     closed_on: Mapped[date | None]
     version: Mapped[int] = mapped_column(default=1)
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
+    __mapper_args__ = {"version_id_col": version}
     __table_args__ = (Index("ix_tenant_kind_name", "kind", "name"),)
 
 

@@ -29,12 +29,14 @@ def public_school(session: PortalSession, slug: str) -> Tenant:
 
 def present_slug(session: PortalSession, former: str) -> str | None:
     """The slug that a former one leads to now."""
-    return session.scalar(select(Tenant.slug).join(FormerSlug, FormerSlug.tenant_id == Tenant.id).where(FormerSlug.slug == former))
+    return session.scalar(
+        select(Tenant.slug).join(FormerSlug, FormerSlug.tenant_id == Tenant.id).where(FormerSlug.slug == former)
+    )
 
 
 def tenant(session: PortalSession, tenant_id: int) -> Tenant:
     """Raises `NotFound`."""
-    found = session.get(Tenant, tenant_id)
+    found: Tenant | None = session.get(Tenant, tenant_id)
     if found is None:
         raise NotFound("There is no such tenant.")
     return found

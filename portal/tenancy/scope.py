@@ -12,7 +12,23 @@ from functools import partial
 from typing import Any, ClassVar
 
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Alias, Connection, Delete, ForeignKey, ForeignKeyConstraint, FromClause, Insert, Join, Select, TextClause, UniqueConstraint, Update, event, or_, select
+from sqlalchemy import (
+    Alias,
+    Connection,
+    Delete,
+    ForeignKey,
+    ForeignKeyConstraint,
+    FromClause,
+    Insert,
+    Join,
+    Select,
+    TextClause,
+    UniqueConstraint,
+    Update,
+    event,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Mapped, Mapper, ORMExecuteState, UOWTransaction, mapped_column, with_loader_criteria
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import ColumnClause, ColumnElement
@@ -224,15 +240,20 @@ def _speaks_models(state: ORMExecuteState) -> bool:
     Each nested SELECT is asked by itself: a bare table inside one would bring back every tenant's rows.
     """
     models = tenant_models()
-    for statement in visitors.iterate(state.statement):
+    for statement in visitors.iterate(_part(state.statement)):
         if isinstance(statement, Select | Update | Delete | Insert):
-            bare, modelled = set(), set()
+            bare: set[Any] = set()
+            modelled: set[Any] = set()
             for part in _own_parts(statement):
                 for named in _named(part):
                     (modelled if "parententity" in named._annotations else bare).add(_table_of(named))  # noqa: SLF001 - the mark a model leaves
             if (bare - modelled) & models.keys():
                 return False
     return True
+
+
+def _part(statement: Any) -> Any:  # noqa: ANN401 - an executable, as the visitors want it
+    return statement
 
 
 def _own_parts(statement: Any) -> Iterator[Any]:  # noqa: ANN401 - any statement
@@ -286,14 +307,16 @@ def _check_row(session: PortalSession, scope: Scope | None, row: TenantOwned) ->
         raise ScopeError(msg)
     if scope.kind is RowClass.SERVICE:
         return
-    if row.tenant_id is None and not scope.is_trust:
-        row.tenant_id = scope.tenant_id  # type: ignore[assignment]
-    if row.tenant_id != scope.tenant_id and not (scope.is_trust and _in_trust(session, scope, row.tenant_id)):
+    tenant_id: int | None = row.tenant_id
+    if tenant_id is None and not scope.is_trust:
+        tenant_id = scope.tenant_id
+        setattr(row, "tenant_id", tenant_id)  # noqa: B010 - None only where no scope is
+    if tenant_id != scope.tenant_id and not (scope.is_trust and _in_trust(session, scope, tenant_id)):
         msg = f"a {type(row).__name__} of another tenant"
         raise ScopeError(msg)
 
 
-def _in_trust(session: PortalSession, scope: Scope, tenant_id: int) -> bool:
+def _in_trust(session: PortalSession, scope: Scope, tenant_id: int | None) -> bool:
     tenant = Base.metadata.tables["tenant"]
     with session.no_autoflush:
         return session.scalar(select(tenant.c.trust_id).where(tenant.c.id == tenant_id)) == scope.tenant_id

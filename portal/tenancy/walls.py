@@ -54,7 +54,9 @@ def check_serving_role(connection: Connection) -> None:
     if row[0]:
         raise SettingsError("PORTAL_DATABASE_URL: this role may bypass row-level security; give one that may not.")
     if row[1]:
-        raise SettingsError("PORTAL_DATABASE_URL: this role owns tables; they must belong to PORTAL_DATABASE_OWNER_URL.")
+        raise SettingsError(
+            "PORTAL_DATABASE_URL: this role owns tables; they must belong to PORTAL_DATABASE_OWNER_URL."
+        )
     inherits = connection.exec_driver_sql("SELECT pg_has_role(current_user, 'portal_service', 'USAGE')").scalar()
     if inherits:
         raise SettingsError("PORTAL_DATABASE_URL: this role inherits portal_service; make it NOINHERIT.")
@@ -87,7 +89,12 @@ def _wall(connection: Connection, table: str) -> None:
         if "trust_id" in Base.metadata.tables[table].c
         else f"tenant_id IN (SELECT id FROM tenant WHERE id = {_SETTING} OR trust_id = {_SETTING})"
     )
-    policies = {"portal_tenant": f"tenant_id = {_SETTING}", "portal_trust": trust, "portal_service": "true", "portal_backup": "true"}
+    policies = {
+        "portal_tenant": f"tenant_id = {_SETTING}",
+        "portal_trust": trust,
+        "portal_service": "true",
+        "portal_backup": "true",
+    }
     connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
     connection.exec_driver_sql(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
     for role, condition in policies.items():

@@ -1,9 +1,11 @@
 """How each request ends: commit on success, roll back on error, and a plain page for whatever went wrong."""
 
 import secrets
+from collections.abc import Callable
+from typing import Any
 
 import structlog
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -25,41 +27,36 @@ def install(app: Flask) -> None:
     def clear(_error: BaseException | None) -> None:
         close_desk(commit=False)
 
-    @app.errorhandler(HTTPException)
-    def http_error(error: HTTPException) -> ResponseReturnValue:
-        return _page(error.code or 500)
+    for error, answer in ANSWERS.items():
+        app.register_error_handler(error, answer)
 
-    @app.errorhandler(CSRFError)
-    def csrf_error(_error: CSRFError) -> ResponseReturnValue:
-        return _page(400, "errors/form_expired.html")
 
-    @app.errorhandler(NotFound)
-    def not_found(_error: NotFound) -> ResponseReturnValue:
-        return _page(404)
+def http_error(error: HTTPException) -> ResponseReturnValue:
+    return _page(error.code or 500)
 
-    @app.errorhandler(Forbidden)
-    def forbidden(_error: Forbidden) -> ResponseReturnValue:
-        return _page(403)
 
-    @app.errorhandler(Invalid)
-    def invalid(error: Invalid) -> ResponseReturnValue:
-        return _page(422, reason=str(error))
+def too_many(error: TooMany) -> ResponseReturnValue:
+    response = make_response(_page(429, keeps_work=True))
+    response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
-    @app.errorhandler(Conflict)
-    def conflict(error: Conflict) -> ResponseReturnValue:
-        return _page(409, reason=str(error))
 
-    @app.errorhandler(TooMany)
-    def too_many(error: TooMany) -> ResponseReturnValue:
-        response = app.make_response(_page(429, keeps_work=True))
-        response.headers["Retry-After"] = str(error.retry_after)
-        return response
+def unexpected(error: Exception) -> ResponseReturnValue:
+    reference = secrets.token_hex(4)
+    log.error("unexpected", reference=reference, endpoint=request.endpoint, error=type(error).__name__, exc_info=error)
+    return _page(500, reference=reference)
 
-    @app.errorhandler(Exception)
-    def unexpected(error: Exception) -> ResponseReturnValue:
-        reference = secrets.token_hex(4)
-        log.error("unexpected", reference=reference, endpoint=request.endpoint, error=type(error).__name__, exc_info=error)
-        return _page(500, reference=reference)
+
+ANSWERS: dict[type[Exception], Callable[[Any], ResponseReturnValue]] = {
+    HTTPException: http_error,
+    CSRFError: lambda _error: _page(400, "errors/form_expired.html"),
+    NotFound: lambda _error: _page(404),
+    Forbidden: lambda _error: _page(403),
+    Invalid: lambda error: _page(422, reason=str(error)),
+    Conflict: lambda error: _page(409, reason=str(error)),
+    TooMany: too_many,
+    Exception: unexpected,
+}
 
 
 def _page(code: int, template: str = "", *, keeps_work: bool = False, **values: object) -> tuple[str, int]:

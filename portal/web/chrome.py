@@ -64,12 +64,10 @@ def page_chrome() -> dict[str, Any]:
 
 def service_name(desk: Desk | None) -> str:
     """The service's name as set up; a plain one on error pages and before the set-up."""
-    if desk is None:
-        return gettext("School privacy notices")
     try:
-        return service(desk.session).name
+        return service(desk.session).name if desk else str(gettext("School privacy notices"))
     except NotFound:
-        return gettext("School privacy notices")
+        return str(gettext("School privacy notices"))
 
 
 def _home(desk: Desk | None, owner: Tenant | None) -> str:
@@ -92,11 +90,16 @@ def _languages(desk: Desk | None) -> list[tuple[str, str, str, str]]:
 
 
 def _navigation(desk: Desk | None) -> list[tuple[str, str, bool]]:
-    if desk is None or desk.tenant is None or not desk.actor.person_id or desk.policy.audience not in {"school", "central"}:
+    if (
+        desk is None
+        or desk.tenant is None
+        or not desk.actor.person_id
+        or desk.policy.audience not in {"school", "central"}
+    ):
         return []
     central = desk.policy.audience == "central"
     place = desk.place
-    values = {} if central else {"slug": desk.tenant.slug}
+    values: dict[str, Any] = {} if central else {"slug": desk.tenant.slug}
     section = str(request.endpoint).rpartition(".")[0]
     return [
         (gettext(text), url_for(endpoint, **values), endpoint.rpartition(".")[0] == section)

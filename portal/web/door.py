@@ -81,7 +81,14 @@ class Door(Blueprint):
 
         return register
 
-    def add_url_rule(self, rule: str, endpoint: str | None = None, view_func: Any = None, provide_automatic_options: bool | None = None, **options: Any) -> None:  # noqa: ANN401, E501 - Flask's signature
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Any = None,  # noqa: ANN401 - Flask's signature
+        provide_automatic_options: bool | None = None,  # noqa: FBT001 - Flask's signature
+        **options: Any,  # noqa: ANN401 - Flask's signature
+    ) -> None:
         """As Flask's, refusing a view without a policy. Raises `TypeError`."""
         policy = options.pop("policy", None)
         if policy is None:

@@ -20,7 +20,19 @@ from portal.directory.rules import AuthorityKind, CodeScheme, LinkKind, Successi
 from portal.lifecycle.packs.reading import PackError, check_keys, read_toml
 from portal.lifecycle.packs.report import LoadReport
 
-_AUTHORITY_KEYS = {"key", "kind", "region", "names", "codes", "website", "links", "contacts", "valid_from", "valid_to", "note"}
+_AUTHORITY_KEYS = {
+    "key",
+    "kind",
+    "region",
+    "names",
+    "codes",
+    "website",
+    "links",
+    "contacts",
+    "valid_from",
+    "valid_to",
+    "note",
+}
 _SUCCESSION_KEYS = {"on", "title", "status", "source", "note", "moves", "undecided"}
 
 
@@ -40,7 +52,11 @@ def read_authorities(folder: Path) -> AuthorityPack:
     authorities = read_toml(path)["authorities"]
     for table in authorities:
         check_keys(
-            path, table, needed=("key", "kind", "region", "names"), known=_AUTHORITY_KEYS, where=f"{table.get('key', '?')}: "
+            path,
+            table,
+            needed=("key", "kind", "region", "names"),
+            known=_AUTHORITY_KEYS,
+            where=f"{table.get('key', '?')}: ",
         )
         if table["kind"] not in set(AuthorityKind):
             raise PackError(path, f"{table['key']}: there is no kind {table['kind']}")
@@ -143,7 +159,9 @@ def _succession(table: dict[str, Any], ids: dict[str, int]) -> SuccessionRow:
         status=SuccessionStatus(table["status"]),
         source=table.get("source", ""),
         moves=[
-            SuccessionMoveRow(origin_id=ids[move["from"]], target_id=ids[move["to"]], districts=move.get("districts", []))
+            SuccessionMoveRow(
+                origin_id=ids[move["from"]], target_id=ids[move["to"]], districts=move.get("districts", [])
+            )
             for move in table.get("moves", [])
         ],
         undecided=[district for part in table.get("undecided", []) for district in part["districts"]],

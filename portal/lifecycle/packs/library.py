@@ -99,8 +99,12 @@ def _read_release(folder: Path) -> ReleasePack:
     clauses = [_read_clause(file, {key for key, _ in sections}, keys, reasons) for file in files]
     order = {key: position for position, (key, _) in enumerate(sections)}
     clauses.sort(key=lambda clause: (order[clause["section"]], clause["order"], clause["key"]))
-    digest = hashlib.sha256(b"\0".join(file.name.encode() + b"\0" + file.read_bytes() for file in [path, *files])).hexdigest()
-    return ReleasePack(path, head["name"], head["title"], head["reason"], head["effective_from"], sections, tuple(clauses), digest)
+    digest = hashlib.sha256(
+        b"\0".join(file.name.encode() + b"\0" + file.read_bytes() for file in [path, *files])
+    ).hexdigest()
+    return ReleasePack(
+        path, head["name"], head["title"], head["reason"], head["effective_from"], sections, tuple(clauses), digest
+    )
 
 
 def _read_clause(path: Path, sections: set[str], keys: set[str], reasons: dict[str, str]) -> dict[str, Any]:

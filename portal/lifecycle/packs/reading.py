@@ -43,7 +43,9 @@ def read_headed(path: Path) -> tuple[dict[str, Any], str, int]:
     return head, "\n".join(lines[end + 1 :]).strip("\n"), end + 2
 
 
-def check_keys(path: Path, table: dict[str, Any], *, needed: Collection[str], known: Collection[str], where: str = "") -> None:
+def check_keys(
+    path: Path, table: dict[str, Any], *, needed: Collection[str], known: Collection[str], where: str = ""
+) -> None:
     """Refuse a table that lacks a key or has one nobody reads (a typing error would otherwise pass in silence)."""
     for key in needed:
         if key not in table:

@@ -56,7 +56,9 @@ def read_tenants(folder: Path, name: str, *, needed: tuple[str, ...]) -> list[Te
     return packs
 
 
-def load_service(session: PortalSession, path: Path, table: dict[str, Any], report: LoadReport, *, now: datetime) -> Tenant:
+def load_service(
+    session: PortalSession, path: Path, table: dict[str, Any], report: LoadReport, *, now: datetime
+) -> Tenant:
     """Create the service tenant, or record facts of the pack that it lacks."""
     found = session.scalar(select(Tenant).where(Tenant.kind == TenantKind.SERVICE))
     if found is None:
@@ -127,7 +129,9 @@ def _tenant(
     found = session.scalar(select(Tenant).where(Tenant.slug == table["slug"]))
     created = found is None
     if found is None:
-        found = add_tenant(session, kind=kind, name=table["name"], slug=table["slug"], status=TenantStatus.LIVE, now=now)
+        found = add_tenant(
+            session, kind=kind, name=table["name"], slug=table["slug"], status=TenantStatus.LIVE, now=now
+        )
         found.type_name = table.get("kind", "")
         found.phase, found.urn = table.get("phase", ""), table.get("urn")
         found.town, found.postcode = table.get("town", ""), table.get("postcode", "")
@@ -147,7 +151,9 @@ def _facts(session: PortalSession, owner: Tenant, facts: dict[str, str], report:
     for key, value in facts.items():
         if key in present and present[key] != value:
             report.kept.append(f"{owner.slug}: {key} is {present[key]}, the pack says {value}")
-    record_facts(session, owner, {key: value for key, value in facts.items() if key not in present}, now=now, recorded_by=None)
+    record_facts(
+        session, owner, {key: value for key, value in facts.items() if key not in present}, now=now, recorded_by=None
+    )
 
 
 def _read_override(path: Path) -> tuple[Path, dict[str, Any], str]:

@@ -4,7 +4,6 @@ import re
 import secrets
 from typing import Any
 
-from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, StringField, TelField, TextAreaField
 from wtforms import Field as AnyField
@@ -13,6 +12,7 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from portal.core.errors import Invalid
 from portal.core.limits import EMAIL_LENGTH, MESSAGE_LENGTH, NAME_LENGTH, TELEPHONE_LENGTH
 from portal.core.text import clean, clean_name
+from portal.web.texts import later as _
 
 _EMAIL = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+\.[^@\s<>()\[\],;:\\\".]{2,}")
 _TELEPHONE = re.compile(r"[0-9+()\-. extEXT]*")
@@ -21,8 +21,12 @@ _TELEPHONE = re.compile(r"[0-9+()\-. extEXT]*")
 class PortalForm(FlaskForm):
     """A form whose CSRF token lives in the session; a missing one is answered by its own page."""
 
-    class Meta:
-        csrf = True
+    def __init__(self, **values: Any) -> None:  # noqa: ANN401 - what WTForms takes
+        super().__init__(**values)
+
+    def validate_on_submit(self, extra_validators: Any = None) -> bool:  # noqa: ANN401 - what WTForms takes
+        """Whether the form was sent and everything in it is right."""
+        return bool(super().validate_on_submit(extra_validators))
 
     def validate_csrf_token(self, _field: AnyField) -> None:
         """Checked once for every request before the view; see `hardening`."""
@@ -66,7 +70,7 @@ class TelephoneField(TelField):
 class OnceField(HiddenField):
     """A key made with the form, so that sending it twice makes one thing."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - what WTForms takes
         super().__init__(default=lambda: secrets.token_urlsafe(18), **kwargs)
 
     def process_formdata(self, valuelist: list[Any]) -> None:

@@ -1,6 +1,5 @@
 """Adding a school, and the facts a school keeps of itself."""
 
-from flask_babel import lazy_gettext as _
 from wtforms import SelectField
 
 from portal.core.limits import ADDRESS_LENGTH, EMAIL_LENGTH, TELEPHONE_LENGTH
@@ -18,6 +17,7 @@ from portal.web.forms.fields import (
     required,
     telephone_number,
 )
+from portal.web.texts import later as _
 
 LAWS = (
     ("maintained", _("Maintained by the council (community, voluntary, foundation or nursery school)")),
@@ -29,7 +29,9 @@ LAWS = (
 
 class SchoolForm(PortalForm):
     name = NameField(_("Name of the school"), validators=[required(_("Enter the school's name.")), NAME])
-    law = SelectField(_("Kind of school"), description=_("It decides which rights and time limits apply."), choices=LAWS)
+    law = SelectField(
+        _("Kind of school"), description=_("It decides which rights and time limits apply."), choices=LAWS
+    )
     authority = SelectField(_("Council"), description=_("The council with education duties where the school lies."))
     trust = SelectField(_("Trust"), description=_("For an academy: the trust is then the controller."))
     town = NameField(_("Town"), validators=[optional(), at_most(100)])

@@ -1,14 +1,16 @@
 """Signing in: password first, then the code."""
 
-from flask_babel import lazy_gettext as _
 from wtforms import PasswordField
 
 from portal.core.limits import EMAIL_LENGTH, PASSWORD_LENGTH
 from portal.web.forms.fields import AddressField, LineField, PortalForm, at_most, required
+from portal.web.texts import later as _
 
 
 class SignInForm(PortalForm):
-    email = AddressField(_("E-mail address"), validators=[required(_("Enter your e-mail address.")), at_most(EMAIL_LENGTH)])
+    email = AddressField(
+        _("E-mail address"), validators=[required(_("Enter your e-mail address.")), at_most(EMAIL_LENGTH)]
+    )
     password = PasswordField(_("Password"), validators=[required(_("Enter your password.")), at_most(PASSWORD_LENGTH)])
 
 

@@ -43,7 +43,8 @@ def accessibility() -> ResponseReturnValue:
 @pages.page("/.well-known/security.txt", may=Needs.NOTHING, cacheable=True)
 def security_txt() -> ResponseReturnValue:
     email = _service_facts().get("dpo.email", "")
-    text = f"Contact: mailto:{email}\nPreferred-Languages: en\nCanonical: {desk.settings.address(url_for('.security_txt'))}\n"
+    address = desk.settings.address(url_for(".security_txt"))
+    text = f"Contact: mailto:{email}\nPreferred-Languages: en\nCanonical: {address}\n"
     return text, 200, {"Content-Type": "text/plain; charset=utf-8"}
 
 
