@@ -129,10 +129,20 @@ def close(
     if outcome(case.kind, outcome_key) is None:
         raise Invalid("Choose how it ended.", field="outcome")
     with changing(session, case, now=now):
+        letter = None
         if body:
-            send_letter(session, case, LetterKind.OUTCOME, body, author_id=actor.person_id, sender=sender, now=now)
+            me = actor.person_id
+            letter = send_letter(session, case, LetterKind.OUTCOME, body, author_id=me, sender=sender, now=now)
         case.status, case.outcome, case.closed_at = CaseStatus.CLOSED, outcome_key, now
-        add_event(session, case, EventKind.CLOSED, now=now, actor_id=actor.person_id, outcome=outcome_key)
+        add_event(
+            session,
+            case,
+            EventKind.CLOSED,
+            now=now,
+            actor_id=actor.person_id,
+            outcome=outcome_key,
+            message=letter.id if letter else None,
+        )
         contents = {"body": body} if body else None
         leave_line(session, actor, case, AuditKind.CASE_CLOSED, now=now, contents=contents, outcome=outcome_key)
         keep_result(session, f"closure:{case.id}", key, outcome_key)

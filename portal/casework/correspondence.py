@@ -70,7 +70,8 @@ def write_to_requester(
         message = send_letter(session, case, kind, body, author_id=actor.person_id, sender=sender, now=now)
         event = _EVENTS.get(kind, EventKind.LETTER_SENT)
         today = london(now).date()
-        add_event(session, case, event, now=now, actor_id=actor.person_id, day=today, letter=kind.value)
+        me = actor.person_id
+        add_event(session, case, event, now=now, actor_id=me, day=today, letter=kind.value, message=message.id)
         case.waiting_for = WaitingFor.REQUESTER if kind in _ASKING else case.waiting_for
         contents = {"body": body, "reason": reason} if reason else {"body": body}
         leave_line(session, actor, case, AuditKind.MESSAGE_SENT, now=now, contents=contents, letter=kind.value)
@@ -125,8 +126,8 @@ def refuse_stale(session: PortalSession, actor: Actor, case: Case, seen: int) ->
         if event.sequence > seen and event.kind in _TEXTS and event.actor_id != actor.person_id
     ]
     if newer:
-        first = newer[0].at
-        texts = [message.body for message in messages(session, case) if message.at >= first]
+        written = {event.data.get("message") for event in newer}
+        texts = [message.body for message in messages(session, case) if message.id in written]
         raise Conflict("Somebody else worked on this request while you wrote.", theirs="\n\n".join(texts))
 
 

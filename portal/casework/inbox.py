@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
 
 from portal.casework.models import Case, CaseCount, CaseKind, CaseStatus, WaitingFor
 from portal.casework.queries import is_readable_by

@@ -73,8 +73,8 @@ def open_case(
         if request.is_about_head:
             _limit_to_others(session, case)
         refresh_dates(session, case)
-        acknowledge(session, case, school, sender=sender, now=now)
-        add_event(session, case, EventKind.ACKNOWLEDGED, now=now)
+        letter = acknowledge(session, case, school, sender=sender, now=now)
+        add_event(session, case, EventKind.ACKNOWLEDGED, now=now, message=letter.id)
         for other in alike(session, case):
             add_event(session, case, EventKind.LINKED, now=now, reference=other.reference)
             add_event(session, other, EventKind.LINKED, now=now, reference=case.reference)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from portal.casework.kinds import KINDS
 from portal.casework.models import Case, CaseMessage, RequesterLink
 from portal.casework.wording import words
+from portal.core.clock import london
 from portal.core.database import PortalSession
 from portal.core.i18n import N_
 from portal.core.secrets import Keys, digest, new_token
@@ -143,7 +144,7 @@ def suggest(kind: LetterKind, case: Case, school: Tenant) -> str:
     return f"{greeting}\n\n{body}\n\n{school.name}"
 
 
-def acknowledge(session: PortalSession, case: Case, school: Tenant, *, sender: Sender, now: datetime) -> None:
+def acknowledge(session: PortalSession, case: Case, school: Tenant, *, sender: Sender, now: datetime) -> CaseMessage:
     """The first letter: reference, date and how to follow the request."""
     language = case.language
     answer = _answer(case, language)
@@ -151,19 +152,21 @@ def acknowledge(session: PortalSession, case: Case, school: Tenant, *, sender: S
         _ACKNOWLEDGEMENT,
         language,
         school=school.name,
-        received=case.received_at,
+        received=london(case.received_at).date(),
         reference=case.reference,
         kind=words(KINDS[case.kind], language),
         answer=answer,
     )
     greeting = words(_GREETING, language, name=case.requester_name)
-    _keep(session, case, LetterKind.ACKNOWLEDGEMENT, f"{greeting}\n\n{body}\n\n{school.name}", author_id=None, now=now)
+    text = f"{greeting}\n\n{body}\n\n{school.name}"
+    message = _keep(session, case, LetterKind.ACKNOWLEDGEMENT, text, author_id=None, now=now)
     if case.contact_email:
         link = sender.address(new_link(session, case, now=now))
         mail = words(
             _ACKNOWLEDGED_MAIL, language, school=school.name, reference=case.reference, answer=answer, link=link
         )
         _send(session, case, "requester.acknowledgement", mail, sender=sender, now=now)
+    return message
 
 
 def send_letter(
@@ -248,6 +251,7 @@ def _keep(
         body=body,
     )
     session.add(message)
+    session.flush()  # gives the id that the event names
     return message
 
 

@@ -83,7 +83,8 @@ def write_to_school(
     with changing(session, case, now=now):
         message = CaseMessage(tenant_id=case.tenant_id, case_id=case.id, from_requester=True, at=now, body=body)
         session.add(message)
-        add_event(session, case, EventKind.MESSAGE_RECEIVED, now=now)
+        session.flush()  # gives the id that the event names
+        add_event(session, case, EventKind.MESSAGE_RECEIVED, now=now, message=message.id)
         if is_open_question(clarifications_of(events_of(session, case))):
             add_event(session, case, EventKind.CLARIFICATION_ANSWERED, now=now, day=london(now).date())
         if case.status is CaseStatus.OPEN and case.waiting_for is WaitingFor.REQUESTER:
