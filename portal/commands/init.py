@@ -5,12 +5,14 @@ from datetime import date, datetime, time
 import click
 
 from portal import tables  # noqa: F401 - makes every table known
+from portal.casework.letters import Sender
 from portal.commands.house import current_settings, print_json
 from portal.core import clock
 from portal.core.database import Database
 from portal.core.errors import SettingsError
 from portal.core.secrets import Keys
 from portal.lifecycle.demo import CastMember, add_cast, read_cast
+from portal.lifecycle.demo_cases import add_demo_cases
 from portal.lifecycle.demo_schools import add_invented_schools
 from portal.lifecycle.packs.load import load_packs
 from portal.lifecycle.schema import migrate
@@ -39,6 +41,9 @@ def init(*, demo: bool, as_json: bool) -> None:
             add_invented_schools(session, settings.tenants_dir / "demo", now=_beginning(clock.today()))
             cast = read_cast(settings.tenants_dir, keys)
             add_cast(session, cast, keys, now=now)
+            add_demo_cases(
+                session, settings.tenants_dir / "demo", sender=Sender(settings.base_url, keys), today=clock.today()
+            )
     database.dispose()
     if as_json:
         print_json({"base_url": settings.base_url, "people": [member.as_dict() for member in cast]})
