@@ -168,6 +168,7 @@ def test_a_server_that_drips_is_cut_off_by_the_deadline_over_all_reads(web, fetc
 
         dripping = replace(fetcher, connect=lambda *_: ours, clock=clock, limits=replace(QUICK, total_seconds=20))
         assert _trouble(dripping, "http://council.example/") is Trouble.SLOW
+        assert next(ticks) >= 20
 
 
 def test_the_default_settings_check_certificates():

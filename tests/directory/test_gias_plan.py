@@ -158,6 +158,22 @@ def test_two_possible_successors_wait_for_a_person_and_become_no_schools_meanwhi
     assert plan.changes_nothing
 
 
+def test_an_older_extract_does_not_bring_a_converted_school_back():
+    converted = KnownSchool(academy(150001, "Oak Academy", open_date=OPENED_ON), ("100001",))
+    plan = plan_import([converted], [OAK], TODAY)
+    assert plan.changes_nothing
+    assert plan.missing == ("150001",)
+
+
+def test_a_school_that_closes_into_one_that_long_existed_is_a_merger_not_a_conversion():
+    older = school(100050, "Yew Primary School", open_date=date(1974, 9, 1))
+    records = [closed(ELM, "Closure"), older]
+    plan = plan_import([KnownSchool(ELM)], records, TODAY, successors={"100002": frozenset({"100050"})})
+    assert plan.converted == ()
+    assert [one.into.urn for one in plan.merged] == ["100050"]
+    assert [record.urn for record in plan.created] == ["100050"]
+
+
 def test_a_plain_closure_looks_for_no_successor():
     new = academy(150001, "Oak Academy", open_date=OPENED_ON)
     plan = plan_import([KnownSchool(OAK)], [closed(OAK, "Closure"), new], TODAY)

@@ -163,18 +163,18 @@ def test_https_www_and_a_last_slash_are_the_same_address_to_a_reader(checker, we
 
 
 @pytest.mark.parametrize(
-    "pages",
+    ("pages", "hops"),
     [
-        {"/pupils/privacy": "/pupils/privacy"},
-        {"/pupils/privacy": "/b", "/b": "/pupils/privacy"},
-        {"/pupils/privacy": "/1", **{f"/{number}": f"/{number + 1}" for number in range(1, 40)}},
+        ({"/pupils/privacy": "/pupils/privacy"}, 1),
+        ({"/pupils/privacy": "/b", "/b": "/pupils/privacy"}, 2),
+        ({"/pupils/privacy": "/1", **{f"/{number}": f"/{number + 1}" for number in range(1, 40)}}, 7),
     ],
 )
-def test_an_address_that_leads_round_and_round_is_a_loop(checker, web, pages):
+def test_an_address_that_leads_round_and_round_is_a_loop(checker, web, pages, hops):
     web.sites["council.example"] = {path: Page("", 302, {"Location": onward}) for path, onward in pages.items()}
     report = checker.check(LINK)
     assert report.outcome is LinkOutcome.LOOP
-    assert len(web.visits) < 15
+    assert len(report.hops) == hops
 
 
 def test_a_server_that_takes_too_long_is_slow(web, time):

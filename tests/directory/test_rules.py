@@ -54,8 +54,9 @@ def test_an_assignment_ends_the_day_before_its_end_date():
 
 
 def test_where_two_assignments_hold_the_later_one_wins():
-    spans = [assigned("thurrock", begins=date(2026, 9, 1)), assigned("essex")]
-    assert authority_for_school(spans, [], None, TODAY).authority == "thurrock"
+    for earlier, later in (("essex", "thurrock"), ("thurrock", "essex")):
+        spans = [assigned(later, begins=date(2026, 9, 1)), assigned(earlier)]
+        assert authority_for_school(spans, [], None, TODAY).authority == later
 
 
 def test_a_school_without_an_assignment_is_reported_not_guessed():
@@ -173,6 +174,12 @@ def test_a_postcode_district_in_two_councils_offers_both_once_each_the_fullest_f
     directory, orders = greater_essex(), [greater_essex_order()]
     assert authorities_in_district(places, directory, orders, EVE) == ("southend-on-sea", "essex")
     assert authorities_in_district(places, directory, orders, NEXT) == ("south-essex", "north-essex")
+
+
+def test_a_council_that_later_takes_over_others_is_itself_before():
+    directory = [council("bcp", "E06000058"), council("poole"), council("bournemouth")]
+    merging = order(date(2030, 4, 1), ("poole", "bcp"), ("bournemouth", "bcp"))
+    assert authority_for_codes("E99999999", "E06000058", directory, [merging], TODAY) == Found("bcp")
 
 
 def test_a_code_of_no_council_is_reported():

@@ -167,6 +167,12 @@ def test_two_councils_that_exchange_districts_are_not_a_cycle():
     assert check_succession(second, grown, [first]) == ()
 
 
+def test_a_council_may_end_in_one_that_once_gave_it_a_district():
+    authorities = [council("a", districts={"E07000001", "E07000002"}), council("b")]
+    first = order(date(2027, 4, 1), ("a", "a", {"E07000001"}), ("a", "b", {"E07000002"}))
+    assert check_succession(order(date(2030, 4, 1), ("b", "a")), authorities, [first]) == ()
+
+
 def test_an_order_before_its_council_began_is_refused():
     young = council("young", begins=date(2024, 4, 1))
     reasons = _reasons(order(date(2024, 4, 1), ("young", "next")), [young, council("next")])
