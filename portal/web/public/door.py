@@ -1,5 +1,5 @@
 """What stands behind the public door."""
 
-from portal.web.public import front, schools
+from portal.web.public import cases, front, requests, schools
 
-BLUEPRINTS = (front.pages, schools.pages)
+BLUEPRINTS = (front.pages, schools.pages, requests.pages, cases.pages)

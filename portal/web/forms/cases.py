@@ -1,0 +1,83 @@
+"""Forms of a case: the requester's on her private page, and the staff's."""
+
+from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, SelectMultipleField
+from wtforms.validators import InputRequired
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from portal.web.forms.fields import MESSAGE, LineField, LongField, OnceField, PortalForm, at_most, required
+from portal.web.texts import later as _
+
+
+class AdmissionForm(PortalForm):
+    code = LineField(_("Code"), validators=[required(_("Enter the code.")), at_most(40)])
+
+
+class RequesterMessageForm(PortalForm):
+    key = OnceField()
+    body = LongField(
+        _("Your message"),
+        description=_("You can also add something you forgot, or answer a question of the school."),
+        validators=[required(_("Write your message.")), MESSAGE],
+    )
+
+
+class NothingForm(PortalForm):
+    """A button alone."""
+
+
+class AssignForm(PortalForm):
+    person = SelectField(_("Who works on it"), coerce=int, validate_choice=False)
+
+
+class NoteForm(PortalForm):
+    key = OnceField()
+    note = LongField(
+        _("Note"),
+        description=_("Between the school and the DPO team. The requester never sees it."),
+        validators=[required(_("Write the note.")), MESSAGE],
+    )
+    hands_over = BooleanField(_("The other team goes on from here"), default=True)
+
+
+class LetterForm(PortalForm):
+    """`seen` is the last event its writer saw."""
+
+    key = OnceField()
+    seen = HiddenField()
+    body = LongField(_("Letter"), validators=[required(_("Write the letter.")), MESSAGE])
+    reason = LongField(
+        _("Why you cannot answer without asking"),
+        description=_("For your own records and the DPO team. It is not sent."),
+        validators=[at_most(1000)],
+    )
+
+
+class ClosureForm(PortalForm):
+    key = OnceField()
+    seen = HiddenField()
+    outcome = RadioField(_("How did it end?"), validators=[InputRequired(_("Choose how it ended."))])
+    body = LongField(
+        _("Your answer to the requester"),
+        description=_("Leave it empty if you have answered already."),
+        validators=[MESSAGE],
+    )
+
+
+class ArrivalForm(PortalForm):
+    """The day on which what was asked for arrived."""
+
+    on = DateField(_("When did it come?"), format="%d %m %Y", validators=[InputRequired(_("Enter the day."))])
+
+
+class LimitForm(PortalForm):
+    people = SelectMultipleField(
+        _("Who may see it?"),
+        coerce=int,
+        validate_choice=False,
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+    )
+
+
+class KindChangeForm(PortalForm):
+    kind = SelectField(_("What is it really?"), validators=[InputRequired()])

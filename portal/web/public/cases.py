@@ -1,0 +1,134 @@
+"""The requester's private page: a link identifies, a code or PIN opens, then she follows, writes, withdraws."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.casework.models import Case
+from portal.casework.presenting import present
+from portal.casework.queries import case_by_link
+from portal.casework.requester import admit, ask_code, requester_of, withdraw, write_to_school
+from portal.core.errors import NotFound
+from portal.core.limits import CODE_MINUTES
+from portal.core.secrets import digest
+from portal.identity import throttle
+from portal.tenancy.models import Tenant
+from portal.tenancy.scope import every_tenant
+from portal.web.door import Audience, Door, Needs
+from portal.web.forms.cases import AdmissionForm, NothingForm, RequesterMessageForm
+from portal.web.languages import current_language
+from portal.web.sender import sender
+from portal.web.session import desk
+
+pages = Door("public_cases", __name__, audience=Audience.PUBLIC)
+OPEN_MINUTES = 60
+
+
+@pages.page("/requests/<token>", may=Needs.REQUESTER)
+def case(token: str) -> ResponseReturnValue:
+    with _acting_on(token) as found:
+        if not _is_open(token):
+            return _closed(token, found, AdmissionForm())
+        return _show(token, found, RequesterMessageForm())
+
+
+@pages.page("/requests/<token>/codes", may=Needs.REQUESTER, methods=("POST",))
+def code(token: str) -> ResponseReturnValue:
+    throttle.count(desk.session, throttle.REQUESTER_NETWORK, request.remote_addr or "", now=desk.now)
+    with _acting_on(token) as found:
+        ask_code(desk.session, found, sender=sender(), now=desk.now)
+    flash(_("A code is on its way. It works for %(minutes)d minutes.", minutes=CODE_MINUTES), "info")
+    return redirect(url_for(".case", token=token))
+
+
+@pages.page("/requests/<token>/admission", may=Needs.REQUESTER, methods=("POST",))
+def admission(token: str) -> ResponseReturnValue:
+    throttle.count(desk.session, throttle.REQUESTER_NETWORK, request.remote_addr or "", now=desk.now)
+    form = AdmissionForm()
+    with _acting_on(token) as found:
+        if not form.validate_on_submit():
+            return _closed(token, found, form), 422
+        if admit(desk.session, found, form.code.data or "", desk.house.keys, now=desk.now) is None:
+            form.code.errors = [_("This is not right, or no longer valid.")]
+            return _closed(token, found, form), 422
+    session["requester"] = {"link": _mark(token), "until": desk.now.timestamp() + OPEN_MINUTES * 60}
+    session.rotate()  # type: ignore[attr-defined]
+    return redirect(url_for(".case", token=token))
+
+
+@pages.page("/requests/<token>/messages", may=Needs.REQUESTER, methods=("POST",))
+def message(token: str) -> ResponseReturnValue:
+    with _acting_on(token) as found:
+        if not _is_open(token):
+            return redirect(url_for(".case", token=token))
+        form = RequesterMessageForm()
+        if not form.validate_on_submit():
+            return _show(token, found, form), 422
+        write_to_school(
+            desk.session,
+            requester_of(found),
+            found,
+            form.body.data or "",
+            key=form.key.data or "",
+            sender=sender(),
+            now=desk.now,
+        )
+    flash(_("Your message is with the school."), "success")
+    return redirect(url_for(".case", token=token))
+
+
+@pages.page("/requests/<token>/withdrawal", may=Needs.REQUESTER, methods=("GET", "POST"))
+def withdrawal(token: str) -> ResponseReturnValue:
+    with _acting_on(token) as found:
+        if not _is_open(token):
+            return redirect(url_for(".case", token=token))
+        form = NothingForm()
+        if not form.validate_on_submit():
+            return render_template("public/cases/withdrawal.html", form=form, token=token)
+        withdraw(desk.session, requester_of(found), found, sender=sender(), now=desk.now)
+    flash(_("Your request is withdrawn."), "success")
+    return redirect(url_for(".case", token=token))
+
+
+@pages.page("/requests/<token>/leaving", may=Needs.REQUESTER, methods=("POST",))
+def leaving(token: str) -> ResponseReturnValue:
+    session.pop("requester", None)
+    session.rotate()  # type: ignore[attr-defined]
+    return redirect(url_for(".case", token=token))
+
+
+@contextmanager
+def _acting_on(token: str) -> Iterator[Case]:
+    """The case of a link, acting for its school. Raises `NotFound`, always the same."""
+    with every_tenant(desk.session, "a private link says which school"):
+        found = case_by_link(desk.session, token[:100])
+        if found is None:
+            raise NotFound("There is no such page.")
+        tenant = desk.session.get_one(Tenant, found.tenant_id)
+    with desk.acting_for(tenant):
+        yield found
+
+
+def _is_open(token: str) -> bool:
+    kept = session.get("requester") or {}
+    return kept.get("link") == _mark(token) and float(kept.get("until", 0)) > desk.now.timestamp()
+
+
+def _mark(token: str) -> str:
+    return digest(token, purpose="requester-admission")
+
+
+def _closed(token: str, found: Case, form: AdmissionForm) -> str:
+    """The page before the code: it says nothing of the case, not even whose school it is."""
+    desk.tenant = None
+    return render_template(
+        "public/cases/closed.html", form=form, token=token, has_email=bool(found.contact_email), nothing=NothingForm()
+    )
+
+
+def _show(token: str, found: Case, form: RequesterMessageForm) -> str:
+    shown = present(desk.session, found, language=current_language().code)
+    return render_template("public/cases/case.html", case=shown, form=form, token=token)

@@ -1,0 +1,183 @@
+"""Sending a request: one question a page, check, send once. The answers wait on the server, not in the browser."""
+
+from flask import redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from portal.casework.drafts import Draft, answers_hash, find_draft, keep_answers, mark_sent, new_draft
+from portal.casework.intake import open_case
+from portal.casework.kinds import GOAL_HINTS, WAY_HINTS, Goal, ways
+from portal.casework.models import Case
+from portal.casework.once import keep_result, take_key
+from portal.casework.progress import read_clock
+from portal.casework.questions import Question, before, first_unanswered, kind_of, questions
+from portal.casework.wording import explained
+from portal.core.errors import Conflict
+from portal.identity import throttle
+from portal.identity.permissions import PUBLIC
+from portal.tenancy.models import Tenant, TenantStatus
+from portal.tenancy.queries import facts_at
+from portal.web.door import Audience, Door, Needs
+from portal.web.forms.requests import FORMS, CheckForm, QuestionForm
+from portal.web.languages import current_language
+from portal.web.public.answers import as_request, summary
+from portal.web.public.schools import enter_school
+from portal.web.sender import sender
+from portal.web.session import desk
+
+pages = Door("public_requests", __name__, audience=Audience.PUBLIC)
+ROUTE = "request"
+LATER = "<any(kind,who,person,details,name,contact,answer):step>"
+
+
+@pages.page("/schools/<slug>/requests/start", may=Needs.NOTHING, methods=("GET", "POST"))
+def start(slug: str) -> ResponseReturnValue:
+    return _ask(slug, Question.START)
+
+
+@pages.page(f"/schools/<slug>/requests/{LATER}", may=Needs.NOTHING, methods=("GET", "POST"))
+def question(slug: str, step: str) -> ResponseReturnValue:
+    return _ask(slug, Question(step))
+
+
+@pages.page("/schools/<slug>/requests/check", may=Needs.NOTHING, methods=("GET", "POST"))
+def check(slug: str) -> ResponseReturnValue:
+    school = enter_school(slug)
+    if isinstance(school, str):
+        return redirect(url_for(".start", slug=school))
+    with desk.acting_for(school):
+        draft = _draft(school)
+        if draft is None:
+            return redirect(url_for(".start", slug=slug))
+        form = CheckForm()
+        if request.method == "POST":
+            return _send(school, draft, form)
+        missing = Question.START if draft.is_sent else first_unanswered(draft.answers, school.law)
+        return redirect(_address(slug, missing)) if missing else _show(school, draft, form)
+
+
+@pages.page("/schools/<slug>/requests/sent", may=Needs.NOTHING)
+def sent(slug: str) -> ResponseReturnValue:
+    school = enter_school(slug)
+    if isinstance(school, str):
+        return redirect(url_for(".start", slug=school))
+    with desk.acting_for(school):
+        draft = _draft(school)
+        case = desk.session.get(Case, int(draft.answers["case"])) if draft is not None and draft.is_sent else None
+        if draft is None or case is None:
+            return redirect(url_for(".start", slug=slug))
+        reading = read_clock(desk.session, case)
+        return render_template(
+            "public/requests/sent.html",
+            school=school,
+            case=case,
+            due=case.due_at or case.due_on,
+            steps=explained(reading, current_language().code),
+            link=desk.settings.address(draft.answers["link"]),
+            pin=draft.answers["pin"],
+        )
+
+
+def _ask(slug: str, page: Question) -> ResponseReturnValue:
+    school = enter_school(slug)
+    if isinstance(school, str):
+        return redirect(url_for(".start", slug=school))
+    if school.status is TenantStatus.CLOSED:
+        return redirect(url_for("public_schools.school", slug=slug))
+    with desk.acting_for(school):
+        draft = _draft(school)
+        answers = dict(draft.answers) if draft is not None and not draft.is_sent else {}
+        if page not in questions(answers, school.law) or (not answers and page is not Question.START):
+            return redirect(url_for(".start", slug=slug))
+        form = _form(page, answers, school)
+        if not form.validate_on_submit():
+            return _page(school, page, form, answers), 422 if form.errors else 200
+        kept = _keep(school, draft, {**form.answered(), f"seen_{page}": "yes"})
+        return redirect(_next(slug, page, kept, school))
+
+
+def _form(page: Question, answers: dict[str, str], school: Tenant) -> QuestionForm:
+    kind = kind_of(answers, school.law)
+    values = {**answers, "about_head": answers.get("about_head") == "yes"}
+    form = FORMS[page](data=values)
+    kinds = ways(Goal(answers["goal"]), school.law) if answers else ()
+    form.suit({**answers, "resolved_kind": kind.value if kind else "question"}, kinds)
+    return form
+
+
+def _page(school: Tenant, page: Question, form: QuestionForm, answers: dict[str, str]) -> str:
+    back = before(page, answers, school.law)
+    href = url_for("public_schools.school", slug=school.slug) if back is None else _address(school.slug, back)
+    return render_template(
+        "public/requests/question.html",
+        school=school,
+        form=form,
+        page=page,
+        kind=kind_of(answers, school.law),
+        goal=answers.get("goal"),
+        back_href=url_for(".check", slug=school.slug) if "check" in request.args else href,
+        hints={key.value: gettext(text) for key, text in (*GOAL_HINTS.items(), *WAY_HINTS.items())},
+        facts=facts_at(desk.session, school.id, desk.now) if page is Question.DETAILS else {},
+    )
+
+
+def _keep(school: Tenant, draft: Draft | None, answers: dict[str, str]) -> Draft:
+    if draft is None or draft.is_sent:
+        draft, token = new_draft(desk.session, school.id, now=desk.now)
+        session["intake"] = {**session.get("intake", {}), school.slug: token}
+    keep_answers(draft, answers, desk.house.keys)
+    return draft
+
+
+def _next(slug: str, page: Question, draft: Draft, school: Tenant) -> str:
+    order = questions(draft.answers, school.law)
+    missing = first_unanswered(draft.answers, school.law)
+    if "check" in request.args or missing is None:
+        return _address(slug, missing) if missing else url_for(".check", slug=slug)
+    following = order[order.index(page) + 1 :] if page in order else order
+    return _address(slug, following[0] if following else missing)
+
+
+def _address(slug: str, page: Question) -> str:
+    return url_for(".start", slug=slug) if page is Question.START else url_for(".question", slug=slug, step=page.value)
+
+
+def _draft(school: Tenant) -> Draft | None:
+    token = (session.get("intake") or {}).get(school.slug)
+    return find_draft(desk.session, str(token), desk.house.keys, now=desk.now) if token else None
+
+
+def _show(school: Tenant, draft: Draft, form: CheckForm, *, changed: bool = False) -> ResponseReturnValue:
+    form.key.data, form.seen.data = draft.row.key, answers_hash(school.id, draft.answers)
+    page = render_template(
+        "public/requests/check.html",
+        school=school,
+        form=form,
+        rows=summary(school, draft.answers),
+        back_href=_address(school.slug, questions(draft.answers, school.law)[-1]),
+        changed=changed,
+    )
+    return page, 409 if changed else 200
+
+
+def _send(school: Tenant, draft: Draft, form: CheckForm) -> ResponseReturnValue:
+    key, seen = (form.key.data or "")[:64], (form.seen.data or "")[:64]
+    if not draft.is_sent and seen != answers_hash(school.id, draft.answers):
+        return _show(school, draft, form, changed=True)
+    throttle.count(desk.session, throttle.REQUEST_NETWORK, request.remote_addr or "", now=desk.now)
+    try:
+        made = take_key(desk.session, ROUTE, key, seen, now=desk.now)
+    except Conflict:
+        return render_template("public/requests/already_sent.html", school=school), 409
+    if made is not None or draft.is_sent:
+        return redirect(url_for(".sent", slug=school.slug))
+    new = as_request(draft.answers, school, now=desk.now, language=current_language().code)
+    opened = open_case(desk.session, PUBLIC, school, new, sender=sender(), now=desk.now)
+    keep_result(desk.session, ROUTE, key, str(opened.case.id))
+    mark_sent(
+        draft,
+        {"case": str(opened.case.id), "link": opened.link, "pin": opened.pin},
+        desk.house.keys,
+        now=desk.now,
+    )
+    return redirect(url_for(".sent", slug=school.slug))

@@ -1,0 +1,257 @@
+"""A parent asks, checks, sends once, and follows the request."""
+
+import re
+
+import pytest
+from sqlalchemy import func, select
+
+from portal.casework.models import Case, CaseKind, IntakeDraft
+from portal.outbox.models import Letter
+from portal.tenancy.scope import every_tenant
+from tests.conftest import csrf_token
+
+SCHOOL = "/schools/alder-primary/requests"
+PRIYA = {
+    "start": {"goal": "see"},
+    "kind": {"kind": "access"},
+    "who": {"relationship": "child"},
+    "person": {"subject_name": "Anil Patel", "connection": "mother", "responsibility": "yes"},
+    "details": {"details": "E-mails about Anil"},
+    "name": {"requester_name": "Priya Patel"},
+    "contact": {"email": "priya@example.org"},
+    "answer": {"answer_form": "any"},
+}
+
+
+def post(client, path, **values):
+    form_page = path.split("?")[0]
+    return client.post(path, data={"csrf_token": csrf_token(client, form_page), **values})
+
+
+def fill_in(client, answers, base=SCHOOL):
+    where = f"{base}/start"
+    while not where.endswith("/check"):
+        step = where.rpartition("/")[2]
+        answer = post(client, where, **answers[step])
+        assert answer.status_code == 302, answer.get_data(as_text=True)
+        where = answer.location
+    return where
+
+
+def hidden(page, name):
+    return re.search(rf'name="{name}" value="([^"]*)"', page).group(1)
+
+
+def send(client):
+    page = client.get(f"{SCHOOL}/check").get_data(as_text=True)
+    values = {name: hidden(page, name) for name in ("csrf_token", "key", "seen")}
+    return client.post(f"{SCHOOL}/check", data=values), values
+
+
+def cases(database):
+    with database.session() as session, every_tenant(session, "tests"):
+        return list(session.scalars(select(Case).order_by(Case.id)))
+
+
+def mail_to(database, address):
+    with database.session() as session, every_tenant(session, "tests"):
+        return list(session.scalars(select(Letter).where(Letter.recipient == address).order_by(Letter.id)))
+
+
+def link_in(letter):
+    return re.search(r"http://localhost:8000(/requests/\S+)", letter.body).group(1)
+
+
+def test_a_parent_asks_to_see_information_and_gets_a_reference_and_a_date(client, database):
+    fill_in(client, PRIYA)
+    check = client.get(f"{SCHOOL}/check").get_data(as_text=True)
+    assert "Anil Patel" in check
+    assert "priya@example.org" in check
+    answer, _ = send(client)
+    page = client.get(answer.location).get_data(as_text=True)
+    [case] = cases(database)
+    assert case.reference in page
+    assert "One month" in page
+    assert (case.kind, case.subject_name, case.relationship) == (CaseKind.ACCESS, "Anil Patel", "child")
+
+
+def test_pressing_send_again_makes_no_second_request(client, database):
+    fill_in(client, PRIYA)
+    answer, values = send(client)
+    again = client.post(f"{SCHOOL}/check", data=values)
+    assert again.location == answer.location
+    assert len(cases(database)) == 1
+    assert len(mail_to(database, "priya@example.org")) == 1
+
+
+def test_the_same_key_with_other_answers_is_refused(client, database):
+    fill_in(client, PRIYA)
+    _, values = send(client)
+    fill_in(client, {**PRIYA, "name": {"requester_name": "Somebody Else"}})
+    page = client.get(f"{SCHOOL}/check").get_data(as_text=True)
+    mixed = {**values, "seen": hidden(page, "seen"), "csrf_token": hidden(page, "csrf_token")}
+    assert client.post(f"{SCHOOL}/check", data=mixed).status_code == 409
+    assert len(cases(database)) == 1
+
+
+def test_only_what_was_shown_is_sent(client, database):
+    fill_in(client, PRIYA)
+    page = client.get(f"{SCHOOL}/check").get_data(as_text=True)
+    values = {name: hidden(page, name) for name in ("csrf_token", "key", "seen")}
+    post(client, f"{SCHOOL}/name?check=1", requester_name="Changed in another window")
+    answer = client.post(f"{SCHOOL}/check", data=values)
+    assert answer.status_code == 409
+    assert "Changed in another window" in answer.get_data(as_text=True)
+    assert not cases(database)
+
+
+def test_half_filled_answers_wait_encrypted_and_a_change_returns_to_the_check(client, database):
+    fill_in(client, PRIYA)
+    with database.session() as session, every_tenant(session, "tests"):
+        [draft] = session.scalars(select(IntakeDraft))
+        assert b"Anil" not in draft.answers
+    assert "Priya Patel" in client.get(f"{SCHOOL}/name").get_data(as_text=True)
+    assert post(client, f"{SCHOOL}/name?check=1", requester_name="P. Patel").location.endswith("/check")
+    other = client.application.test_client()
+    assert other.get(f"{SCHOOL}/check").location.endswith("/start")
+
+
+def test_without_an_email_address_the_pin_opens_the_private_page(client, database):
+    fill_in(client, {**PRIYA, "contact": {"telephone": "01632 960001", "email": ""}})
+    answer, _ = send(client)
+    page = client.get(answer.location).get_data(as_text=True)
+    pin = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", page).group()
+    link = re.search(r"/requests/[\w-]{32}", page).group()
+    door = client.get(link).get_data(as_text=True)
+    assert "Alder" not in door
+    assert "Anil" not in door
+    assert post_to(client, link, f"{link}/admission", code="1111-1111-1111").status_code == 422
+    post_to(client, link, f"{link}/admission", code=pin)
+    assert "Anil Patel" in client.get(link).get_data(as_text=True)
+
+
+def post_to(client, form_page, path, **values):
+    return client.post(path, data={"csrf_token": csrf_token(client, form_page), **values})
+
+
+def open_private_page(client, database):
+    fill_in(client, PRIYA)
+    send(client)
+    link = link_in(mail_to(database, "priya@example.org")[0])
+    post_to(client, link, f"{link}/codes")
+    code = re.search(r"\b\d{6}\b", mail_to(database, "priya@example.org")[-1].body).group()
+    assert post_to(client, link, f"{link}/admission", code=code).status_code == 302
+    return link
+
+
+def test_the_link_shows_nothing_until_the_code_is_given(client, database):
+    link = open_private_page(client, database)
+    stranger = client.application.test_client()
+    assert "Anil" not in stranger.get(link).get_data(as_text=True)
+    page = client.get(link).get_data(as_text=True)
+    assert "Anil Patel" in page
+    assert "Thank you. Alder Primary School received your request" in page
+
+
+def test_an_unknown_link_is_a_404_however_it_is_used(client):
+    unknown = "/requests/" + "x" * 32
+    assert client.get(unknown).status_code == 404
+    token = csrf_token(client, f"{SCHOOL}/start")
+    for part in ("codes", "admission", "messages", "withdrawal"):
+        assert client.post(f"{unknown}/{part}", data={"csrf_token": token}).status_code == 404
+
+
+def test_the_requester_writes_and_withdraws(client, database):
+    link = open_private_page(client, database)
+    page = client.get(link).get_data(as_text=True)
+    values = {"csrf_token": hidden(page, "csrf_token"), "key": hidden(page, "key"), "body": "I forgot: also May"}
+    for _ in range(2):
+        client.post(f"{link}/messages", data=values)
+    page = client.get(link).get_data(as_text=True)
+    assert page.count("I forgot: also May") == 1
+    post_to(client, f"{link}/withdrawal", f"{link}/withdrawal")
+    assert "You withdrew your request" in client.get(link).get_data(as_text=True)
+    [case] = cases(database)
+    assert case.outcome == "withdrawn"
+
+
+def test_leaving_the_private_page_closes_it_on_this_device(client, database):
+    link = open_private_page(client, database)
+    post_to(client, link, f"{link}/leaving")
+    assert "Anil" not in client.get(link).get_data(as_text=True)
+
+
+def test_too_many_codes_are_refused_with_a_clear_page(client, database):
+    fill_in(client, PRIYA)
+    send(client)
+    link = link_in(mail_to(database, "priya@example.org")[0])
+    answers = [post_to(client, link, f"{link}/codes") for _ in range(6)]
+    assert answers[-1].status_code == 429
+    assert int(answers[-1].headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("goal", "kind"),
+    [
+        ("see", "access"), ("see", "record"), ("see", "portability"), ("see", "retention"), ("see", "foi"),
+        ("wrong", "rectification"), ("wrong", "restriction"), ("wrong", "automated"), ("stop", "consent"),
+        ("stop", "erasure"), ("stop", "objection"), ("complain", "complaint"), ("else", "question"),
+    ],
+)  # fmt: skip
+def test_every_kind_can_be_asked_for(client, database, goal, kind):
+    fill_in(client, {**PRIYA, "start": {"goal": goal}, "kind": {"kind": kind}})
+    answer, _ = send(client)
+    assert client.get(answer.location).status_code == 200
+    assert [case.kind.value for case in cases(database)] == [kind]
+
+
+def test_an_academy_is_not_asked_for_the_educational_record(client):
+    base = "/schools/birch-academy/requests"
+    post(client, f"{base}/start", goal="see")
+    page = client.get(f"{base}/kind").get_data(as_text=True)
+    assert 'value="access"' in page
+    assert 'value="record"' not in page
+    assert post(client, f"{base}/kind", kind="record").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("step", "values", "said"),
+    [
+        ("start", {}, "Choose what you would like to happen."),
+        ("start", {"goal": "nonsense"}, "Not a valid choice"),
+        ("name", {"requester_name": "a\u202eb"}, "invisible character"),
+        ("name", {"requester_name": "x\0y"}, "cannot be used"),
+        ("name", {"requester_name": "x" * 100_000}, "too long"),
+        ("contact", {"email": "", "telephone": ""}, "Give one way to reach you"),
+        ("contact", {"email": "not an address"}, "Enter an e-mail address"),
+        ("contact", {"telephone": "ring me"}, "Enter a telephone number"),
+        ("person", {"subject_name": ""}, "Enter their full name."),
+    ],
+)
+def test_a_bad_answer_is_said_beside_the_question_and_what_was_typed_is_kept(client, step, values, said):
+    fill_in(client, PRIYA)
+    answer = post(client, f"{SCHOOL}/{step}", **values)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "There is a problem" in page
+    assert said in page
+
+
+def test_a_form_without_its_token_changes_nothing(client, database):
+    fill_in(client, PRIYA)
+    page = client.get(f"{SCHOOL}/check").get_data(as_text=True)
+    answer = client.post(f"{SCHOOL}/check", data={"key": hidden(page, "key"), "seen": hidden(page, "seen")})
+    assert answer.status_code == 400
+    with database.session() as session, every_tenant(session, "tests"):
+        assert session.scalar(select(func.count()).select_from(Case)) == 0
+
+
+def test_every_page_of_the_form_links_the_privacy_notice(client):
+    fill_in(client, PRIYA)
+    for step in (*PRIYA, "check"):
+        assert 'href="/privacy"' in client.get(f"{SCHOOL}/{step}").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("path", ["/schools/nowhere/requests/start", "/schools/rowan/requests/start"])
+def test_only_schools_can_be_asked(client, path):
+    assert client.get(path).status_code == 404
