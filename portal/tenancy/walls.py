@@ -38,6 +38,7 @@ def raise_walls(connection: Connection, *, serving_role: str | None) -> None:
     connection.exec_driver_sql("GRANT SELECT ON alembic_version TO PUBLIC")
     connection.exec_driver_sql("GRANT USAGE ON SCHEMA public TO portal_backup")
     connection.exec_driver_sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO portal_backup")
+    connection.exec_driver_sql("GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO portal_backup")
     for table in sorted(table.name for table in tenant_models()):
         _wall(connection, table)
 
