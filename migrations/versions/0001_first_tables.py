@@ -48,23 +48,51 @@ def upgrade() -> None:
     with op.batch_alter_table('idempotency_key', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_idempotency_key_made_at'), ['made_at'], unique=False)
 
+    op.create_table('notice_generation',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_notice_generation'))
+    )
     op.create_table('person',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('email', sa.String(length=254), nullable=False),
     sa.Column('name', sa.String(length=200), nullable=False),
     sa.Column('password_hash', sa.String(length=200), nullable=True),
     sa.Column('totp_secret', sa.LargeBinary(), nullable=True),
+    sa.Column('handle', sa.LargeBinary(length=32), nullable=True),
     sa.Column('language', sa.String(length=12), nullable=False),
     sa.Column('created_at', portal.core.database.Instant(timezone=True), nullable=False),
     sa.Column('disabled_at', portal.core.database.Instant(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_person')),
-    sa.UniqueConstraint('email', name=op.f('uq_person_email'))
+    sa.UniqueConstraint('email', name=op.f('uq_person_email')),
+    sa.UniqueConstraint('handle', name=op.f('uq_person_handle'))
     )
     op.create_table('postcode_block',
     sa.Column('outward', sa.String(length=4), nullable=False),
     sa.Column('packed', sa.LargeBinary(), nullable=False),
     sa.PrimaryKeyConstraint('outward', name=op.f('pk_postcode_block'))
     )
+    op.create_table('postcode_edition',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.Enum('real', 'made-up', name='postcodekind', native_enum=False, length=24), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('postcodes', sa.Integer(), nullable=False),
+    sa.Column('loaded_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_postcode_edition'))
+    )
+    op.create_table('proof_code',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('purpose', sa.String(length=40), nullable=False),
+    sa.Column('email', sa.String(length=254), nullable=False),
+    sa.Column('signature', sa.String(length=64), nullable=False),
+    sa.Column('tries', sa.Integer(), nullable=False),
+    sa.Column('expires_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('used_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_proof_code'))
+    )
+    with op.batch_alter_table('proof_code', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_proof_code_expires_at'), ['expires_at'], unique=False)
+
     op.create_table('rate_count',
     sa.Column('key', sa.String(length=64), nullable=False),
     sa.Column('window', sa.Integer(), autoincrement=False, nullable=False),
@@ -74,6 +102,31 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('rate_count', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_rate_count_expires_at'), ['expires_at'], unique=False)
+
+    op.create_table('refusal_count',
+    sa.Column('hour', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('network', sa.String(length=64), nullable=False),
+    sa.Column('count', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('hour', 'kind', 'network', name=op.f('pk_refusal_count'))
+    )
+    op.create_table('register_import',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('file_name', sa.String(length=200), nullable=False),
+    sa.Column('stored_as', sa.String(length=200), nullable=False),
+    sa.Column('authorities', sa.JSON(), nullable=False),
+    sa.Column('state', sa.Enum('planning', 'planned', 'applying', 'done', 'refused', name='importstate', native_enum=False, length=24), nullable=False),
+    sa.Column('done', sa.Integer(), nullable=False),
+    sa.Column('total', sa.Integer(), nullable=False),
+    sa.Column('report', sa.JSON(), nullable=False),
+    sa.Column('fingerprint', sa.String(length=64), nullable=False),
+    sa.Column('uploaded_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('uploaded_by', sa.Integer(), nullable=True),
+    sa.Column('finished_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_register_import'))
+    )
+    with op.batch_alter_table('register_import', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_register_import_state'), ['state'], unique=False)
 
     op.create_table('release',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -101,8 +154,12 @@ def upgrade() -> None:
     sa.Column('status', sa.Enum('draft', 'made', name='successionstatus', native_enum=False, length=24), nullable=False),
     sa.Column('source', sa.Text(), nullable=False),
     sa.Column('undecided', sa.JSON(), nullable=False),
+    sa.Column('entered_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.Column('entered_by', sa.Integer(), nullable=True),
     sa.Column('made_at', portal.core.database.Instant(timezone=True), nullable=True),
     sa.Column('made_by', sa.Integer(), nullable=True),
+    sa.Column('applied_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.Column('version', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_succession')),
     sa.UniqueConstraint('title', name=op.f('uq_succession_title'))
     )
@@ -141,6 +198,21 @@ def upgrade() -> None:
     sa.Column('text', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('hash', name=op.f('pk_text_part'))
     )
+    op.create_table('access_review',
+    sa.Column('reviewed_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('reviewed_by', sa.Integer(), nullable=False),
+    sa.Column('memberships', sa.JSON(), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('tenant_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['reviewed_by'], ['person.id'], name=op.f('fk_access_review_reviewed_by')),
+    sa.ForeignKeyConstraint(['tenant_id'], ['tenant.id'], name=op.f('fk_access_review_tenant_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_access_review')),
+    sa.UniqueConstraint('tenant_id', 'id', name=op.f('uq_access_review_tenant_id_id'))
+    )
+    with op.batch_alter_table('access_review', schema=None) as batch_op:
+        batch_op.create_index('ix_access_review_latest', ['tenant_id', 'reviewed_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_access_review_tenant_id'), ['tenant_id'], unique=False)
+
     op.create_table('audit_entry',
     sa.Column('sequence', sa.Integer(), nullable=False),
     sa.Column('previous_hash', sa.String(length=64), nullable=False),
@@ -199,6 +271,9 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(length=20), nullable=False),
     sa.Column('value', sa.String(length=500), nullable=False),
     sa.Column('role', sa.String(length=100), nullable=False),
+    sa.Column('valid_from', sa.Date(), nullable=True),
+    sa.Column('valid_to', sa.Date(), nullable=True),
+    sa.Column('checked_on', sa.Date(), nullable=True),
     sa.Column('is_verified', sa.Boolean(), nullable=False),
     sa.Column('note', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['authority_id'], ['authority.id'], name=op.f('fk_authority_contact_authority_id')),
@@ -218,6 +293,7 @@ def upgrade() -> None:
     sa.Column('checked_on', sa.Date(), nullable=True),
     sa.Column('checked_by', sa.String(length=200), nullable=False),
     sa.Column('is_verified', sa.Boolean(), nullable=False),
+    sa.Column('accepted_hash', sa.String(length=64), nullable=False),
     sa.Column('note', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['authority_id'], ['authority.id'], name=op.f('fk_authority_link_authority_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_authority_link'))
@@ -290,6 +366,20 @@ def upgrade() -> None:
         batch_op.create_index('ix_case_open_trust', ['trust_id', 'sort_on', 'id'], unique=False, postgresql_where=sa.text("status = 'open'"), sqlite_where=sa.text("status = 'open'"))
         batch_op.create_index('ix_case_surname', ['requester_surname', 'sort_on', 'id'], unique=False)
 
+    op.create_table('external_identity',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('person_id', sa.Integer(), nullable=False),
+    sa.Column('issuer', sa.String(length=300), nullable=False),
+    sa.Column('subject', sa.String(length=300), nullable=False),
+    sa.Column('added_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('used_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_external_identity_person_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_external_identity')),
+    sa.UniqueConstraint('issuer', 'subject', name=op.f('uq_external_identity_issuer_subject'))
+    )
+    with op.batch_alter_table('external_identity', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_external_identity_person_id'), ['person_id'], unique=False)
+
     op.create_table('fact',
     sa.Column('key', sa.String(length=60), nullable=False),
     sa.Column('value', sa.Text(), nullable=False),
@@ -341,6 +431,17 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['tenant_id'], ['tenant.id'], name=op.f('fk_former_slug_tenant_id')),
     sa.PrimaryKeyConstraint('slug', name=op.f('pk_former_slug'))
     )
+    op.create_table('former_urn',
+    sa.Column('urn', sa.String(length=10), nullable=False),
+    sa.Column('tenant_id', sa.Integer(), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('ended_on', sa.Date(), nullable=True),
+    sa.ForeignKeyConstraint(['tenant_id'], ['tenant.id'], name=op.f('fk_former_urn_tenant_id')),
+    sa.PrimaryKeyConstraint('urn', name=op.f('pk_former_urn'))
+    )
+    with op.batch_alter_table('former_urn', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_former_urn_tenant_id'), ['tenant_id'], unique=False)
+
     op.create_table('inset_day',
     sa.Column('day', sa.Date(), nullable=False),
     sa.Column('id', sa.Integer(), nullable=False),
@@ -369,6 +470,50 @@ def upgrade() -> None:
     with op.batch_alter_table('intake_draft', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_intake_draft_expires_at'), ['expires_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_intake_draft_tenant_id'), ['tenant_id'], unique=False)
+
+    op.create_table('invitation',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('token_digest', sa.String(length=64), nullable=False),
+    sa.Column('email', sa.String(length=254), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('tenant_id', sa.Integer(), nullable=False),
+    sa.Column('role', sa.Enum('head', 'lead', 'office', 'editor', 'governor', 'dpo-officer', 'clause-editor', 'directory-editor', 'administrator', 'auditor', name='role', native_enum=False, length=24), nullable=False),
+    sa.Column('invited_by', sa.Integer(), nullable=True),
+    sa.Column('invited_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('expires_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('accepted_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.Column('withdrawn_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['invited_by'], ['person.id'], name=op.f('fk_invitation_invited_by')),
+    sa.ForeignKeyConstraint(['tenant_id'], ['tenant.id'], name=op.f('fk_invitation_tenant_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_invitation')),
+    sa.UniqueConstraint('token_digest', name=op.f('uq_invitation_token_digest'))
+    )
+    with op.batch_alter_table('invitation', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_invitation_tenant_id'), ['tenant_id'], unique=False)
+
+    op.create_table('kept_draft',
+    sa.Column('person_id', sa.Integer(), nullable=False),
+    sa.Column('path', sa.String(length=1000), nullable=False),
+    sa.Column('fields', sa.LargeBinary(), nullable=False),
+    sa.Column('kept_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_kept_draft_person_id')),
+    sa.PrimaryKeyConstraint('person_id', name=op.f('pk_kept_draft'))
+    )
+    with op.batch_alter_table('kept_draft', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_kept_draft_kept_at'), ['kept_at'], unique=False)
+
+    op.create_table('known_browser',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('person_id', sa.Integer(), nullable=False),
+    sa.Column('token_digest', sa.String(length=64), nullable=False),
+    sa.Column('seen_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_known_browser_person_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_known_browser')),
+    sa.UniqueConstraint('token_digest', name=op.f('uq_known_browser_token_digest'))
+    )
+    with op.batch_alter_table('known_browser', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_known_browser_person_id'), ['person_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_known_browser_seen_at'), ['seen_at'], unique=False)
 
     op.create_table('letter',
     sa.Column('message_id', sa.String(length=120), nullable=False),
@@ -413,6 +558,38 @@ def upgrade() -> None:
     with op.batch_alter_table('membership', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_membership_person_id'), ['person_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_membership_tenant_id'), ['tenant_id'], unique=False)
+
+    op.create_table('merge_result',
+    sa.Column('base_hash', sa.String(length=64), nullable=False),
+    sa.Column('shared_hash', sa.String(length=64), nullable=False),
+    sa.Column('local_hash', sa.String(length=64), nullable=False),
+    sa.Column('merged_hash', sa.String(length=64), nullable=True),
+    sa.Column('conflicts', sa.JSON(), nullable=False),
+    sa.Column('read_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.Column('read_by', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['merged_hash'], ['text_part.hash'], name=op.f('fk_merge_result_merged_hash')),
+    sa.PrimaryKeyConstraint('base_hash', 'shared_hash', 'local_hash', name=op.f('pk_merge_result'))
+    )
+    op.create_table('notice_change',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('scope', sa.Enum('all', 'tenant', 'trust', 'authority', name='changescope', native_enum=False, length=24), nullable=False),
+    sa.Column('scope_id', sa.Integer(), nullable=True),
+    sa.Column('release_id', sa.Integer(), nullable=True),
+    sa.Column('stage', sa.Enum('merging', 'sealing', 'done', name='changestage', native_enum=False, length=24), nullable=False),
+    sa.Column('cursor', sa.Integer(), nullable=False),
+    sa.Column('done', sa.Integer(), nullable=False),
+    sa.Column('total', sa.Integer(), nullable=False),
+    sa.Column('sealed', sa.Integer(), nullable=False),
+    sa.Column('made_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('made_by', sa.Integer(), nullable=True),
+    sa.Column('finished_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['release_id'], ['release.id'], name=op.f('fk_notice_change_release_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_notice_change'))
+    )
+    with op.batch_alter_table('notice_change', schema=None) as batch_op:
+        batch_op.create_index('ix_notice_change_stage', ['stage', 'at'], unique=False)
 
     op.create_table('override',
     sa.Column('kind', sa.String(length=40), nullable=False),
@@ -463,6 +640,36 @@ def upgrade() -> None:
     with op.batch_alter_table('override_draft', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_override_draft_tenant_id'), ['tenant_id'], unique=False)
 
+    op.create_table('passkey',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('person_id', sa.Integer(), nullable=False),
+    sa.Column('credential_id', sa.LargeBinary(length=1023), nullable=False),
+    sa.Column('public_key', sa.LargeBinary(), nullable=False),
+    sa.Column('sign_count', sa.Integer(), nullable=False),
+    sa.Column('name', sa.String(length=60), nullable=False),
+    sa.Column('added_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('used_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_passkey_person_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_passkey')),
+    sa.UniqueConstraint('credential_id', name=op.f('uq_passkey_credential_id'))
+    )
+    with op.batch_alter_table('passkey', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_passkey_person_id'), ['person_id'], unique=False)
+
+    op.create_table('preference',
+    sa.Column('value', sa.Enum('take', 'ask', name='preferencekind', native_enum=False, length=24), nullable=False),
+    sa.Column('effective_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('recorded_by', sa.Integer(), nullable=True),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('tenant_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['tenant_id'], ['tenant.id'], name=op.f('fk_preference_tenant_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_preference')),
+    sa.UniqueConstraint('tenant_id', 'effective_at', name=op.f('uq_preference_tenant_id_effective_at')),
+    sa.UniqueConstraint('tenant_id', 'id', name=op.f('uq_preference_tenant_id_id'))
+    )
+    with op.batch_alter_table('preference', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_preference_tenant_id'), ['tenant_id'], unique=False)
+
     op.create_table('publication',
     sa.Column('kind', sa.String(length=40), nullable=False),
     sa.Column('language', sa.String(length=12), nullable=False),
@@ -471,11 +678,13 @@ def upgrade() -> None:
     sa.Column('published_at', portal.core.database.Instant(timezone=True), nullable=False),
     sa.Column('manifest', sa.JSON(), nullable=False),
     sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.Column('dictionary', sa.String(length=64), nullable=False),
     sa.Column('sha256', sa.String(length=64), nullable=False),
     sa.Column('composer', sa.String(length=20), nullable=False),
     sa.Column('reason', sa.Text(), nullable=False),
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('tenant_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['dictionary'], ['text_part.hash'], name=op.f('fk_publication_dictionary')),
     sa.ForeignKeyConstraint(['tenant_id'], ['tenant.id'], name=op.f('fk_publication_tenant_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_publication')),
     sa.UniqueConstraint('tenant_id', 'id', name=op.f('uq_publication_tenant_id_id')),
@@ -484,6 +693,34 @@ def upgrade() -> None:
     with op.batch_alter_table('publication', schema=None) as batch_op:
         batch_op.create_index('ix_publication_effective', ['tenant_id', 'kind', 'language', 'effective_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_publication_tenant_id'), ['tenant_id'], unique=False)
+
+    op.create_table('recovery_code',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('person_id', sa.Integer(), nullable=False),
+    sa.Column('code_digest', sa.String(length=64), nullable=False),
+    sa.Column('used_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_recovery_code_person_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_recovery_code'))
+    )
+    with op.batch_alter_table('recovery_code', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_recovery_code_person_id'), ['person_id'], unique=False)
+
+    op.create_table('register_school',
+    sa.Column('urn', sa.String(length=10), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('la_code', sa.String(length=3), nullable=False),
+    sa.Column('postcode', sa.String(length=8), nullable=False),
+    sa.Column('status', sa.String(length=12), nullable=False),
+    sa.Column('record', sa.JSON(), nullable=False),
+    sa.Column('read_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('tenant_id', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['tenant_id'], ['tenant.id'], name=op.f('fk_register_school_tenant_id')),
+    sa.PrimaryKeyConstraint('urn', name=op.f('pk_register_school'))
+    )
+    with op.batch_alter_table('register_school', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_register_school_la_code'), ['la_code'], unique=False)
+        batch_op.create_index(batch_op.f('ix_register_school_name'), ['name'], unique=False)
+        batch_op.create_index(batch_op.f('ix_register_school_tenant_id'), ['tenant_id'], unique=False)
 
     op.create_table('release_clause',
     sa.Column('release_id', sa.Integer(), nullable=False),
@@ -496,6 +733,7 @@ def upgrade() -> None:
     sa.Column('confirm', sa.Boolean(), nullable=False),
     sa.Column('laws', sa.JSON(), nullable=False),
     sa.Column('applies', sa.JSON(), nullable=False),
+    sa.Column('split_from', sa.String(length=80), nullable=False),
     sa.Column('part_hash', sa.String(length=64), nullable=False),
     sa.Column('reason', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['part_hash'], ['text_part.hash'], name=op.f('fk_release_clause_part_hash')),
@@ -540,6 +778,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_school_authority_authority_id'), ['authority_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_school_authority_school_id'), ['school_id'], unique=False)
 
+    op.create_table('school_closure',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('school_id', sa.Integer(), nullable=False),
+    sa.Column('closed_on', sa.Date(), nullable=True),
+    sa.Column('successor_id', sa.Integer(), nullable=True),
+    sa.Column('records', sa.Text(), nullable=False),
+    sa.Column('recorded_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['school_id'], ['tenant.id'], name=op.f('fk_school_closure_school_id')),
+    sa.ForeignKeyConstraint(['successor_id'], ['tenant.id'], name=op.f('fk_school_closure_successor_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_school_closure')),
+    sa.UniqueConstraint('school_id', name=op.f('uq_school_closure_school_id'))
+    )
     op.create_table('school_term',
     sa.Column('first_day', sa.Date(), nullable=False),
     sa.Column('last_day', sa.Date(), nullable=False),
@@ -552,6 +802,22 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('school_term', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_school_term_tenant_id'), ['tenant_id'], unique=False)
+
+    op.create_table('sealed_head',
+    sa.Column('at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('sequence', sa.Integer(), nullable=False),
+    sa.Column('hash', sa.String(length=64), nullable=False),
+    sa.Column('broken_at', sa.Integer(), nullable=True),
+    sa.Column('reason', sa.String(length=100), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('tenant_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['tenant_id'], ['tenant.id'], name=op.f('fk_sealed_head_tenant_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_sealed_head')),
+    sa.UniqueConstraint('tenant_id', 'id', name=op.f('uq_sealed_head_tenant_id_id'))
+    )
+    with op.batch_alter_table('sealed_head', schema=None) as batch_op:
+        batch_op.create_index('ix_sealed_head_latest', ['tenant_id', 'at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_sealed_head_tenant_id'), ['tenant_id'], unique=False)
 
     op.create_table('setting',
     sa.Column('key', sa.String(length=60), nullable=False),
@@ -567,6 +833,24 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('setting', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_setting_tenant_id'), ['tenant_id'], unique=False)
+
+    op.create_table('subscription',
+    sa.Column('email', sa.String(length=254), nullable=False),
+    sa.Column('language', sa.String(length=12), nullable=False),
+    sa.Column('token_digest', sa.String(length=64), nullable=False),
+    sa.Column('asked_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('confirmed_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.Column('told_number', sa.Integer(), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('tenant_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['tenant_id'], ['tenant.id'], name=op.f('fk_subscription_tenant_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_subscription')),
+    sa.UniqueConstraint('tenant_id', 'email', name=op.f('uq_subscription_tenant_id_email')),
+    sa.UniqueConstraint('tenant_id', 'id', name=op.f('uq_subscription_tenant_id_id')),
+    sa.UniqueConstraint('token_digest', name=op.f('uq_subscription_token_digest'))
+    )
+    with op.batch_alter_table('subscription', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_subscription_tenant_id'), ['tenant_id'], unique=False)
 
     op.create_table('succession_move',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -605,6 +889,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('web_session', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_web_session_person_id'), ['person_id'], unique=False)
+
+    op.create_table('wrong_link_report',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('authority_id', sa.Integer(), nullable=False),
+    sa.Column('url', sa.String(length=1000), nullable=False),
+    sa.Column('message', sa.Text(), nullable=False),
+    sa.Column('reported_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('settled_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.Column('settled_by', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['authority_id'], ['authority.id'], name=op.f('fk_wrong_link_report_authority_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_wrong_link_report'))
+    )
+    with op.batch_alter_table('wrong_link_report', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_wrong_link_report_authority_id'), ['authority_id'], unique=False)
 
     op.create_table('case_event',
     sa.Column('case_id', sa.Integer(), nullable=False),
@@ -704,6 +1002,59 @@ def upgrade() -> None:
     with op.batch_alter_table('case_text', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_case_text_tenant_id'), ['tenant_id'], unique=False)
 
+    op.create_table('decision',
+    sa.Column('release', sa.String(length=60), nullable=False),
+    sa.Column('key', sa.String(length=80), nullable=False),
+    sa.Column('clause_key', sa.String(length=80), nullable=False),
+    sa.Column('kind', sa.Enum('confirm', 'merged', 'conflict', 'review', 'retired', name='decisionkind', native_enum=False, length=24), nullable=False),
+    sa.Column('override_id', sa.Integer(), nullable=True),
+    sa.Column('base_hash', sa.String(length=64), nullable=True),
+    sa.Column('shared_hash', sa.String(length=64), nullable=False),
+    sa.Column('local_hash', sa.String(length=64), nullable=True),
+    sa.Column('merged_hash', sa.String(length=64), nullable=True),
+    sa.Column('conflicts', sa.JSON(), nullable=False),
+    sa.Column('opened_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('due_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('reminded', sa.Integer(), nullable=False),
+    sa.Column('told_dpo_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.Column('asked_dpo_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.Column('choice', sa.Enum('keep', 'shared', 'own', 'ask', name='decisionchoice', native_enum=False, length=24), nullable=True),
+    sa.Column('result_hash', sa.String(length=64), nullable=True),
+    sa.Column('settled_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.Column('settled_by', sa.Integer(), nullable=True),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('tenant_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['base_hash'], ['text_part.hash'], name=op.f('fk_decision_base_hash')),
+    sa.ForeignKeyConstraint(['local_hash'], ['text_part.hash'], name=op.f('fk_decision_local_hash')),
+    sa.ForeignKeyConstraint(['merged_hash'], ['text_part.hash'], name=op.f('fk_decision_merged_hash')),
+    sa.ForeignKeyConstraint(['result_hash'], ['text_part.hash'], name=op.f('fk_decision_result_hash')),
+    sa.ForeignKeyConstraint(['tenant_id', 'override_id'], ['override.tenant_id', 'override.id'], name=op.f('fk_decision_tenant_id_override_id')),
+    sa.ForeignKeyConstraint(['tenant_id'], ['tenant.id'], name=op.f('fk_decision_tenant_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_decision')),
+    sa.UniqueConstraint('tenant_id', 'id', name=op.f('uq_decision_tenant_id_id')),
+    sa.UniqueConstraint('tenant_id', 'key', 'shared_hash', 'local_hash', 'base_hash', name=op.f('uq_decision_tenant_id_key_shared_hash_local_hash_base_hash'))
+    )
+    with op.batch_alter_table('decision', schema=None) as batch_op:
+        batch_op.create_index('ix_decision_due', ['settled_at', 'due_at'], unique=False)
+        batch_op.create_index('ix_decision_open', ['tenant_id', 'settled_at', 'key'], unique=False)
+        batch_op.create_index(batch_op.f('ix_decision_tenant_id'), ['tenant_id'], unique=False)
+
+    op.create_table('draft_comment',
+    sa.Column('draft_id', sa.Integer(), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('written_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('written_by', sa.Integer(), nullable=True),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('tenant_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['tenant_id', 'draft_id'], ['override_draft.tenant_id', 'override_draft.id'], name=op.f('fk_draft_comment_tenant_id_draft_id')),
+    sa.ForeignKeyConstraint(['tenant_id'], ['tenant.id'], name=op.f('fk_draft_comment_tenant_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_draft_comment')),
+    sa.UniqueConstraint('tenant_id', 'id', name=op.f('uq_draft_comment_tenant_id_id'))
+    )
+    with op.batch_alter_table('draft_comment', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_draft_comment_tenant_id'), ['tenant_id'], unique=False)
+
     op.create_table('incoming_mail',
     sa.Column('message_id', sa.String(length=300), nullable=False),
     sa.Column('received_at', portal.core.database.Instant(timezone=True), nullable=False),
@@ -741,6 +1092,32 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('link_check', schema=None) as batch_op:
         batch_op.create_index('ix_link_check_link', ['link_id', 'at'], unique=False)
+
+    op.create_table('link_proposal',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('authority_id', sa.Integer(), nullable=False),
+    sa.Column('link_id', sa.Integer(), nullable=True),
+    sa.Column('kind', sa.Enum('main', 'pupil', 'child', 'officer', 'request', 'complaint', name='linkkind', native_enum=False, length=24), nullable=False),
+    sa.Column('language', sa.String(length=12), nullable=False),
+    sa.Column('url', sa.String(length=1000), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('source', sa.Enum('checker', 'person', name='proposalsource', native_enum=False, length=24), nullable=False),
+    sa.Column('proposed_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('proposed_by', sa.Integer(), nullable=True),
+    sa.Column('outcome', sa.String(length=30), nullable=False),
+    sa.Column('detail', sa.String(length=300), nullable=False),
+    sa.Column('content_hash', sa.String(length=64), nullable=False),
+    sa.Column('checked_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.Column('status', sa.Enum('open', 'approved', 'declined', name='proposalstatus', native_enum=False, length=24), nullable=False),
+    sa.Column('decided_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.Column('decided_by', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['authority_id'], ['authority.id'], name=op.f('fk_link_proposal_authority_id')),
+    sa.ForeignKeyConstraint(['link_id'], ['authority_link.id'], name=op.f('fk_link_proposal_link_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_link_proposal'))
+    )
+    with op.batch_alter_table('link_proposal', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_link_proposal_authority_id'), ['authority_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_link_proposal_status'), ['status'], unique=False)
 
     op.create_table('requester_code',
     sa.Column('case_id', sa.Integer(), nullable=False),
@@ -821,6 +1198,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_requester_code_case')
 
     op.drop_table('requester_code')
+    with op.batch_alter_table('link_proposal', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_link_proposal_status'))
+        batch_op.drop_index(batch_op.f('ix_link_proposal_authority_id'))
+
+    op.drop_table('link_proposal')
     with op.batch_alter_table('link_check', schema=None) as batch_op:
         batch_op.drop_index('ix_link_check_link')
 
@@ -830,6 +1212,16 @@ def downgrade() -> None:
         batch_op.drop_index('ix_incoming_mail_state')
 
     op.drop_table('incoming_mail')
+    with op.batch_alter_table('draft_comment', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_draft_comment_tenant_id'))
+
+    op.drop_table('draft_comment')
+    with op.batch_alter_table('decision', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_decision_tenant_id'))
+        batch_op.drop_index('ix_decision_open')
+        batch_op.drop_index('ix_decision_due')
+
+    op.drop_table('decision')
     with op.batch_alter_table('case_text', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_case_text_tenant_id'))
 
@@ -856,6 +1248,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_case_event_tenant_id'))
 
     op.drop_table('case_event')
+    with op.batch_alter_table('wrong_link_report', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_wrong_link_report_authority_id'))
+
+    op.drop_table('wrong_link_report')
     with op.batch_alter_table('web_session', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_web_session_person_id'))
 
@@ -865,14 +1261,24 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_succession_move_succession_id'))
 
     op.drop_table('succession_move')
+    with op.batch_alter_table('subscription', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_subscription_tenant_id'))
+
+    op.drop_table('subscription')
     with op.batch_alter_table('setting', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_setting_tenant_id'))
 
     op.drop_table('setting')
+    with op.batch_alter_table('sealed_head', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_sealed_head_tenant_id'))
+        batch_op.drop_index('ix_sealed_head_latest')
+
+    op.drop_table('sealed_head')
     with op.batch_alter_table('school_term', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_school_term_tenant_id'))
 
     op.drop_table('school_term')
+    op.drop_table('school_closure')
     with op.batch_alter_table('school_authority', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_school_authority_school_id'))
         batch_op.drop_index(batch_op.f('ix_school_authority_authority_id'))
@@ -884,11 +1290,29 @@ def downgrade() -> None:
     op.drop_table('saved_view')
     op.drop_table('release_section')
     op.drop_table('release_clause')
+    with op.batch_alter_table('register_school', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_register_school_tenant_id'))
+        batch_op.drop_index(batch_op.f('ix_register_school_name'))
+        batch_op.drop_index(batch_op.f('ix_register_school_la_code'))
+
+    op.drop_table('register_school')
+    with op.batch_alter_table('recovery_code', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_recovery_code_person_id'))
+
+    op.drop_table('recovery_code')
     with op.batch_alter_table('publication', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_publication_tenant_id'))
         batch_op.drop_index('ix_publication_effective')
 
     op.drop_table('publication')
+    with op.batch_alter_table('preference', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_preference_tenant_id'))
+
+    op.drop_table('preference')
+    with op.batch_alter_table('passkey', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_passkey_person_id'))
+
+    op.drop_table('passkey')
     with op.batch_alter_table('override_draft', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_override_draft_tenant_id'))
 
@@ -899,6 +1323,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_override_clause')
 
     op.drop_table('override')
+    with op.batch_alter_table('notice_change', schema=None) as batch_op:
+        batch_op.drop_index('ix_notice_change_stage')
+
+    op.drop_table('notice_change')
+    op.drop_table('merge_result')
     with op.batch_alter_table('membership', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_membership_tenant_id'))
         batch_op.drop_index(batch_op.f('ix_membership_person_id'))
@@ -909,6 +1338,19 @@ def downgrade() -> None:
         batch_op.drop_index('ix_letter_due')
 
     op.drop_table('letter')
+    with op.batch_alter_table('known_browser', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_known_browser_seen_at'))
+        batch_op.drop_index(batch_op.f('ix_known_browser_person_id'))
+
+    op.drop_table('known_browser')
+    with op.batch_alter_table('kept_draft', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_kept_draft_kept_at'))
+
+    op.drop_table('kept_draft')
+    with op.batch_alter_table('invitation', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_invitation_tenant_id'))
+
+    op.drop_table('invitation')
     with op.batch_alter_table('intake_draft', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_intake_draft_tenant_id'))
         batch_op.drop_index(batch_op.f('ix_intake_draft_expires_at'))
@@ -918,6 +1360,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_inset_day_tenant_id'))
 
     op.drop_table('inset_day')
+    with op.batch_alter_table('former_urn', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_former_urn_tenant_id'))
+
+    op.drop_table('former_urn')
     op.drop_table('former_slug')
     with op.batch_alter_table('file_key', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_file_key_tenant_id'))
@@ -931,6 +1377,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_fact_tenant_id'))
 
     op.drop_table('fact')
+    with op.batch_alter_table('external_identity', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_external_identity_person_id'))
+
+    op.drop_table('external_identity')
     with op.batch_alter_table('case_file', schema=None) as batch_op:
         batch_op.drop_index('ix_case_surname')
         batch_op.drop_index('ix_case_open_trust', postgresql_where=sa.text("status = 'open'"), sqlite_where=sa.text("status = 'open'"))
@@ -969,6 +1419,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_audit_entry_subject')
 
     op.drop_table('audit_entry')
+    with op.batch_alter_table('access_review', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_access_review_tenant_id'))
+        batch_op.drop_index('ix_access_review_latest')
+
+    op.drop_table('access_review')
     op.drop_table('text_part')
     with op.batch_alter_table('tenant', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_tenant_trust_id'))
@@ -980,12 +1435,23 @@ def downgrade() -> None:
         batch_op.drop_index('ix_release_force')
 
     op.drop_table('release')
+    with op.batch_alter_table('register_import', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_register_import_state'))
+
+    op.drop_table('register_import')
+    op.drop_table('refusal_count')
     with op.batch_alter_table('rate_count', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_rate_count_expires_at'))
 
     op.drop_table('rate_count')
+    with op.batch_alter_table('proof_code', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_proof_code_expires_at'))
+
+    op.drop_table('proof_code')
+    op.drop_table('postcode_edition')
     op.drop_table('postcode_block')
     op.drop_table('person')
+    op.drop_table('notice_generation')
     with op.batch_alter_table('idempotency_key', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_idempotency_key_made_at'))
 

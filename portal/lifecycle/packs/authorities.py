@@ -133,6 +133,8 @@ def _authority(table: dict[str, Any], districts: list[str]) -> AuthorityRow:
                 kind=LinkKind(link["kind"]),
                 url=link["url"],
                 language=link.get("language", "en"),
+                valid_from=link.get("valid_from"),
+                valid_to=link.get("valid_to"),
                 checked_on=link.get("checked_on"),
                 is_verified=link.get("verified", False),
                 note=link.get("note", ""),
@@ -144,6 +146,9 @@ def _authority(table: dict[str, Any], districts: list[str]) -> AuthorityRow:
                 kind=contact["kind"],
                 value=contact["value"],
                 role=contact.get("role", ""),
+                valid_from=contact.get("valid_from"),
+                valid_to=contact.get("valid_to"),
+                checked_on=contact.get("checked_on"),
                 is_verified=contact.get("verified", False),
                 note=contact.get("note", ""),
             )
