@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from typing import Any, ClassVar
 
 from psycopg.pq import TransactionStatus
 from sqlalchemy import (
     Alias,
+    CompoundSelect,
     Connection,
     Delete,
     ForeignKey,
@@ -186,6 +187,12 @@ def visible(scope: Scope, model: type[TenantOwned]) -> ColumnElement[bool]:
 
 def tenant_models() -> dict[Table, type[TenantOwned]]:
     """Every tenant-owned table with its model."""
+    return _tenant_models(len(Base.metadata.tables))
+
+
+@cache
+def _tenant_models(_known: int) -> dict[Table, type[TenantOwned]]:
+    """Gathered once for so many known tables: every statement asks."""
     return {
         mapper.local_table: mapper.class_
         for mapper in Base.registry.mappers
@@ -207,15 +214,14 @@ def _restrict(state: ORMExecuteState) -> None:
             msg = "SQL text outside core: use a model, or PortalSession.run_text"
             raise ScopeError(msg)
         return
-    models = tenant_models()
-    touched = _tables(state.statement) & models.keys()
+    touched, speaks_models = _asked_for(state.statement)
     if not touched:
         return
     scope = current_scope(session)
     if scope is None:
         msg = f"no tenant is set, but {sorted(table.name for table in touched)} was asked for"
         raise ScopeError(msg)
-    if not state.is_relationship_load and not state.is_column_load and not _speaks_models(state):
+    if not state.is_relationship_load and not state.is_column_load and not speaks_models:
         msg = f"a table where a model is needed: {sorted(table.name for table in touched)}"
         raise ScopeError(msg)
     if scope.kind is RowClass.SERVICE:
@@ -224,36 +230,56 @@ def _restrict(state: ORMExecuteState) -> None:
         msg = "bulk inserts of tenant-owned rows need every_tenant; add objects instead"
         raise ScopeError(msg)
     for table in touched:
-        model = models[table]
+        model = tenant_models()[table]
         state.statement = state.statement.options(
             with_loader_criteria(model, visible(scope, model), include_aliases=True)
         )
 
 
-def _tables(statement: Any) -> set[Table]:  # noqa: ANN401 - any executable
-    return {part for part in visitors.iterate(statement) if isinstance(part, Table)}
+def _asked_for(statement: Any) -> tuple[frozenset[Table], bool]:  # noqa: ANN401 - any executable
+    """The tenant-owned tables of a statement, and whether it names each through its model; remembered by its shape."""
+    shape = statement._generate_cache_key()  # noqa: SLF001 - SQLAlchemy computes it for its own cache anyway
+    if shape is None:
+        return _read_statement(statement)
+    known = _SHAPES.get(shape.key)
+    if known is None:
+        if len(_SHAPES) >= _MOST_SHAPES:
+            _SHAPES.clear()
+        known = _SHAPES[shape.key] = _read_statement(statement)
+    return known
 
 
-def _speaks_models(state: ORMExecuteState) -> bool:
+_SHAPES: dict[Any, tuple[frozenset[Table], bool]] = {}
+_MOST_SHAPES = 2000
+
+
+def _read_statement(statement: Any) -> tuple[frozenset[Table], bool]:  # noqa: ANN401 - any executable
+    models = tenant_models()
+    touched = (
+        frozenset(_table_of(part) for part in visitors.iterate(statement) if isinstance(part, Table)) & models.keys()
+    )
+    return frozenset(table for table in models if table in touched), _speaks_models(statement)
+
+
+def _speaks_models(statement: Any) -> bool:  # noqa: ANN401 - any executable
     """Whether every tenant-owned table is named through its model, which is what the criteria reach.
 
-    Each nested SELECT is asked by itself: a bare table inside one would bring back every tenant's rows.
+    Each nested SELECT is asked by itself: a bare table inside one would bring back every tenant's rows. A UNION is
+    refused: the criteria do not reach its members.
     """
     models = tenant_models()
-    for statement in visitors.iterate(_part(state.statement)):
-        if isinstance(statement, Select | Update | Delete | Insert):
+    for each in visitors.iterate(statement):
+        if isinstance(each, CompoundSelect):
+            return False
+        if isinstance(each, Select | Update | Delete | Insert):
             bare: set[Any] = set()
             modelled: set[Any] = set()
-            for part in _own_parts(statement):
+            for part in _own_parts(each):
                 for named in _named(part):
                     (modelled if "parententity" in named._annotations else bare).add(_table_of(named))  # noqa: SLF001 - the mark a model leaves
             if (bare - modelled) & models.keys():
                 return False
     return True
-
-
-def _part(statement: Any) -> Any:  # noqa: ANN401 - an executable, as the visitors want it
-    return statement
 
 
 def _own_parts(statement: Any) -> Iterator[Any]:  # noqa: ANN401 - any statement

@@ -1,7 +1,7 @@
 """The first wall: without a scope nothing tenant-owned is read or written, and with one only that tenant's."""
 
 import pytest
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import delete, func, insert, select, text, union_all, update
 from sqlalchemy.orm import aliased
 
 from portal.core import clock
@@ -29,7 +29,11 @@ def test_reading_without_a_scope_raises(session):
 
 
 def test_counting_and_columns_without_a_scope_raise(session):
-    for statement in (select(func.count()).select_from(Fact), select(Fact.value), select(Tenant.id).where(select(Fact.id).exists())):
+    for statement in (
+        select(func.count()).select_from(Fact),
+        select(Fact.value),
+        select(Tenant.id).where(select(Fact.id).exists()),
+    ):
         with pytest.raises(ScopeError):
             session.execute(statement).all()
 
@@ -128,3 +132,20 @@ def test_a_bare_table_inside_a_subquery_raises(session, alder):
     bare = select(Fact.__table__.c.id).where(Fact.__table__.c.key == "school.email").exists()
     with tenant_scope(session, alder.id), pytest.raises(ScopeError):
         session.execute(select(Fact.id).where(bare)).all()
+
+
+def test_a_union_is_refused_because_the_criteria_do_not_reach_its_members(session, alder):
+    with tenant_scope(session, alder.id), pytest.raises(ScopeError):
+        session.execute(union_all(select(Fact.id), select(Fact.id))).all()
+
+
+def test_a_common_table_expression_is_restricted(session, alder):
+    cte = select(Fact.tenant_id).cte()
+    with tenant_scope(session, alder.id):
+        assert set(session.scalars(select(cte.c.tenant_id))) == {alder.id}
+
+
+def test_a_scalar_subquery_is_restricted(session, alder, birch):
+    hidden = select(Fact.value).where(Fact.tenant_id == birch.id).limit(1).scalar_subquery()
+    with tenant_scope(session, alder.id):
+        assert session.scalar(select(hidden)) is None
