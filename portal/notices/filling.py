@@ -83,25 +83,15 @@ class SlotValues(dict[str, str]):
         context = Context(place)
         match Kind(kind):
             case Kind.FACT:
-                value = self._fact(key, context)
+                value = fact_value(self.facts, key, context)
             case Kind.BLOCK:
-                value = self._block(key, context)
+                value = block_value(self.blocks, key, context)
             case Kind.REFERENCE:
                 value = self._reference(key, context)
             case Kind.UNKNOWN:
                 value = _gap(key, context)
         self[slot] = value
         return value
-
-    def _fact(self, key: str, context: Context) -> str:
-        value = self.facts.get(key, "")
-        return shown(key, value, context) if value.strip() else _gap(FACTS[key].label, context)
-
-    def _block(self, key: str, context: Context) -> str:
-        block = self.blocks.get(key)
-        if block is None:
-            return _gap(BLOCKS[key].label, context)
-        return block.text if context is Context.PLAIN else block.html
 
     def _reference(self, key: str, context: Context) -> str:
         reference = self.references.get(key)
@@ -115,6 +105,18 @@ class SlotValues(dict[str, str]):
         if context is Context.RUNNING and reference.number:
             return f'<a href="#{escape(reference.anchor)}">{escape(words)}</a>'
         return escape(words)
+
+
+def fact_value(facts: Mapping[str, str], key: str, context: Context) -> str:
+    value = facts.get(key)
+    return shown(key, value, context) if value and not value.isspace() else _gap(FACTS[key].label, context)
+
+
+def block_value(blocks: Mapping[str, Rendered], key: str, context: Context) -> str:
+    block = blocks.get(key)
+    if block is None:
+        return _gap(BLOCKS[key].label, context)
+    return block.text if context is Context.PLAIN else block.html
 
 
 def fill(

@@ -69,6 +69,16 @@ class Pieces:
         whole[1::2] = [values[slot] for slot in parts[1::2]]
         return "".join(whole)
 
+    def settled(self, values: Mapping[str, str]) -> "Pieces":
+        """With the slots that `values` knows filled for good."""
+        parts = [self.parts[0]]
+        for slot, after in zip(self.parts[1::2], self.parts[2::2], strict=True):
+            if slot in values:
+                parts[-1] += values[slot] + after
+            else:
+                parts += (slot, after)
+        return Pieces(tuple(parts))
+
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
