@@ -1,15 +1,20 @@
 """`portal directory`: the councils, on any date."""
 
+import sys
 from datetime import date, datetime
+from pathlib import Path
 
 import click
 
-from portal.commands.house import print_json, reading
+from portal.commands.house import print_json, reading, writing
 from portal.core import clock
 from portal.core.database import PortalSession
 from portal.core.errors import Invalid
+from portal.directory.archives import open_public_file
 from portal.directory.book import Answer
 from portal.directory.queries import council_at, council_by_code, council_of, school_slug
+from portal.identity.permissions import SYSTEM
+from portal.lifecycle.postcodes import import_postcodes
 
 
 @click.group()
@@ -44,6 +49,34 @@ def resolve(
             click.echo(f"{relation}: {_words(answer)}")
 
 
+@directory.command("import-postcodes")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def import_postcodes_file(file: Path, *, as_json: bool) -> None:
+    """Load the statistics office's postcode file (NSPL or ONSPD, any year), plain or in its zip archive."""
+    with open_public_file(file, "") as (_, size):
+        total = size
+    with click.progressbar(length=total, label="Reading", file=sys.stderr) as bar:
+        seen = 0
+
+        def progress(read: int) -> None:
+            nonlocal seen
+            bar.update(read - seen)
+            seen = read
+
+        with writing("portal directory import-postcodes") as session:
+            found = import_postcodes(session, SYSTEM, file, now=clock.now(), progress=progress)
+    if as_json:
+        skipped = [{"line": one.line, "reason": one.reason} for one in found.skipped]
+        print_json({"rows": found.rows, "english": found.english, "terminated": found.terminated, "skipped": skipped})
+        return
+    for one in found.skipped:
+        click.echo(f"line {one.line}: {one.reason}", err=True)
+    click.echo(
+        f"{found.english} postcodes in {len(found.table.districts)} districts; {len(found.skipped)} lines skipped"
+    )
+
+
 def _answers(
     session: PortalSession, school: str | None, authority: str | None, postcode: str | None, day: date
 ) -> dict[str, Answer | None]:
@@ -62,5 +95,3 @@ def _words(answer: Answer) -> str:
         return "\n".join([*lines, *(f"  {one.kind}: {one.value}" for one in council.contacts)])
     names = ", ".join(council.name for council in answer.candidates)
     return f"cannot be told ({answer.doubt or 'several'}): {names or 'no candidate'}"
-
-

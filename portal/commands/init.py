@@ -15,7 +15,10 @@ from portal.lifecycle.demo import CastMember, add_cast, read_cast
 from portal.lifecycle.demo_cases import add_demo_cases
 from portal.lifecycle.demo_schools import add_invented_schools
 from portal.lifecycle.packs.load import load_packs
+from portal.lifecycle.postcodes import add_made_up_postcodes
 from portal.lifecycle.schema import migrate
+from portal.notices.background import NoticeWork
+from portal.notices.changes import note_first_versions
 from portal.tenancy.scope import every_tenant
 
 
@@ -39,11 +42,14 @@ def init(*, demo: bool, as_json: bool) -> None:
         if demo:
             _say("3/3 making the demonstration", quiet=as_json)
             add_invented_schools(session, settings.tenants_dir / "demo", now=_beginning(clock.today()))
+            add_made_up_postcodes(session, settings.tenants_dir / "demo" / "postcodes.csv", now=now)
             cast = read_cast(settings.tenants_dir, keys)
             add_cast(session, cast, keys, now=now)
             add_demo_cases(
                 session, settings.tenants_dir / "demo", sender=Sender(settings.base_url, keys), today=clock.today()
             )
+        note_first_versions(session, now=now)
+    _seal(database, quiet=as_json)
     database.dispose()
     if as_json:
         print_json({"base_url": settings.base_url, "people": [member.as_dict() for member in cast]})
@@ -51,6 +57,16 @@ def init(*, demo: bool, as_json: bool) -> None:
     for line in report.lines():
         click.echo(f"    {line}")
     _print_cast(settings.base_url, cast)
+
+
+def _seal(database: Database, *, quiet: bool) -> None:
+    """Do the notices' background work now, so that nobody meets a notice without its version."""
+    work = NoticeWork(database, size=500)
+    while work.step(now=clock.now()):
+        if not quiet:
+            click.echo(".", nl=False)
+    if not quiet:
+        click.echo()
 
 
 def _beginning(today: date) -> datetime:

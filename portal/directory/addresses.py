@@ -136,9 +136,9 @@ def _host(typed: str) -> str:
     labels = host.split(".")
     if _NUMBER.fullmatch(labels[-1]):
         return _ipv4(host)
-    if len(labels) < 2 or labels[-1] in _LOCAL_NAMES:  # noqa: PLR2004 - a public name has a dot
+    if len(labels) < 2 or labels[-1] in _LOCAL_NAMES:
         raise Refused(N_("This name belongs to a private network."))
-    if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):  # noqa: PLR2004 - RFC 1035
+    if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
         raise Refused(N_("This is not the name of a web site."))
     return host
 

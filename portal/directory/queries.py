@@ -1,5 +1,6 @@
 """Questions about councils: of a school, by code, at a postcode, on any date; and what the notice says of them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,8 +18,10 @@ from portal.directory.models import (
     AuthorityNameRow,
     AuthorityRow,
     FormerUrn,
+    LinkProposal,
     PostcodeBlock,
     PostcodeEdition,
+    ProposalStatus,
     RegisterSchool,
     SchoolAuthority,
     SchoolClosure,
@@ -200,6 +203,22 @@ def school_by_former_urn(session: PortalSession, urn: str) -> int | None:
 
 def closure_of(session: PortalSession, school_id: int) -> SchoolClosure | None:
     return session.scalar(select(SchoolClosure).where(SchoolClosure.school_id == school_id))
+
+
+def authority_row(session: PortalSession, key: str) -> AuthorityRow:
+    """Raises `NotFound`."""
+    found = session.scalar(select(AuthorityRow).where(AuthorityRow.key == key))
+    if found is None:
+        raise NotFound(N_("There is no such council."))
+    return found
+
+
+def open_proposals(session: PortalSession, authority_ids: Iterable[int] = ()) -> list[LinkProposal]:
+    """Proposals that wait for a decision, oldest first; of these councils only, where any are given."""
+    statement = select(LinkProposal).where(LinkProposal.status == ProposalStatus.OPEN)
+    if ids := list(authority_ids):
+        statement = statement.where(LinkProposal.authority_id.in_(ids))
+    return list(session.scalars(statement.order_by(LinkProposal.proposed_at, LinkProposal.id)))
 
 
 def find_in_register(session: PortalSession, words: str, *, limit: int = 20) -> list[RegisterSchool]:
