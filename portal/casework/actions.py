@@ -119,12 +119,10 @@ def close(
     Raises `Conflict` as `write_to_requester` does, and `Invalid` for an outcome that this kind cannot have.
     """
     require(actor, Action.WORK_CASE, place_of(session, case))
-    if (
-        take_key(session, f"closure:{case.id}", key, digest(outcome_key + "\0" + body, purpose="letter"), now=now)
-        is not None
-    ):
-        return
     refuse_stale(session, actor, case, seen)
+    fingerprint = digest(f"{outcome_key}\0{body}", purpose="letter")
+    if take_key(session, f"closure:{case.id}", key, fingerprint, now=now) is not None:
+        return
     require_open(case)
     if outcome(case.kind, outcome_key) is None:
         raise Invalid("Choose how it ended.", field="outcome")

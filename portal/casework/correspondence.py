@@ -61,10 +61,10 @@ def write_to_requester(
     require(actor, Action.WORK_CASE, place_of(session, case))
     if not body:
         raise Invalid("Write the letter.", field="body")
+    refuse_stale(session, actor, case, seen)
     fingerprint = digest(f"{kind}\0{body}", purpose="letter")
     if take_key(session, f"letter:{case.id}", key, fingerprint, now=now) is not None:
         return
-    refuse_stale(session, actor, case, seen)
     _refuse_letter(session, case, kind, reason, now=now)
     with changing(session, case, now=now):
         message = send_letter(session, case, kind, body, author_id=actor.person_id, sender=sender, now=now)

@@ -148,6 +148,12 @@ def counts(session: PortalSession, actor: Actor, views: tuple[View, ...], *, tod
     return {view: int(row[place]) for place, view in enumerate(views)}
 
 
+def first_of(session: PortalSession, actor: Actor, view: View, *, today: date) -> str:
+    """The reference of the most urgent case of a view, empty where there is none."""
+    statement = select(Case.reference).where(*_conditions(actor, Filters(view), today), is_readable_by(actor))
+    return session.scalar(statement.order_by(Case.sort_on, Case.id).limit(1)) or ""
+
+
 def counts_by_authority(session: PortalSession) -> dict[int, dict[str, int]]:
     """Counters at council x state, as kept with each change; no case is looked at."""
     found: dict[int, dict[str, int]] = {}

@@ -4,10 +4,23 @@ from flask import Flask
 
 from portal.web.central import operations, schools, today
 from portal.web.door import Audience
+from portal.web.shared import case, inbox, letters
 
 BLUEPRINTS = (today.pages, schools.pages, operations.pages)
+SHARED = ((inbox.pages, "the inbox of all schools"), (case.pages, "a request of a school"))
+ATTACHED = (letters,)
 
 
 def install(app: Flask) -> None:
     for blueprint in BLUEPRINTS:
-        app.register_blueprint(blueprint, name=f"central_{blueprint.name}", url_prefix="/central", audience=Audience.CENTRAL)
+        app.register_blueprint(
+            blueprint, name=f"central_{blueprint.name}", url_prefix="/central", audience=Audience.CENTRAL
+        )
+    for blueprint, reason in SHARED:
+        app.register_blueprint(
+            blueprint,
+            name=f"central_{blueprint.name}",
+            url_prefix="/central",
+            audience=Audience.CENTRAL,
+            cross_tenant=reason,
+        )

@@ -4,8 +4,10 @@ from flask import Flask
 
 from portal.web.door import Audience
 from portal.web.school import school, today
+from portal.web.shared import case, inbox, letters
 
-BLUEPRINTS = (today.pages, school.pages)
+BLUEPRINTS = (today.pages, school.pages, inbox.pages, case.pages)
+ATTACHED = (letters,)
 
 
 def install(app: Flask) -> None:

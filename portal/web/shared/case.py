@@ -1,0 +1,146 @@
+"""One case, two teams: the page of a case and its verbs, behind the school's and the central door."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.casework import actions
+from portal.casework.kinds import CHANNELS, KINDS, RELATIONSHIPS, WAITING, Relationship, outcome
+from portal.casework.letters import LABELS, LetterKind
+from portal.casework.models import Case, CaseKind
+from portal.casework.queries import case_by_reference, readers, workers
+from portal.casework.staff_view import staff_case
+from portal.casework.wording import explained, words
+from portal.core.errors import Conflict
+from portal.identity.permissions import Action
+from portal.web.door import Audience, Door
+from portal.web.forms.cases import (
+    AssignForm,
+    KindChangeForm,
+    LimitForm,
+    NoteForm,
+    NothingForm,
+)
+from portal.web.languages import current_language
+from portal.web.sender import sender
+from portal.web.session import desk
+from portal.web.shared.beside import beside, is_central
+from portal.web.shared.trying import tried
+
+pages = Door("case", __name__, audience=Audience.SCHOOL)
+
+
+@pages.page("/cases/<reference>", may=Action.READ_CASE, writes=True)
+def case(reference: str) -> ResponseReturnValue:
+    found = case_by_reference(desk.session, desk.actor, reference)
+    actions.read_case(desk.session, desk.actor, found, is_writing=False, now=desk.now)
+    return _show(found, NoteForm())
+
+
+@pages.page("/cases/<reference>/assignment", may=Action.ASSIGN_CASE, methods=("POST",))
+def assignment(reference: str) -> ResponseReturnValue:
+    found = case_by_reference(desk.session, desk.actor, reference, to_change=True)
+    person = AssignForm().person.data or None
+    actions.assign(desk.session, desk.actor, found, person, now=desk.now)
+    flash(_("Saved."), "success")
+    return go_back(reference)
+
+
+@pages.page("/cases/<reference>/notes", may=Action.ADVISE_CASE, methods=("POST",))
+def notes(reference: str) -> ResponseReturnValue:
+    found = case_by_reference(desk.session, desk.actor, reference, to_change=True)
+    form = NoteForm()
+    if not form.validate_on_submit():
+        return _show(found, form), 422
+    actions.add_note(
+        desk.session,
+        desk.actor,
+        found,
+        form.note.data or "",
+        hands_over=bool(form.hands_over.data),
+        key=form.key.data or "",
+        sender=sender(),
+        now=desk.now,
+    )
+    flash(_("The note is added."), "success")
+    return go_back(reference)
+
+
+@pages.page("/cases/<reference>/reopening", may=Action.WORK_CASE, methods=("POST",))
+def reopening(reference: str) -> ResponseReturnValue:
+    found = case_by_reference(desk.session, desk.actor, reference, to_change=True)
+    actions.reopen(desk.session, desk.actor, found, now=desk.now)
+    flash(_("The request is open again."), "success")
+    return go_back(reference)
+
+
+@pages.page("/cases/<reference>/kind", may=Action.WORK_CASE, methods=("GET", "POST"))
+def kind(reference: str) -> ResponseReturnValue:
+    found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
+    form = KindChangeForm(data={"kind": found.kind.value})
+    form.kind.choices = [(each.value, _(text)) for each, text in KINDS.items()]
+
+    def page(_problem: Conflict | None = None) -> str:
+        return render_template("shared/case/kind.html", form=form, case=found, back=case_address(found.reference))
+
+    if not form.validate_on_submit():
+        return page(), 422 if form.errors else 200
+    chosen = CaseKind(form.kind.data)
+    refused = tried(
+        form, found, lambda: actions.change_kind(desk.session, desk.actor, found, chosen, now=desk.now), page
+    )
+    if refused:
+        return refused
+    flash(_("Saved. The dates are worked out anew."), "success")
+    return go_back(reference)
+
+
+@pages.page("/cases/<reference>/limits", may=Action.LIMIT_CASE, methods=("GET", "POST"))
+def limits(reference: str) -> ResponseReturnValue:
+    found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
+    form = LimitForm(data={"people": readers(desk.session, found)})
+    form.people.choices = [(person.id, person.name) for person in workers(desk.session, found)]
+    if not form.validate_on_submit():
+        return render_template("shared/case/limits.html", form=form, case=found, back=case_address(reference))
+    actions.limit(desk.session, desk.actor, found, set(form.people.data or ()), now=desk.now)
+    flash(_("Saved."), "success")
+    return go_back(reference)
+
+
+def _show(found: Case, form: NoteForm) -> str:
+    shown = staff_case(desk.session, desk.actor, found, now=desk.now)
+    assign = AssignForm(formdata=None, data={"person": found.assignee_id or 0})
+    assign.person.choices = [(0, _("Nobody")), *((person.id, person.name) for person in shown.workers)]
+    language = current_language().code
+    ended = outcome(found.kind, found.outcome)
+    return render_template(
+        "shared/case/case.html",
+        shown=shown,
+        case=found,
+        form=form,
+        assign=assign,
+        nothing=NothingForm(formdata=None),
+        steps=explained(shown.reading, language),
+        asking=words(shown.forecast.step.message, language, **shown.forecast.step.values) if shown.forecast else "",
+        kind=_(KINDS[found.kind]),
+        waiting=_(WAITING[found.waiting_for]),
+        channel=_(CHANNELS[found.channel]),
+        relationship=_(RELATIONSHIPS[Relationship(found.relationship)])
+        if found.relationship in set(Relationship)
+        else "",
+        outcome=_(ended.label) if ended else "",
+        letter_labels={each.value: _(text) for each, text in LABELS.items()},
+        me=desk.actor.person_id,
+        inbox=url_for(beside("inbox.inbox")),
+        is_central=is_central(),
+        Action=Action,
+        LetterKind=LetterKind,
+    )
+
+
+def go_back(reference: str) -> ResponseReturnValue:
+    return redirect(case_address(reference))
+
+
+def case_address(reference: str) -> str:
+    return url_for(".case", reference=reference)

@@ -1,0 +1,93 @@
+"""The inbox that school and DPO team share; each door's guard decides who, the scope decides whose rows."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from portal.casework.actions import assign
+from portal.casework.inbox import VIEWS, Filters, Page, View, as_query, counts, from_query, page, with_view
+from portal.casework.kinds import KINDS, WAITING, outcome
+from portal.casework.queries import case_by_reference
+from portal.core.clock import london
+from portal.core.errors import NotFound
+from portal.identity.permissions import Action, Role, may
+from portal.identity.queries import names, people_in
+from portal.tenancy.models import TenantKind
+from portal.web.door import Audience, Door
+from portal.web.forms.inbox import BulkForm, FilterForm
+from portal.web.session import desk
+from portal.web.shared.beside import beside, is_central
+
+pages = Door("inbox", __name__, audience=Audience.SCHOOL)
+WORKING = frozenset({Role.HEAD, Role.LEAD, Role.OFFICE, Role.DPO_OFFICER})
+COUNTED = (View.ALL, View.MINE, View.SCHOOL, View.DPO, View.REQUESTER, View.WEEK, View.OVERDUE, View.UNASSIGNED)
+
+
+@pages.page("/cases", may=Action.LIST_CASES)
+def inbox() -> ResponseReturnValue:
+    filters = from_query(request.args)
+    today = london(desk.now).date()
+    after, before = request.args.get("after", ""), request.args.get("before", "")
+    found = page(desk.session, desk.actor, filters, today=today, after=after, before=before)
+    endpoint = beside("case.case")
+    known = names(desk.session, {line.assignee_id for line in found.lines if line.assignee_id})
+    return render_template(
+        "shared/inbox/inbox.html",
+        page=found,
+        filters=filters,
+        form=FilterForm(formdata=request.args, data=as_query(filters)),
+        bulk=_bulk_form() if may(desk.actor, Action.ASSIGN_CASE, desk.place) else None,
+        tabs=_tabs(filters, {} if is_central() else counts(desk.session, desk.actor, COUNTED, today=today)),
+        names=known,
+        today=today,
+        kinds={kind: _(text) for kind, text in KINDS.items()},
+        waiting={state: _(text) for state, text in WAITING.items()},
+        endings=_endings(found),
+        links={line.id: url_for(endpoint, reference=line.reference) for line in found.lines},
+        shows_school=desk.tenant is not None and desk.tenant.kind is not TenantKind.SCHOOL,
+        query=as_query(filters),
+        before_href=_inbox(filters, before=found.before) if found.before else "",
+        after_href=_inbox(filters, after=found.after) if found.after else "",
+    )
+
+
+@pages.page("/cases/assignments", may=Action.ASSIGN_CASE, methods=("POST",))
+def assignments() -> ResponseReturnValue:
+    form = BulkForm()
+    done = 0
+    for reference in (form.cases.data or [])[:100]:
+        try:
+            case = case_by_reference(desk.session, desk.actor, reference, to_change=True)
+        except NotFound:
+            continue
+        assign(desk.session, desk.actor, case, form.person.data or None, now=desk.now)
+        done += 1
+    flash(ngettext("%(num)d request was given.", "%(num)d requests were given.", done), "success" if done else "info")
+    return redirect(_inbox(from_query(request.args)))
+
+
+def _endings(found: Page) -> dict[int, str]:
+    ends = {line.id: outcome(line.kind, line.outcome) for line in found.lines if line.outcome}
+    return {line.id: _(end.label) if (end := ends.get(line.id)) else "" for line in found.lines}
+
+
+def _tabs(filters: Filters, numbers: dict[View, int]) -> list[tuple[str, str, bool]]:
+    def label(view: View) -> str:
+        return f"{_(VIEWS[view])} ({numbers[view]})" if numbers.get(view) else _(VIEWS[view])
+
+    return [
+        (label(view), _inbox(with_view(filters, view)), view is filters.view and not filters.words) for view in VIEWS
+    ]
+
+
+def _inbox(filters: Filters, **cursor: str) -> str:
+    return url_for(".inbox", **as_query(filters), **cursor)  # type: ignore[arg-type]
+
+
+def _bulk_form() -> BulkForm:
+    form = BulkForm(formdata=None)
+    tenants = [desk.place.tenant_id, desk.place.service_id, *([desk.place.trust_id] if desk.place.trust_id else [])]
+    people = {person.id: person.name for person, held in people_in(desk.session, tenants) if held.role in WORKING}
+    form.person.choices = [(0, _("Nobody")), *people.items()]
+    return form
