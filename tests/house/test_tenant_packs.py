@@ -324,7 +324,7 @@ def test_the_demonstrations_requests_cover_every_right_and_could_have_happened()
         later += [case["closed"]] if "closed" in case else []
         assert all(case["day"] <= one["day"] <= 0 for one in later)
         actors = {one["by"] for one in later if "by" in one} | {case[key] for key in ("assigned_to",) if key in case}
-        assert {PEOPLE[email]["tenant"] for email in actors} <= {case["school"], "service"}
+        assert {PEOPLE[email]["tenant"] for email in actors} <= {case["school"], school.get("trust"), "service"}
 
 
 def test_terms_are_in_order_and_every_council_of_the_demonstration_has_them():
