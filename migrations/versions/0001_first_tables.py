@@ -577,7 +577,7 @@ def upgrade() -> None:
     sa.Column('scope', sa.Enum('all', 'tenant', 'trust', 'authority', name='changescope', native_enum=False, length=24), nullable=False),
     sa.Column('scope_id', sa.Integer(), nullable=True),
     sa.Column('release_id', sa.Integer(), nullable=True),
-    sa.Column('stage', sa.Enum('merging', 'sealing', 'done', name='changestage', native_enum=False, length=24), nullable=False),
+    sa.Column('stage', sa.Enum('trusts', 'schools', 'sealing', 'done', name='changestage', native_enum=False, length=24), nullable=False),
     sa.Column('cursor', sa.Integer(), nullable=False),
     sa.Column('done', sa.Integer(), nullable=False),
     sa.Column('total', sa.Integer(), nullable=False),
@@ -616,6 +616,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_override_clause', ['clause_key', 'ended_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_override_tenant_id'), ['tenant_id'], unique=False)
         batch_op.create_index('ix_override_tenant_key', ['tenant_id', 'key', 'effective_at'], unique=False)
+        batch_op.create_index('uq_override_open', ['tenant_id', 'kind', 'key'], unique=True, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
 
     op.create_table('override_draft',
     sa.Column('kind', sa.String(length=40), nullable=False),
@@ -1318,6 +1319,7 @@ def downgrade() -> None:
 
     op.drop_table('override_draft')
     with op.batch_alter_table('override', schema=None) as batch_op:
+        batch_op.drop_index('uq_override_open', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
         batch_op.drop_index('ix_override_tenant_key')
         batch_op.drop_index(batch_op.f('ix_override_tenant_id'))
         batch_op.drop_index('ix_override_clause')

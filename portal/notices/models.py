@@ -7,11 +7,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, column
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.core.database import Base
-from portal.tenancy.scope import PublicRow, TenantOwned, tenant_key
+from portal.tenancy.scope import PublicRow, TenantOwned, tenant_key, tenant_reference
+
+_IS_OPEN = column("ended_at").is_(None)
 
 
 class ReleaseStatus(StrEnum):
@@ -45,6 +47,53 @@ class DraftStatus(StrEnum):
     RETURNED = "returned"
 
 
+class PreferenceKind(StrEnum):
+    """What a school does with new shared wording: it shows at once, or waits for the school's yes."""
+
+    TAKE = "take"
+    ASK = "ask"
+
+
+class DecisionKind(StrEnum):
+    """Why a person is asked.
+
+    `confirm`: new shared wording waits for a yes; `merged`: both changes fit together, but somebody must read the
+    result; `conflict`: both changed the same sentence; `review`: the DPO team must agree first; `retired`: the shared
+    clause is no more.
+    """
+
+    CONFIRM = "confirm"
+    MERGED = "merged"
+    CONFLICT = "conflict"
+    REVIEW = "review"
+    RETIRED = "retired"
+
+
+class DecisionChoice(StrEnum):
+    KEEP = "keep"
+    SHARED = "shared"
+    OWN = "own"
+    ASK = "ask"
+
+
+class ChangeScope(StrEnum):
+    """Whose notices a change may touch."""
+
+    ALL = "all"
+    TENANT = "tenant"
+    TRUST = "trust"
+    AUTHORITY = "authority"
+
+
+class ChangeStage(StrEnum):
+    """Where the background work stands: trusts' overrides are merged, then schools', then publications are sealed."""
+
+    TRUSTS = "trusts"
+    SCHOOLS = "schools"
+    SEALING = "sealing"
+    DONE = "done"
+
+
 class TextPart(PublicRow, Base):
     """An immutable text in canonical form, one sentence a line, known by its SHA-256."""
 
@@ -72,10 +121,14 @@ class Release(PublicRow, Base):
     pack_digest: Mapped[str] = mapped_column(String(64), default="")
     version: Mapped[int] = mapped_column(default=1)
 
-    sections: Mapped[list["ReleaseSection"]] = relationship(order_by="ReleaseSection.position", cascade="all, delete-orphan")
-    clauses: Mapped[list["ReleaseClause"]] = relationship(order_by="ReleaseClause.position", cascade="all, delete-orphan")
+    sections: Mapped[list["ReleaseSection"]] = relationship(
+        order_by="ReleaseSection.position", cascade="all, delete-orphan"
+    )
+    clauses: Mapped[list["ReleaseClause"]] = relationship(
+        order_by="ReleaseClause.position", cascade="all, delete-orphan"
+    )
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
+    __mapper_args__ = {"version_id_col": version}
     __table_args__ = (Index("ix_release_force", "kind", "status", "effective_at"),)
 
 
@@ -89,7 +142,7 @@ class ReleaseSection(PublicRow, Base):
 
 
 class ReleaseClause(PublicRow, Base):
-    """A clause as one release has it."""
+    """A clause as one release has it; `split_from` names the clause of an earlier release that it is a part of."""
 
     __tablename__ = "release_clause"
 
@@ -103,6 +156,7 @@ class ReleaseClause(PublicRow, Base):
     confirm: Mapped[bool] = mapped_column(default=False)
     laws: Mapped[list[str]] = mapped_column(default=list)
     applies: Mapped[list[str]] = mapped_column(default=list)
+    split_from: Mapped[str] = mapped_column(String(80), default="")
     part_hash: Mapped[str] = mapped_column(ForeignKey("text_part.hash"))
     reason: Mapped[str] = mapped_column(Text, default="")
 
@@ -130,6 +184,7 @@ class Override(TenantOwned, Base):
 
     __table_args__ = (
         tenant_key(),
+        Index("uq_override_open", "tenant_id", "kind", "key", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
         Index("ix_override_clause", "clause_key", "ended_at"),
         Index("ix_override_tenant_key", "tenant_id", "key", "effective_at"),
     )
@@ -153,12 +208,130 @@ class OverrideDraft(TenantOwned, Base):
     saved_by: Mapped[int | None]
     version: Mapped[int] = mapped_column(default=1)
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
+    __mapper_args__ = {"version_id_col": version}
     __table_args__ = (tenant_key(), UniqueConstraint("tenant_id", "kind", "key"))
 
 
+class DraftComment(TenantOwned, Base):
+    """What the DPO team and the school write to each other about a draft in review."""
+
+    __tablename__ = "draft_comment"
+
+    draft_id: Mapped[int]
+    text: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[datetime]
+    written_by: Mapped[int | None]
+
+    __table_args__ = (tenant_key(), tenant_reference("draft_id", "override_draft"))
+
+
+class Preference(TenantOwned, Base):
+    """Whether a school takes new shared wording or is asked first, from an instant on."""
+
+    __tablename__ = "preference"
+
+    value: Mapped[PreferenceKind]
+    effective_at: Mapped[datetime]
+    recorded_by: Mapped[int | None]
+
+    __table_args__ = (tenant_key(), UniqueConstraint("tenant_id", "effective_at"))
+
+
+class Decision(TenantOwned, Base):
+    """Something a school must settle about a change of shared wording, and how it was settled.
+
+    Hashes name the texts: `base` the shared text before, `shared` the shared text now ("" where the clause is retired),
+    `local` the school's own, `merged` both together. `conflicts` holds the sentences in dispute as base, shared, local.
+    Open until `settled_at`; `result_hash` is what the notice then shows.
+    """
+
+    __tablename__ = "decision"
+
+    release: Mapped[str] = mapped_column(String(60))
+    key: Mapped[str] = mapped_column(String(80))
+    clause_key: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[DecisionKind]
+    override_id: Mapped[int | None]
+    base_hash: Mapped[str | None] = mapped_column(ForeignKey("text_part.hash"))
+    shared_hash: Mapped[str] = mapped_column(String(64))
+    local_hash: Mapped[str | None] = mapped_column(ForeignKey("text_part.hash"))
+    merged_hash: Mapped[str | None] = mapped_column(ForeignKey("text_part.hash"))
+    conflicts: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    opened_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    reminded: Mapped[int] = mapped_column(default=0)
+    told_dpo_at: Mapped[datetime | None]
+    asked_dpo_at: Mapped[datetime | None]
+    choice: Mapped[DecisionChoice | None]
+    result_hash: Mapped[str | None] = mapped_column(ForeignKey("text_part.hash"))
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[int | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        tenant_key(),
+        tenant_reference("override_id", "override"),
+        UniqueConstraint("tenant_id", "key", "shared_hash", "local_hash", "base_hash"),
+        Index("ix_decision_open", "tenant_id", "settled_at", "key"),
+        Index("ix_decision_due", "settled_at", "due_at"),
+    )
+
+
+class MergeResult(PublicRow, Base):
+    """The merge of three texts, done once however many schools wrote the same."""
+
+    __tablename__ = "merge_result"
+
+    base_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    shared_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    local_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    merged_hash: Mapped[str | None] = mapped_column(ForeignKey("text_part.hash"))
+    conflicts: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    read_at: Mapped[datetime | None]
+    read_by: Mapped[int | None]
+
+
+class NoticeChange(PublicRow, Base):
+    """Something that may have changed what notices say, and how far the background work on it has come.
+
+    `cursor` is the id of the last tenant done in the present stage; `done` of `total` tenants are done in it.
+    """
+
+    __tablename__ = "notice_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(Text)
+    scope: Mapped[ChangeScope]
+    scope_id: Mapped[int | None]
+    release_id: Mapped[int | None] = mapped_column(ForeignKey("release.id"))
+    stage: Mapped[ChangeStage]
+    cursor: Mapped[int] = mapped_column(default=0)
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)
+    sealed: Mapped[int] = mapped_column(default=0)
+    made_at: Mapped[datetime]
+    made_by: Mapped[int | None]
+    finished_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_notice_change_stage", "stage", "at"),)
+
+
+class Generation(PublicRow, Base):
+    """One row whose number grows with every write that may change a public notice."""
+
+    __tablename__ = "notice_generation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int]
+
+
 class Publication(TenantOwned, Base):
-    """A sealed record of what a notice said: manifest of its parts, canonical text (compressed), hash, composer."""
+    """A sealed record of what a notice said: manifest of its parts, canonical text (compressed), hash, composer.
+
+    `dictionary` is the part that the compression starts from; without it the body cannot be read.
+    """
 
     __tablename__ = "publication"
 
@@ -169,6 +342,7 @@ class Publication(TenantOwned, Base):
     published_at: Mapped[datetime]
     manifest: Mapped[dict[str, Any]]
     body: Mapped[bytes] = mapped_column(LargeBinary)
+    dictionary: Mapped[str] = mapped_column(ForeignKey("text_part.hash"))
     sha256: Mapped[str] = mapped_column(String(64))
     composer: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str] = mapped_column(Text, default="")
@@ -178,3 +352,18 @@ class Publication(TenantOwned, Base):
         UniqueConstraint("tenant_id", "kind", "language", "number"),
         Index("ix_publication_effective", "tenant_id", "kind", "language", "effective_at"),
     )
+
+
+class Subscription(TenantOwned, Base):
+    """A reader who wants a letter when a school's notice changes: proved by e-mail, ended by one press (RFC 8058)."""
+
+    __tablename__ = "subscription"
+
+    email: Mapped[str] = mapped_column(String(254))
+    language: Mapped[str] = mapped_column(String(12), default="en")
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    asked_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    told_number: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (tenant_key(), UniqueConstraint("tenant_id", "email"))

@@ -1,17 +1,137 @@
-"""Questions about releases, overrides and what a notice says."""
+"""Questions about releases, overrides and what a notice says or said."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from sqlalchemy import select
 
+from portal.core.clock import london
 from portal.core.database import PortalSession
-from portal.notices.models import Release, ReleaseStatus
+from portal.core.errors import NotFound
+from portal.notices.gathering import GENERAL, Shelf, Standing, fill_shelf, standing, texts
+from portal.notices.models import Publication, Release, ReleaseStatus
+from portal.notices.reading import (
+    ENGLISH,
+    Notice,
+    Version,
+    hashes_of,
+    manifest_hashes,
+    notice_of,
+    parts_at,
+    parts_from,
+)
+from portal.notices.sealing import LastSeal, versions_since
+from portal.tenancy.models import Tenant
+from portal.tenancy.scope import tenant_scope
 
 
-def release_in_force(session: PortalSession, at: datetime, *, kind: str = "general", name: str = "") -> Release | None:
+def release_in_force(session: PortalSession, at: datetime, *, kind: str = GENERAL, name: str = "") -> Release | None:
     """The release in force at an instant, or the one with this name."""
     statement = select(Release).where(Release.kind == kind)
     if name:
         return session.scalar(statement.where(Release.name == name))
-    statement = statement.where(Release.status == ReleaseStatus.PUBLISHED, Release.effective_at <= at)
+    statement = statement.where(
+        Release.status.in_((ReleaseStatus.PUBLISHED, ReleaseStatus.SCHEDULED)), Release.effective_at <= at
+    )
     return session.scalar(statement.order_by(Release.effective_at.desc(), Release.id.desc()).limit(1))
+
+
+def notice_at(
+    session: PortalSession, school: Tenant, instant: datetime, language: str = ENGLISH, *, shelf: Shelf | None = None
+) -> Notice:
+    """What the school's notice says at `instant`, or said. Raises `NotFound` where it had none yet.
+
+    A version that another one followed is put together again from its own manifest, to the letter.
+    """
+    with tenant_scope(session, school.id):
+        row = _publication_at(session, school.id, instant, language)
+        was_followed = row is not None and _number(session, school.id, row.number + 1, language) is not None
+    if row is not None and was_followed:
+        return sealed_notice(session, school, row)
+    kept = shelf or fill_shelf(session)
+    own = standing(session, school)
+    last = LastSeal(row.number, row.effective_at, row.sha256) if row else None
+    since = versions_since(session, kept, own, last, until=instant)
+    if since:
+        return since[-1].notice
+    notice = _present(session, kept, own, last, instant) if last else None
+    if notice is None:
+        raise NotFound("This school had no notice here then.")
+    return notice
+
+
+def sealed_notice(session: PortalSession, school: Tenant, row: Publication) -> Notice:
+    """A publication put together from the parts that its manifest names."""
+    named = texts(session, manifest_hashes(row.manifest))
+    parts = parts_from(row.manifest, named)
+    words = texts(session, hashes_of(parts))
+    version = Version(row.number, row.effective_at)
+    return notice_of(parts, words, version, name=school.name, kind=row.kind, language=row.language)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedVersion:
+    """One line of the list of versions."""
+
+    number: int
+    language: str
+    published_at: datetime
+    effective_at: datetime
+    sha256: str
+    reason: str
+    composer: str
+
+    @property
+    def effective_on(self) -> date:
+        return london(self.effective_at).date()
+
+
+def versions(
+    session: PortalSession, school: Tenant, *, kind: str = GENERAL, language: str | None = None
+) -> list[PublishedVersion]:
+    """Every sealed version, newest first."""
+    with tenant_scope(session, school.id):
+        statement = select(Publication).where(Publication.tenant_id == school.id, Publication.kind == kind)
+        if language is not None:
+            statement = statement.where(Publication.language == language)
+        rows = session.scalars(statement.order_by(Publication.number.desc(), Publication.language))
+        return [
+            PublishedVersion(
+                row.number, row.language, row.published_at, row.effective_at, row.sha256, row.reason, row.composer
+            )
+            for row in rows
+        ]
+
+
+def version(session: PortalSession, school: Tenant, number: int, *, language: str = ENGLISH) -> Notice:
+    """One sealed version. Raises `NotFound`."""
+    with tenant_scope(session, school.id):
+        row = _number(session, school.id, number, language)
+        if row is None:
+            raise NotFound("There is no such version.")
+        return sealed_notice(session, school, row)
+
+
+def _present(
+    session: PortalSession, shelf: Shelf, school: Standing, last: LastSeal, instant: datetime
+) -> Notice | None:
+    parts = parts_at(shelf, school, instant)
+    if parts is None:
+        return None
+    return notice_of(parts, shelf.fetch(session, hashes_of(parts)), last.version, name=school.name)
+
+
+def _publication_at(session: PortalSession, school_id: int, at: datetime, language: str) -> Publication | None:
+    statement = select(Publication).where(
+        Publication.tenant_id == school_id, Publication.kind == GENERAL, Publication.language == language,
+        Publication.effective_at <= at,
+    )  # fmt: skip
+    return session.scalar(statement.order_by(Publication.effective_at.desc(), Publication.number.desc()).limit(1))
+
+
+def _number(session: PortalSession, school_id: int, number: int, language: str) -> Publication | None:
+    statement = select(Publication).where(
+        Publication.tenant_id == school_id, Publication.kind == GENERAL, Publication.language == language,
+        Publication.number == number,
+    )  # fmt: skip
+    return session.scalar(statement)

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ from portal.core.database import PortalSession
 from portal.lifecycle.packs.reading import PackError, check_keys, read_headed, read_toml
 from portal.lifecycle.packs.report import LoadReport
 from portal.notices.actions import keep_text
+from portal.notices.changes import note_change
 from portal.notices.markup import problems
 from portal.notices.models import ClausePolicy, Release, ReleaseClause, ReleaseSection, ReleaseStatus
 from portal.notices.sentences import to_sentences
+from portal.tenancy.models import Tenant, TenantKind
 
 _RELEASE_KEYS = {"name", "title", "effective_from", "reason", "sections", "changes"}
 _CLAUSE_KEYS = {"key", "title", "section", "order", "policy", "review", "confirm", "law", "applies"}
@@ -41,25 +43,31 @@ def read_library(folder: Path) -> list[ReleasePack]:
     return sorted(packs, key=lambda pack: pack.effective_from)
 
 
-def load_library(session: PortalSession, packs: list[ReleasePack], report: LoadReport) -> None:
-    """Create the releases that are absent. Raises `PackError` when a published release's files were changed."""
+def load_library(session: PortalSession, packs: list[ReleasePack], report: LoadReport, *, now: datetime) -> None:
+    """Create the releases that are absent. Raises `PackError` when a published release's files were changed.
+
+    Where schools are already here nothing is backdated: a release then counts from now at the earliest.
+    """
+    earliest = now if session.scalar(select(Tenant.id).where(Tenant.kind == TenantKind.SCHOOL).limit(1)) else None
     for pack in packs:
         found = session.scalar(select(Release).where(Release.name == pack.name))
         if found is None:
-            _create(session, pack)
+            _create(session, pack, earliest=earliest, now=now)
             report.created.append(f"release {pack.name} ({len(pack.clauses)} clauses)")
         elif found.pack_digest and found.pack_digest != pack.digest:
             raise PackError(pack.path, f"release {pack.name} is published and cannot change; make a new release")
 
 
-def _create(session: PortalSession, pack: ReleasePack) -> None:
+def _create(session: PortalSession, pack: ReleasePack, *, earliest: datetime | None, now: datetime) -> None:
+    start = from_london(pack.effective_from, time.min)
+    effective_at = max(start, earliest) if earliest else start
     release = Release(
         name=pack.name,
         title=pack.title,
         reason=pack.reason,
         status=ReleaseStatus.PUBLISHED,
-        effective_at=from_london(pack.effective_from, time.min),
-        published_at=from_london(pack.effective_from, time.min),
+        effective_at=effective_at,
+        published_at=effective_at,
         pack_digest=pack.digest,
     )
     release.sections = [
@@ -82,6 +90,8 @@ def _create(session: PortalSession, pack: ReleasePack) -> None:
         for position, clause in enumerate(pack.clauses)
     ]
     session.add(release)
+    session.flush()  # gives the id that the change refers to
+    note_change(session, reason=pack.reason, at=effective_at, now=now, release_id=release.id)
 
 
 def _read_release(folder: Path) -> ReleasePack:

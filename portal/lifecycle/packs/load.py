@@ -27,7 +27,7 @@ def load_packs(session: PortalSession, folder: Path, *, now: datetime) -> LoadRe
     schools = read_tenants(folder / "schools", "school.toml", needed=("slug", "name", "law", "authority"))
     service = load_service(session, service_path, service_table, report, now=now)
     load_authorities(session, authorities, report)
-    load_library(session, library, report)
+    load_library(session, library, report, now=now)
     session.flush()  # schools refer to councils, trusts and clauses
     for pack in trusts:
         load_trust(session, pack, report, now=now)

@@ -1,0 +1,80 @@
+"""`portal notice`: what a school's notice says or said, its versions, and whether every seal holds."""
+
+from datetime import date, datetime
+from html import escape
+
+import click
+
+from portal.commands.house import print_json, reading
+from portal.core import clock
+from portal.core.errors import Invalid
+from portal.notices import queries
+from portal.notices.reading import Notice
+from portal.tenancy.queries import tenant_by_slug
+
+
+@click.group()
+def notice() -> None:
+    """Read notices and check their seals."""
+
+
+@notice.command("show")
+@click.argument("slug")
+@click.option("--on", "day", help="A past day, such as 2026-03-01: what it said at the end of that day in London.")
+@click.option("--language", default="en", show_default=True, help="The language to print.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "html"]), default="text", show_default=True)
+def show(slug: str, day: str | None, language: str, form: str) -> None:
+    """Print the notice of the school SLUG."""
+    with reading("portal notice show") as session:
+        school = tenant_by_slug(session, slug)
+        found = queries.notice_at(session, school, instant_on(day, now=clock.now()), language)
+    if form == "json":
+        print_json(found.as_dict())
+    else:
+        click.echo(found.text if form == "text" else _html(found), nl=form == "html")
+
+
+@notice.command("versions")
+@click.argument("slug")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def versions(slug: str, *, as_json: bool) -> None:
+    """List the sealed versions of the notice of the school SLUG, newest first."""
+    with reading("portal notice versions") as session:
+        found = queries.versions(session, tenant_by_slug(session, slug))
+    rows = [
+        {
+            "number": one.number,
+            "language": one.language,
+            "published_at": one.published_at.isoformat(),
+            "effective_from": one.effective_on.isoformat(),
+            "sha256": one.sha256,
+        }
+        for one in found
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        click.echo("{number:>4}  {language:3} {effective_from}  {sha256}".format(**row))
+
+
+def instant_on(day: str | None, *, now: datetime) -> datetime:
+    """The end of a day in London, or now. Raises `Invalid` for a day that is none or lies ahead."""
+    if not day:
+        return now
+    try:
+        wanted = date.fromisoformat(day)
+    except ValueError as error:
+        raise Invalid(f"{day!r} is not a date: write it like 2026-03-01.") from error
+    if wanted > clock.london(now).date():
+        raise Invalid("What a notice will say on a later day is not known yet.")
+    return min(clock.end_of_day(wanted), now)
+
+
+def _html(found: Notice) -> str:
+    """Clauses are HTML already; names and titles are not."""
+    parts = [f"<h1>{escape(found.name)}</h1>"]
+    for section in found.composed.sections:
+        parts.append(f'<h2 id="{section.anchor}">{section.number}. {escape(section.title)}</h2>')
+        parts += [f'<h3 id="{one.anchor}">{escape(one.title)}</h3>\n{one.html}' for one in section.clauses]
+    return "\n".join(parts)

@@ -1,0 +1,246 @@
+"""Sealing what notices say: each version's manifest, canonical text and hash, written once and never changed.
+
+Work is prepared with reads only and written in a short transaction together with the cursor, so that it can be killed
+anywhere: nothing is doubled, nothing is missing.
+"""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, or_, select
+
+from portal.core.database import PortalSession
+from portal.core.i18n import N_
+from portal.directory.models import SchoolAuthority
+from portal.notices.compose import COMPOSER_VERSION
+from portal.notices.gathering import GENERAL, Shelf, Standing, standings
+from portal.notices.history import editions_at
+from portal.notices.models import ChangeScope, ChangeStage, NoticeChange, Publication, TextPart
+from portal.notices.reading import (
+    ENGLISH,
+    Notice,
+    Version,
+    hashes_of,
+    instants,
+    notice_of,
+    parts_at,
+    pattern,
+    text_hash,
+)
+from portal.tenancy.models import Tenant, TenantKind
+from portal.tenancy.queries import PUBLIC_STATUSES
+
+BATCH = 50
+_WINDOW = 32_000
+
+
+@dataclass(frozen=True, slots=True)
+class LastSeal:
+    """The newest sealed version of a notice."""
+
+    number: int
+    effective_at: datetime
+    sha256: str
+
+    @property
+    def version(self) -> Version:
+        return Version(self.number, self.effective_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A version to be written: its notice with manifest, canonical text and hash.
+
+    `parts` are the texts that it names; `dictionary` is the hash of the one that the compression starts from.
+    """
+
+    tenant_id: int
+    notice: Notice
+    manifest: dict[str, Any]
+    parts: dict[str, str]
+    text: str
+    sha256: str
+    dictionary: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealingBatch:
+    """The seals of some schools; `cursor` is where the work stood when they were prepared."""
+
+    change_id: int
+    cursor: int
+    next_cursor: int
+    schools: int
+    seals: tuple[Seal, ...]
+
+
+def versions_since(
+    session: PortalSession, shelf: Shelf, school: Standing, last: LastSeal | None, *, until: datetime, also: datetime | None = None
+) -> list[Seal]:
+    """The versions that followed `last` up to `until`, oldest first; `also` is an instant to look at besides."""
+    moments = instants(shelf, school, last.effective_at if last else school.stance.joined, until)
+    if last is None:
+        moments = [school.stance.joined, *moments]
+    if also is not None:
+        moments = sorted({*moments, max(also, last.effective_at if last else school.stance.joined)})
+    found: list[Seal] = []
+    for at in moments:
+        seal = _version_at(session, shelf, school, last, at)
+        if seal is not None:
+            found.append(seal)
+            last = LastSeal(seal.notice.version.number, at, seal.sha256)
+    return found
+
+
+def _version_at(
+    session: PortalSession, shelf: Shelf, school: Standing, last: LastSeal | None, at: datetime
+) -> Seal | None:
+    """The notice at `at` as the next version; None where it says what `last` said, or nothing yet."""
+    parts = parts_at(shelf, school, at)
+    if parts is None:
+        return None
+    texts = shelf.fetch(session, hashes_of(parts))
+    if last is not None:
+        same = notice_of(parts, texts, last.version, name=school.name)
+        if same.sha256 == last.sha256:
+            return None
+    notice = notice_of(parts, texts, Version(last.number + 1 if last else 1, at), name=school.name)
+    manifest, named = parts.manifest()
+    dictionary = _dictionary(session, shelf, at)
+    text = notice.text
+    return Seal(
+        school.id, notice, manifest, {**named, text_hash(dictionary): dictionary}, text, text_hash(text),
+        text_hash(dictionary), _reason(shelf, school, last, at),
+    )  # fmt: skip
+
+
+def _reason(shelf: Shelf, school: Standing, last: LastSeal | None, at: datetime) -> str:
+    """One plain sentence about what began or ended at that instant; "" where the change itself knows better."""
+    if last is None:
+        return N_("The first version kept in this portal.")
+    for edition in shelf.editions:
+        if edition.effective_at == at:
+            return edition.reason
+        if edition.withdrawn_at == at:
+            return N_("Shared wording was withdrawn.")
+    if any(at in (one.since, one.until) for one in school.locals_):
+        return N_("The school changed its own wording.")
+    return ""
+
+
+def _dictionary(session: PortalSession, shelf: Shelf, at: datetime) -> str:
+    hashes = [clause.part_hash for clause in editions_at(shelf.editions, at)[-1].clauses.values()]
+    return pattern(shelf, shelf.fetch(session, hashes), at)
+
+
+def last_seals(
+    session: PortalSession, tenant_ids: Sequence[int], *, kind: str = GENERAL, language: str = ENGLISH
+) -> dict[int, LastSeal]:
+    newest = (
+        select(Publication.tenant_id, func.max(Publication.number).label("number"))
+        .where(Publication.tenant_id.in_(tenant_ids), Publication.kind == kind, Publication.language == language)
+        .group_by(Publication.tenant_id)
+        .subquery()
+    )
+    statement = (
+        select(Publication.tenant_id, Publication.number, Publication.effective_at, Publication.sha256)
+        .join(newest, (newest.c.tenant_id == Publication.tenant_id) & (newest.c.number == Publication.number))
+        .where(Publication.kind == kind, Publication.language == language)
+    )
+    return {tenant_id: LastSeal(number, at, sha256) for tenant_id, number, at, sha256 in session.execute(statement)}
+
+
+def prepare_batch(
+    session: PortalSession, change: NoticeChange, shelf: Shelf, *, until: datetime, size: int = BATCH
+) -> SealingBatch:
+    """Compose what the next schools of a change say, without writing; the session must see every tenant."""
+    schools = list(session.scalars(_schools(change).where(Tenant.id > change.cursor).order_by(Tenant.id).limit(size)))
+    last = last_seals(session, [school.id for school in schools])
+    seals: list[Seal] = []
+    for school in standings(session, schools):
+        seals += versions_since(session, shelf, school, last.get(school.id), until=until, also=change.at)
+    cursor = schools[-1].id if schools else change.cursor
+    return SealingBatch(change.id, change.cursor, cursor, len(schools), tuple(seals))
+
+
+def write_batch(session: PortalSession, batch: SealingBatch, *, now: datetime) -> bool:
+    """Write the seals and move the cursor; False when another worker was first, and then nothing is written."""
+    change = session.scalar(
+        select(NoticeChange)
+        .where(NoticeChange.id == batch.change_id, NoticeChange.stage == ChangeStage.SEALING)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if change is None or change.cursor != batch.cursor:
+        return False
+    _keep_parts(session, batch.seals)
+    session.add_all(_publication(seal, change, now) for seal in batch.seals)
+    change.cursor, change.done = batch.next_cursor, change.done + batch.schools
+    change.sealed += len(batch.seals)
+    if not batch.schools:
+        change.stage, change.finished_at = ChangeStage.DONE, now
+    session.flush()  # the seals' own keys must hold before the cursor counts
+    return True
+
+
+def count_schools(session: PortalSession, change: NoticeChange) -> int:
+    return session.scalar(select(func.count()).select_from(_schools(change).subquery())) or 0
+
+
+def due_change(session: PortalSession, *, now: datetime, stage: ChangeStage) -> NoticeChange | None:
+    statement = select(NoticeChange).where(NoticeChange.stage == stage, NoticeChange.at <= now)
+    return session.scalar(statement.order_by(NoticeChange.at, NoticeChange.id).limit(1))
+
+
+def _schools(change: NoticeChange) -> Any:  # noqa: ANN401 - a Select, whose generic form says nothing more
+    statement = select(Tenant).where(Tenant.kind == TenantKind.SCHOOL, Tenant.status.in_(PUBLIC_STATUSES))
+    match change.scope:
+        case ChangeScope.TENANT:
+            return statement.where(Tenant.id == change.scope_id)
+        case ChangeScope.TRUST:
+            return statement.where(or_(Tenant.trust_id == change.scope_id, Tenant.id == change.scope_id))
+        case ChangeScope.AUTHORITY:
+            served = select(SchoolAuthority.school_id).where(SchoolAuthority.authority_id == change.scope_id)
+            return statement.where(Tenant.id.in_(served))
+        case _:
+            return statement
+
+
+def _keep_parts(session: PortalSession, seals: Sequence[Seal]) -> None:
+    wanted = {digest: text for seal in seals for digest, text in seal.parts.items()}
+    present = set(session.scalars(select(TextPart.hash).where(TextPart.hash.in_(wanted))))
+    session.add_all(TextPart(hash=digest, text=text) for digest, text in wanted.items() if digest not in present)
+    session.flush()  # publications refer to them
+
+
+def _publication(seal: Seal, change: NoticeChange, now: datetime) -> Publication:
+    return Publication(
+        tenant_id=seal.tenant_id,
+        language=seal.notice.language,
+        kind=seal.notice.kind,
+        number=seal.notice.version.number,
+        effective_at=seal.notice.version.effective_at,
+        published_at=now,
+        manifest=seal.manifest,
+        body=packed(seal.text, seal.parts[seal.dictionary]),
+        dictionary=seal.dictionary,
+        sha256=seal.sha256,
+        composer=COMPOSER_VERSION,
+        reason=seal.reason or change.reason,
+    )
+
+
+def packed(text: str, dictionary: str) -> bytes:
+    """The text compressed from a dictionary, of which the last 32,000 bytes count (the window of RFC 1950)."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 15, 9, zlib.Z_DEFAULT_STRATEGY, dictionary.encode()[-_WINDOW:])
+    return packer.compress(text.encode()) + packer.flush()
+
+
+def unpacked(body: bytes, dictionary: str) -> str:
+    """Raises `zlib.error` where the bytes are not what was stored."""
+    unpacker = zlib.decompressobj(15, dictionary.encode()[-_WINDOW:])
+    return (unpacker.decompress(body) + unpacker.flush()).decode()
