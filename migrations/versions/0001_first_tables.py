@@ -198,6 +198,12 @@ def upgrade() -> None:
     sa.Column('text', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('hash', name=op.f('pk_text_part'))
     )
+    op.create_table('timed_work',
+    sa.Column('name', sa.String(length=60), nullable=False),
+    sa.Column('finished_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.Column('leased_until', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_timed_work'))
+    )
     op.create_table('access_review',
     sa.Column('reviewed_at', portal.core.database.Instant(timezone=True), nullable=False),
     sa.Column('reviewed_by', sa.Integer(), nullable=False),
@@ -749,6 +755,21 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['release_id'], ['release.id'], name=op.f('fk_release_section_release_id')),
     sa.PrimaryKeyConstraint('release_id', 'key', name=op.f('pk_release_section'))
     )
+    op.create_table('review_comment',
+    sa.Column('key', sa.String(length=80), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('written_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('written_by', sa.Integer(), nullable=True),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('tenant_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['tenant_id'], ['tenant.id'], name=op.f('fk_review_comment_tenant_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_review_comment')),
+    sa.UniqueConstraint('tenant_id', 'id', name=op.f('uq_review_comment_tenant_id_id'))
+    )
+    with op.batch_alter_table('review_comment', schema=None) as batch_op:
+        batch_op.create_index('ix_review_comment_key', ['tenant_id', 'key'], unique=False)
+        batch_op.create_index(batch_op.f('ix_review_comment_tenant_id'), ['tenant_id'], unique=False)
+
     op.create_table('saved_view',
     sa.Column('person_id', sa.Integer(), nullable=False),
     sa.Column('name', sa.String(length=80), nullable=False),
@@ -785,6 +806,7 @@ def upgrade() -> None:
     sa.Column('closed_on', sa.Date(), nullable=True),
     sa.Column('successor_id', sa.Integer(), nullable=True),
     sa.Column('records', sa.Text(), nullable=False),
+    sa.Column('status_before', sa.String(length=12), nullable=False),
     sa.Column('recorded_at', portal.core.database.Instant(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['school_id'], ['tenant.id'], name=op.f('fk_school_closure_school_id')),
     sa.ForeignKeyConstraint(['successor_id'], ['tenant.id'], name=op.f('fk_school_closure_successor_id')),
@@ -1041,21 +1063,6 @@ def upgrade() -> None:
         batch_op.create_index('ix_decision_open', ['tenant_id', 'settled_at', 'key'], unique=False)
         batch_op.create_index(batch_op.f('ix_decision_tenant_id'), ['tenant_id'], unique=False)
 
-    op.create_table('draft_comment',
-    sa.Column('draft_id', sa.Integer(), nullable=False),
-    sa.Column('text', sa.Text(), nullable=False),
-    sa.Column('written_at', portal.core.database.Instant(timezone=True), nullable=False),
-    sa.Column('written_by', sa.Integer(), nullable=True),
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('tenant_id', sa.Integer(), nullable=False),
-    sa.ForeignKeyConstraint(['tenant_id', 'draft_id'], ['override_draft.tenant_id', 'override_draft.id'], name=op.f('fk_draft_comment_tenant_id_draft_id')),
-    sa.ForeignKeyConstraint(['tenant_id'], ['tenant.id'], name=op.f('fk_draft_comment_tenant_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_draft_comment')),
-    sa.UniqueConstraint('tenant_id', 'id', name=op.f('uq_draft_comment_tenant_id_id'))
-    )
-    with op.batch_alter_table('draft_comment', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_draft_comment_tenant_id'), ['tenant_id'], unique=False)
-
     op.create_table('incoming_mail',
     sa.Column('message_id', sa.String(length=300), nullable=False),
     sa.Column('received_at', portal.core.database.Instant(timezone=True), nullable=False),
@@ -1213,10 +1220,6 @@ def downgrade() -> None:
         batch_op.drop_index('ix_incoming_mail_state')
 
     op.drop_table('incoming_mail')
-    with op.batch_alter_table('draft_comment', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_draft_comment_tenant_id'))
-
-    op.drop_table('draft_comment')
     with op.batch_alter_table('decision', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_decision_tenant_id'))
         batch_op.drop_index('ix_decision_open')
@@ -1289,6 +1292,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_saved_view_tenant_id'))
 
     op.drop_table('saved_view')
+    with op.batch_alter_table('review_comment', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_review_comment_tenant_id'))
+        batch_op.drop_index('ix_review_comment_key')
+
+    op.drop_table('review_comment')
     op.drop_table('release_section')
     op.drop_table('release_clause')
     with op.batch_alter_table('register_school', schema=None) as batch_op:
@@ -1426,6 +1434,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_access_review_latest')
 
     op.drop_table('access_review')
+    op.drop_table('timed_work')
     op.drop_table('text_part')
     with op.batch_alter_table('tenant', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_tenant_trust_id'))
