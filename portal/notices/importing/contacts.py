@@ -1,0 +1,121 @@
+"""E-mail addresses, telephone numbers, websites and postal addresses, and whose they are."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portal.notices.importing.councils import entity_table
+from portal.notices.importing.words import EMAIL, TELEPHONE, spoken
+
+POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b")
+POSTAL = re.compile(
+    r"(?:[A-Z0-9][\w'&/() -]{1,60}[,.]\s+){1,8}(?:[A-Z][\w' -]{0,40}\s)?[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b"
+)
+SITE = re.compile(
+    r"(?<![@\w.-])(?:https?://)?(?:www\.)?(?:[a-z0-9-]{1,63}\.){1,5}(?:uk|com|org|net|info|school|academy)"
+    r"(?:/[^\s()<>\[\]]*)?(?![\w@])",
+    re.IGNORECASE,
+)
+OFFICER_ADDRESS = re.compile(r"(?:dpo|dataprotection|data\.protection|igs)\b")
+REACH = 160
+ROOM_FOR_A_WORD = 12
+
+
+class Contact(StrEnum):
+    EMAIL = "email"
+    TELEPHONE = "telephone"
+    WEBSITE = "website"
+    ADDRESS = "address"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A contact in a straightened text. `owner` is `school`, `dpo`, `regulator`, `controller` or `other`."""
+
+    contact: Contact
+    value: str
+    start: int
+    end: int
+    owner: str
+
+    @property
+    def fact(self) -> str:
+        return f"{self.owner}.{self.contact}"
+
+
+def contacts(text: str, default_owner: str = "school") -> list[Found]:
+    """Every contact of one paragraph. `default_owner` is whom the clause around it speaks of."""
+    plain = spoken(text)
+    found: list[Found] = []
+    for kind, pattern in (
+        (Contact.EMAIL, EMAIL),
+        (Contact.TELEPHONE, TELEPHONE),
+        (Contact.ADDRESS, POSTAL),
+        (Contact.WEBSITE, SITE),
+    ):
+        for match in pattern.finditer(plain):
+            if not any(_overlap(match.span(), (other.start, other.end)) for other in found):
+                value = match.group(0).strip(" .,;")
+                found.append(
+                    Found(
+                        kind,
+                        value,
+                        match.start(),
+                        match.end(),
+                        _owner(plain, match.start(), kind, value) or default_owner,
+                    )
+                )
+    return sorted(found, key=lambda contact: contact.start)
+
+
+def is_contact_only(text: str, spans: Iterable[tuple[int, int]]) -> bool:
+    """Whether a line says nothing beside a name, a number or an address."""
+    plain = spoken(text)
+    covered = list(spans)
+    if not covered:
+        return False
+    rest = "".join(
+        " " if any(start <= place < end for start, end in covered) else letter for place, letter in enumerate(plain)
+    )
+    left = re.findall(r"[a-z]+", rest.lower().replace("'", ""))
+    meaning = [word for word in left if word not in entity_table()["contact_words"]["words"]]
+    return len(meaning) <= (len(plain.split()) // ROOM_FOR_A_WORD)
+
+
+def _owner(plain: str, place: int, kind: Contact, value: str) -> str | None:
+    """Whose a contact is: by its own look, else by the nearest word for somebody before it, else after it."""
+    nearest = _nearest_owner(plain[max(0, place - REACH) : place].lower())
+    owner = _owner_by_look(value.lower(), nearest)
+    if owner is None and kind is Contact.WEBSITE:
+        return "other"
+    return owner or nearest or _nearest_owner(plain[place : place + REACH].lower(), first=True)
+
+
+def _owner_by_look(value: str, nearest: str | None) -> str | None:
+    hosts = entity_table()["hosts"]
+    host = value.rpartition("@")[2]
+    if any(known in value for known in hosts["regulator"]):
+        return "regulator"
+    if nearest in {"dpo", "regulator"}:
+        return nearest
+    is_council = "@" in value and host.endswith(tuple(hosts["dpo"]))
+    if is_council or OFFICER_ADDRESS.match(value):
+        return "dpo"
+    return "school" if any(known in host for known in hosts["school"]) and ("@" in value or "." in value) else None
+
+
+def _nearest_owner(text: str, *, first: bool = False) -> str | None:
+    places = [
+        (match.start(), owner)
+        for owner in ("dpo", "regulator", "controller", "school")
+        for pattern in entity_table()["people"][owner]
+        for match in re.finditer(pattern, text)
+    ]
+    if not places:
+        return None
+    return (min(places) if first else max(places))[1]
+
+
+def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return one[0] < other[1] and other[0] < one[1]

@@ -1,0 +1,134 @@
+"""Councils told apart by their names, never by the words around them; `entities.toml` holds the table."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from portal.notices.importing.editions import AuthorityName
+from portal.notices.importing.words import spoken
+
+MASK = "COUNCIL"
+LONGEST_LINE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A council's name in a text. `full`: with `council` or the like, so that it can mean nothing else."""
+
+    authority: AuthorityName
+    name: str
+    start: int
+    end: int
+    full: bool
+
+
+class Councils:
+    """The directory's names, ready to be found in a text."""
+
+    def __init__(self, authorities: Iterable[AuthorityName]) -> None:
+        self._by_core: dict[str, AuthorityName] = {}
+        self._by_name: dict[str, AuthorityName] = {}
+        for authority in authorities:
+            for name in authority.names:
+                self._by_name.setdefault(_even(name), authority)
+                for core in _cores(name):
+                    self._by_core.setdefault(core, authority)
+        self._pattern = _pattern(self._by_core) if self._by_core else None
+
+    def mentions(self, text: str) -> list[Mention]:
+        """Every council named in `text` (which is straightened first; the places are in that form)."""
+        plain = spoken(text)
+        if self._pattern is None:
+            return []
+        return [mention for match in self._pattern.finditer(plain) if (mention := self._mention(plain, match))]
+
+    def line(self, text: str) -> list[AuthorityName]:
+        """The councils of a council line, in order; nothing for a paragraph that only happens to name one."""
+        plain = spoken(text)
+        found = self.mentions(plain)
+        if not found or len(plain.split()) > LONGEST_LINE * len({mention.authority.key for mention in found}):
+            return []
+        masked = _masked(plain, found)
+        if not any(pattern.search(masked) for pattern in _line_patterns()):
+            return []
+        return list({mention.authority.key: mention.authority for mention in found}.values())
+
+    def masked(self, text: str) -> str:
+        plain = spoken(text)
+        return _masked(plain, self.mentions(plain))
+
+    def _mention(self, plain: str, match: re.Match[str]) -> Mention | None:
+        core = _even(match["core"])
+        full = bool(match["suffix"] or match["prefix"])
+        authority = self._by_name.get(_even(match.group(0))) or self._by_core.get(core)
+        is_name = full or (
+            match["core"][:1].isupper()
+            and core not in councils_table()["ambiguous"]
+            and not _is_elsewhere(plain, match.end())
+        )
+        if authority is None or not is_name:
+            return None
+        return Mention(authority, match.group(0), match.start(), match.end(), full)
+
+
+@lru_cache(maxsize=1)
+def entity_table() -> dict[str, Any]:
+    return tomllib.loads(files("portal.notices.importing").joinpath("entities.toml").read_text(encoding="utf-8"))
+
+
+def councils_table() -> dict[str, Sequence[str]]:
+    table: dict[str, Sequence[str]] = entity_table()["councils"]
+    return table
+
+
+@lru_cache(maxsize=1)
+def _line_patterns() -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(pattern.replace(MASK, MASK.lower()), re.IGNORECASE) for pattern in councils_table()["line"])
+
+
+def _masked(plain: str, mentions: Iterable[Mention]) -> str:
+    for mention in reversed(list(mentions)):
+        tail = re.match(r"(?:'s)?(?:\s+area)?", plain[mention.end :])
+        plain = plain[: mention.start] + MASK + plain[mention.end + (tail.end() if tail else 0) :]
+    return plain
+
+
+def _pattern(cores: Iterable[str]) -> re.Pattern[str]:
+    table = councils_table()
+    names = "|".join(_loose(core) for core in sorted(cores, key=len, reverse=True))
+    prefixes = "|".join(_loose(prefix) for prefix in table["prefixes"] if prefix != "the")
+    suffixes = "|".join(_loose(suffix) for suffix in sorted(table["suffixes"], key=len, reverse=True))
+    tails = "|".join(_loose(tail.strip(" -")) for tail in table["tails"])
+    return re.compile(
+        rf"(?<![\w@.-])(?:(?P<prefix>{prefixes})\s+)?(?P<core>{names})(?:[\s-](?:{tails}))?(?:\s+(?P<suffix>{suffixes}))?(?![\w@]|-\w|\.\w)",
+        re.IGNORECASE,
+    )
+
+
+def _cores(name: str) -> set[str]:
+    core = _even(name)
+    for prefix in councils_table()["prefixes"]:
+        core = core.removeprefix(f"{prefix} ")
+    for suffix in councils_table()["suffixes"]:
+        core = core.removesuffix(f" {suffix}")
+    cores = {core}
+    for tail in councils_table()["tails"]:
+        cores.add(core.removesuffix(_even(tail)).strip(" -"))
+    return {found for found in cores if len(found) > 2}
+
+
+def _even(name: str) -> str:
+    return re.sub(r"[\s-]+", " ", spoken(name).lower().replace("&", "and")).strip(" .,")
+
+
+def _loose(name: str) -> str:
+    return r"[\s-]+".join("(?:and|&)" if word == "and" else re.escape(word) for word in re.split(r"[\s-]+", name))
+
+
+def _is_elsewhere(plain: str, end: int) -> bool:
+    following = plain[end:].lower().split(maxsplit=2)[:2]
+    return any(word.strip(".,;:()") in councils_table()["elsewhere"] for word in following)

@@ -1,0 +1,166 @@
+"""The facts that a document states: the school's name, contacts, the DPO, the regulator, its own council."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from portal.notices.importing.anchors import Place
+from portal.notices.importing.blocks import Block
+from portal.notices.importing.contacts import POSTCODE, Found, contacts, is_contact_only
+from portal.notices.importing.councils import Councils
+from portal.notices.importing.lines import Kind
+from portal.notices.importing.names import officer_name, school_name
+from portal.notices.importing.passages import Claim, Stream
+from portal.notices.importing.words import spoken
+
+FACTS = (
+    "school.name",
+    "school.short_name",
+    "school.email",
+    "school.telephone",
+    "school.address",
+    "school.website",
+    "controller.name",
+    "controller.address",
+    "dpo.name",
+    "dpo.email",
+    "dpo.telephone",
+    "dpo.address",
+    "regulator.name",
+    "regulator.address",
+    "regulator.telephone",
+    "regulator.website",
+    "service.name",
+    "trust.name",
+    "authority.name",
+)
+OWNERS = {
+    "about.dpo": "dpo",
+    "complaints.dpo": "dpo",
+    "complaints.regulator": "regulator",
+    "about.controller": "controller",
+}
+OWN_COUNCIL = re.compile(
+    r"\b(?:share|sharing|shares|provide|send|pass|give)\b.{0,60}COUNCIL"
+    r"|\b(?:our|school's) (?:local )?(?:council|authority)\b.{0,20}COUNCIL"
+)
+REGULATOR = re.compile(r"\bInformation Commission(?:er['’]?s Office|er)?\b", re.IGNORECASE)
+VERSION = re.compile(
+    r"^(?:this (?:notice|version)\b.{0,40}\b)?"
+    r"(?:version|last (?:updated|reviewed|changed)|updated|reviewed|effective from|in force (?:from|since)|date"
+    r"|next review|review date|published)\b.{0,80}\d",
+    re.IGNORECASE,
+)
+NAME_WORD = r"[A-Z][\w'’&.]*"
+CONTROLLER = re.compile(
+    rf"\b(?P<name>{NAME_WORD}(?:(?: |-| of the | of | and | for | in ){NAME_WORD}){{1,8}})"
+    r"\s?(?:is|are|acts as|\(the)\s(?:the |a |your )?(?:data )?controller\b"
+)
+ADDRESS_LINES, SHORT_LINE = 6, 8
+TITLE_BLOCKS = 6
+
+
+def block_contacts(block: Block, place: Place) -> list[Found]:
+    return contacts(block.text, OWNERS.get(place.key or place.headed or "", "school"))
+
+
+def is_contact(block: Block, found: Sequence[Found]) -> bool:
+    """Whether a block only says how to reach somebody, or who they are."""
+    plain = spoken(block.text)
+    spans = [(contact.start, contact.end) for contact in found]
+    spans += [match.span() for match in REGULATOR.finditer(plain)]
+    if name := officer_name(plain):
+        spans.append((plain.find(name), plain.find(name) + len(name)))
+    return is_contact_only(plain, spans)
+
+
+def is_version_line(block: Block) -> bool:
+    return bool(VERSION.search(block.plain)) and len(block.words) <= 2 * SHORT_LINE
+
+
+def address_lines(blocks: Sequence[Block]) -> set[int]:
+    """The short lines, one below the other, that end in a postcode."""
+    found: set[int] = set()
+    for place, block in enumerate(blocks):
+        if not _may_be_address(block) or not POSTCODE.search(spoken(block.text)):
+            continue
+        found.add(block.index)
+        for above in range(place - 1, max(place - ADDRESS_LINES, -1), -1):
+            below = blocks[above + 1]
+            if not _may_be_address(blocks[above]) or below.line - blocks[above].last_line > 1:
+                break
+            found.add(blocks[above].index)
+    return found
+
+
+def facts(
+    blocks: Sequence[Block], places: Sequence[Place], claims: Iterable[Claim], stream: Stream, councils: Councils
+) -> dict[str, str]:
+    """What fills the placeholders of sentences that match counts most; then what stands in the text itself."""
+    found: dict[str, str] = {}
+    for name, value in _claimed(blocks, claims, stream):
+        found.setdefault(name, value)
+    for block, place in zip(blocks, places, strict=True):
+        for contact in block_contacts(block, place):
+            if contact.owner != "other":
+                found.setdefault(contact.fact, contact.value)
+        if officer := officer_name(block.text):
+            found.setdefault("dpo.name", officer)
+        if controller := CONTROLLER.search(spoken(block.text)):
+            found.setdefault("controller.name", controller["name"].strip())
+        if named := REGULATOR.search(spoken(block.text)):
+            found.setdefault("regulator.name", named.group(0))
+        if OWN_COUNCIL.search(councils.masked(block.text)) and (mentions := councils.mentions(block.text)):
+            found.setdefault("authority.name", mentions[0].name)
+    _add_name(found, blocks)
+    return {name: found[name] for name in (*FACTS, *sorted(set(found) - set(FACTS))) if name in found}
+
+
+def _claimed(blocks: Sequence[Block], claims: Iterable[Claim], stream: Stream) -> Iterable[tuple[str, str]]:
+    by_index = {block.index: block for block in blocks}
+    for claim in claims:
+        for name, start, end in claim.values:
+            block = next(
+                (by_index[index] for index, (low, high) in stream.spans.items() if low <= start and end <= high), None
+            )
+            if name in FACTS and block is not None and (value := _original(block, stream.words[start:end])):
+                yield name, value
+
+
+def _original(block: Block, words: Sequence[str]) -> str | None:
+    """A value as the document writes it."""
+    if not words or any(word.startswith("{{") for word in words):
+        return None
+    letters = [
+        r"[\s()-]*".join(word.removeprefix("tel:")) if word.startswith("tel:") else _loose(word) for word in words
+    ]
+    match = re.search(r"[\W_]{1,6}".join(letters), spoken(block.text), re.IGNORECASE)
+    return match.group(0) if match else None
+
+
+def _loose(word: str) -> str:
+    return re.escape(word) if "@" in word else "'?".join(map(re.escape, word))
+
+
+def _add_name(found: dict[str, str], blocks: Sequence[Block]) -> None:
+    titles = [
+        name
+        for block in blocks[:TITLE_BLOCKS]
+        if block.kind in {Kind.HEADING, Kind.PARAGRAPH} and (name := school_name(block.text))
+    ]
+    if titles:
+        found["school.name"] = titles[0]
+    elif "school.name" not in found and "controller.name" in found and school_name(found["controller.name"]):
+        found["school.name"] = found["controller.name"]
+
+
+def _may_be_address(block: Block) -> bool:
+    plain = spoken(block.text)
+    return (
+        block.kind in {Kind.PARAGRAPH, Kind.HEADING}
+        and len(plain.split()) <= SHORT_LINE
+        and plain[-1:] not in {".", ":", "?"}
+    )
+
+
+def placed_by_index(blocks: Sequence[Block], places: Sequence[Place]) -> Mapping[int, Place]:
+    return {block.index: place for block, place in zip(blocks, places, strict=True)}

@@ -1,0 +1,80 @@
+"""Differences of a word or two that change what a sentence promises; `meaning.toml` lists the words."""
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+LEAST_ALIKE = 0.55
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`kind` says in words what the difference touches, such as `a negative`."""
+
+    kind: str
+    before: str
+    after: str
+
+
+def changes(shared: Sequence[str], local: Sequence[str]) -> list[Change]:
+    """What differs between two wordings of a sentence and may change its meaning; both as `words.words` gives them."""
+    old, new = _evened(shared), _evened(local)
+    found = []
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal" and (kind := _kind_of(old[i1:i2], new[j1:j2])):
+            found.append(Change(kind, " ".join(old[i1:i2]), " ".join(new[j1:j2])))
+    return found
+
+
+def meaningful_change(shared: Sequence[str], local: Sequence[str]) -> list[Change]:
+    """The changes of two sentences alike enough to be one another's; nothing for strangers."""
+    old, new = _evened(shared), _evened(local)
+    if SequenceMatcher(None, old, new, autojunk=False).ratio() < LEAST_ALIKE:
+        return []
+    return changes(shared, local)
+
+
+@lru_cache(maxsize=1)
+def promising_words() -> frozenset[str]:
+    """Every word that carries a promise or a condition."""
+    contractions = {word for group in _table()["same"] for word in group if " " not in word}
+    return frozenset(word for kind in _table()["kinds"] for word in kind["words"]) | contractions
+
+
+def _kind_of(removed: Sequence[str], added: Sequence[str]) -> str | None:
+    only_removed = [word for word in removed if word not in added]
+    only_added = [word for word in added if word not in removed]
+    differing = {*only_removed, *only_added}
+    if any(word.isdigit() for word in differing):
+        return "a number"
+    return next((kind["name"] for kind in _table()["kinds"] if differing & set(kind["words"])), None)
+
+
+def _evened(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(_even(words))
+
+
+def _even(words: Sequence[str]) -> Iterator[str]:
+    same = _same()
+    for word in words:
+        if not word.startswith(("{{", "tel:")) and "@" not in word:
+            yield from same.get(word, (word,))
+
+
+@lru_cache(maxsize=1)
+def _table() -> Mapping[str, Any]:
+    return tomllib.loads(files("portal.notices.importing").joinpath("meaning.toml").read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1)
+def _same() -> Mapping[str, tuple[str, ...]]:
+    """A word to the word it is compared as: contractions to their long form, the others to the first of their group."""
+    found: dict[str, tuple[str, ...]] = {}
+    for group in _table()["same"]:
+        meant = next((word for word in group if " " in word), group[0])
+        found |= {word: tuple(meant.split()) for word in group if word != meant and " " not in word}
+    return found

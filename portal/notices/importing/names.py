@@ -1,0 +1,78 @@
+"""Names of people, firms and schools, told by capitals and by the words around them."""
+
+import re
+
+from portal.notices.importing.councils import entity_table
+from portal.notices.importing.words import spoken
+
+ONE_NAME = r"[A-Z](?:'[A-Z]|[a-z])[a-z]*(?:['-]?[A-Z][a-z]+|['-][a-z]+)*"
+INITIAL_OR_NAME = rf"(?:{ONE_NAME}|(?:de|van|von|al|el|bin)\b|[A-Z]\b\.?)"
+CAPITALISED = rf"(?:(?:Mr|Mrs|Ms|Miss|Dr|Prof)\.?\s)?{INITIAL_OR_NAME}(?:\s{INITIAL_OR_NAME}){{1,3}}"
+OFFICER = r"(?:[Dd]ata [Pp]rotection (?:[Oo]fficer|[Ll]ead)|DPO)"
+OFFICER_THEN_NAME = re.compile(
+    rf"{OFFICER}(?:\s\(DPO\))?\)?"
+    r"(?:\W{1,3}(?:who is|is|name|named|called)\b|\sis(?:\scurrently)?|\W{0,2}:|,|\s[-(])?"
+    rf"\s?\(?(?:called\s|named\s)?(?P<name>{CAPITALISED})"
+)
+NAME_THEN_OFFICER = re.compile(
+    rf"(?P<name>{CAPITALISED})(?:,|\sis|\s\(|\sacts as|\s-)\s?(?:our|the|the school's|your)?\s?{OFFICER}\b"
+)
+TITLE_BEFORE = re.compile(
+    r"^(?:(?:general )?privacy (?:notice|policy|statement)(?: for| of| -|:)?|welcome to)\s+", re.IGNORECASE
+)
+TITLE_AFTER = re.compile(r"\s*[-:,|]?\s*(?:general )?privacy (?:notice|policy|statement)$", re.IGNORECASE)
+KIND = (
+    "primary|juniors?|infants?|nursery|secondary|high|grammar|special|community|college|academy|federation|pre-?school|free|"
+    "first|middle|church of england|c of e|ce|catholic|rc|foundation|girls'?|boys'?|pru|sixth form"
+)
+FULL_NAME = re.compile(rf"^\S+.*\b(?:{KIND})\b|^\S+ \S+ .*\bschool\b|^st\.? \S+ school\b")
+SMALL_WORDS = frozenset(["of", "the", "and", "in", "for", "at", "on", "c.e.", "ce", "rc", "st", "a", "with", "by"])
+MOST_NAME_WORDS = 14
+
+
+def officer_name(text: str) -> str | None:
+    """The name given for the Data Protection Officer, of a person or a firm."""
+    plain = spoken(text)
+    for pattern in (OFFICER_THEN_NAME, NAME_THEN_OFFICER):
+        for match in pattern.finditer(plain):
+            name = _trimmed_name(match["name"])
+            if name:
+                return name
+    return None
+
+
+def is_person(name: str) -> bool:
+    """Whether a DPO's name is a human being's rather than a role's or a firm's."""
+    parts = name.split()
+    return len(parts) > 1 and not any(
+        part.strip(".,").lower() in entity_table()["people"]["never_a_person"] for part in parts
+    )
+
+
+def school_name(text: str) -> str | None:
+    """The school's name when a line is one: `Alder Primary School`, `Privacy notice for Alder Primary School`."""
+    name = TITLE_AFTER.sub("", TITLE_BEFORE.sub("", spoken(text).strip(" .:|#*"))).strip(" -:,|")
+    table = entity_table()["schools"]
+    lowered = name.lower()
+    if not 1 < len(name.split()) <= MOST_NAME_WORDS or not _is_title(name) or not FULL_NAME.search(lowered):
+        return None
+    has_kind = any(re.search(rf"\b{re.escape(kind)}\b", lowered) for kind in table["kinds"])
+    is_other = any(re.search(pattern, lowered) for pattern in table["not_names"])
+    return name if has_kind and not is_other else None
+
+
+def _is_title(name: str) -> bool:
+    return all(
+        word[:1].isupper() or word[:1].isdigit() or word.lower() in SMALL_WORDS for word in re.findall(r"[\w']+", name)
+    )
+
+
+def _trimmed_name(name: str) -> str | None:
+    """A name without the words that merely follow it."""
+    parts = name.split()
+    stops = entity_table()["people"]["never_a_name"]
+    while parts and parts[-1].lower().strip(".,") in stops:
+        parts.pop()
+    if not parts or parts[0].lower() in stops:
+        return None
+    return " ".join(parts) if len(parts) > 1 else None

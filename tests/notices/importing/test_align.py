@@ -1,0 +1,232 @@
+import pytest
+
+from portal.core.errors import Invalid
+from portal.notices.importing.align import align
+from portal.notices.importing.blocks import read_blocks
+from portal.notices.importing.editions import AuthorityName, Edition, EditionClause
+from portal.notices.importing.report import Class
+
+SECTIONS = (("limits", "Limits"), ("rights", "Your rights"), ("sharing", "Sharing"))
+SALE = "We never sell information to any other organisation.\nNobody pays us for it."
+ERASURE = (
+    "You can ask us to delete information about you when:\n\n- we no longer need it for its purpose\n"
+    "- you take back your consent\n\nWe keep what the law makes us keep."
+)
+RESTRICTION = (
+    "You can ask us to restrict what we use information for while we check that it is right.\nWe only store it then."
+)
+OBJECTION = (
+    "You can ask us to stop using information about you, and we weigh your reasons.\nRing {{ school.telephone }}."
+)
+DISCRETION = "We share your information without your permission only if we believe that someone is at risk."
+OLDER_ERASURE = "On request we wipe what has served its turn.\nRecords that statute protects stay where they are."
+ESSEX = AuthorityName("essex", "881", ("Essex County Council",))
+SOUTHEND = AuthorityName("southend", "882", ("Southend-on-Sea City Council", "Southend-on-Sea Borough Council"))
+
+
+def clause(key, title, order, text):
+    return EditionClause(key, title, key.split(".")[0], order, text)
+
+
+CURRENT = Edition(
+    "now",
+    None,
+    SECTIONS,
+    (
+        clause("limits.sale", "No sale", 1, SALE),
+        clause("rights.erasure", "Deleting information", 2, ERASURE),
+        clause("rights.restriction", "Restricting use", 3, RESTRICTION),
+        clause("rights.objection", "Objecting", 4, OBJECTION),
+        clause("sharing.discretion", "When we choose to share", 5, DISCRETION),
+    ),
+)
+OLDER = Edition(
+    "template",
+    None,
+    SECTIONS,
+    (
+        clause("rights.erasure", "Erasure", 1, OLDER_ERASURE),
+        clause("rights.telegrams", "Telegrams", 2, "Send us a telegram and a messenger will call at your house."),
+    ),
+    reference=True,
+)
+
+
+def imported(text, editions=(CURRENT, OLDER)):
+    return align(read_blocks(text), list(editions), [ESSEX, SOUTHEND])
+
+
+def only(text, editions=(CURRENT, OLDER)):
+    (entry,) = imported(text, editions).entries
+    return entry
+
+
+def test_the_shared_wording_in_force_is_inherited():
+    entry = only("We never sell information to any other organisation. Nobody pays us for it.")
+    assert (entry.kind, entry.clause, entry.edition, entry.similarity) == (Class.INHERITED, "limits.sale", "now", 1.0)
+
+
+def test_an_earlier_wording_is_older_and_names_its_edition():
+    entry = only("On request we wipe what has served its turn. Records that statute protects stay where they are.")
+    assert (entry.kind, entry.clause, entry.edition) == (Class.OLDER, "rights.erasure", "template")
+
+
+def test_a_placeholder_matches_what_the_school_filled_in_and_gives_the_fact():
+    text = "You can ask us to stop using information about you, and we weigh your reasons. Ring 01234 567890."
+    report = imported(text)
+    assert report.entries[0].kind is Class.INHERITED
+    assert report.facts["school.telephone"] == "01234 567890"
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "after"),
+    [
+        ("We never sell information to any other school for the purposes of selling products. Nobody pays us for it.",
+         "organisation", "school for the purposes of selling products"),
+        ("We share your information without your permission only if there is proof that someone is at risk.",
+         "we believe", "there is proof"),
+        ("We seldom sell information to any other organisation. Nobody pays us for it.", "never", "seldom"),
+    ],
+)  # fmt: skip
+def test_a_difference_of_few_words_that_changes_the_meaning_is_flagged(text, before, after):
+    entry = only(text)
+    assert entry.kind is Class.REWORDED
+    assert f"“{before}” became “{after}”" in entry.note
+
+
+def test_a_difference_that_changes_no_meaning_is_not_flagged():
+    entry = only(
+        "You can ask us to restrict what we use information for while we check that it is correct. "
+        "We only store it then."
+    )
+    assert (entry.kind, entry.clause, entry.note) == (Class.REWORDED, "rights.restriction", "")
+
+
+def test_a_sentence_left_out_makes_the_paragraph_reworded_and_is_named():
+    entry = only("We never sell information to any other organisation.")
+    assert entry.kind is Class.REWORDED
+    assert "Nobody pays us for it." in entry.note
+
+
+def test_a_typing_slip_derails_nothing_and_is_named():
+    entry = only("We never sell infromation to any other organisaton. Nobody pays us for it.")
+    assert entry.kind is Class.INHERITED
+    assert "infromation" in entry.note
+
+
+def test_a_paragraph_split_in_mid_sentence_is_still_inherited():
+    report = imported("We never sell information to\n\nany other organisation. Nobody pays us for it.\n")
+    assert [entry.kind for entry in report.entries] == [Class.INHERITED, Class.INHERITED]
+
+
+def test_joined_paragraphs_of_two_clauses_name_both():
+    text = (
+        "We never sell information to any other organisation. Nobody pays us for it. "
+        "You can ask us to restrict what we use information for while we check that it is right. We only store it then."
+    )
+    entry = only(text)
+    assert entry.kind is Class.INHERITED
+    assert {entry.clause, *entry.also} == {"limits.sale", "rights.restriction"}
+
+
+def test_no_right_is_paired_with_another_right():
+    text = (
+        "Deleting information\n\nOn request we restrict what we use information for, while we check "
+        "whether what we hold of you is right, and delete nothing.\n\n"
+        "You may request that we stop using your information; we weigh your reasons.\n"
+    )
+    found = {entry.clause for entry in imported(text).entries if entry.kind is not Class.HEADING}
+    assert "rights.erasure" not in found
+    assert "rights.objection" in found
+
+
+def test_each_council_line_is_a_fact_of_its_own_council():
+    text = (
+        "If you live or go to school in Essex County Council's area, you can read their notice [here](#)\n\n"
+        "If you live or go to school in Southend Borough Council's area, you can read their notice [here](#)\n"
+    )
+    assert [(entry.kind, entry.authority) for entry in imported(text).entries] == [
+        (Class.FACT, "881"),
+        (Class.FACT, "882"),
+    ]
+
+
+def test_text_that_only_the_school_has_is_local_and_keeps_its_place():
+    text = (
+        "No sale\n\nWe never sell information to any other organisation. Nobody pays us for it.\n\nOur school dog\n\n"
+        "Biscuit visits on Thursdays, and children who sneeze sit by the window.\n"
+    )
+    report = imported(text)
+    assert report.entries[-1].kind is Class.LOCAL
+    (local,) = report.local_clauses
+    assert (local.title, local.after) == ("Our school dog", "limits.sale")
+    assert "Biscuit visits on Thursdays" in local.text
+
+
+def test_a_paragraph_in_another_language_is_local_and_says_so():
+    entry = only("Szkoła przechowuje dane o uczniach i ich rodzinach, o które można zapytać w sekretariacie szkoły.")
+    assert (entry.kind, entry.clause) == (Class.LOCAL, None)
+    assert "English" in entry.note
+
+
+def test_what_time_has_overtaken_is_obsolete_with_the_reason():
+    entry = only("Asking for your file costs £10, a fee payable in advance to the bursar.")
+    assert entry.kind is Class.OBSOLETE
+    assert "free" in entry.note
+
+
+def test_a_retired_section_of_our_own_library_is_obsolete():
+    retired = Edition("before", None, SECTIONS, OLDER.clauses)
+    entry = only("Send us a telegram and a messenger will call at your house.", (CURRENT, retired))
+    assert entry.kind is Class.OBSOLETE
+
+
+def test_a_clause_of_a_reference_edition_alone_is_older():
+    assert only("Send us a telegram and a messenger will call at your house.").kind is Class.OLDER
+
+
+def test_clauses_that_the_document_lacks_are_missing():
+    report = imported("We never sell information to any other organisation. Nobody pays us for it.")
+    assert report.missing == ("rights.erasure", "rights.restriction", "rights.objection", "sharing.discretion")
+
+
+def test_every_block_is_accounted_for_and_the_json_has_the_promised_shape():
+    report = imported(
+        "Your rights\n\nBiscuit visits.\n\nWe never sell information to any other organisation.\n"
+    ).as_json()
+    assert report["accounted"] == report["total"] == 3
+    assert set(report) == {"blocks", "missing", "facts", "accounted", "total"}
+    assert set(report["blocks"][0]) == {
+        "index",
+        "text",
+        "class",
+        "clause",
+        "edition",
+        "similarity",
+        "authority",
+        "note",
+    }
+
+
+def test_a_decision_carries_the_schools_wording_with_facts_in_their_placeholders():
+    text = "You can ask us to stop using information about you, and we always agree. Ring 01234 567890."
+    (decision,) = imported(text).decisions
+    assert (decision.kind, decision.edition) == (Class.REWORDED, "now")
+    assert decision.text == (
+        "You can ask us to stop using information about you, and we always agree.\nRing {{ school.telephone }}.\n"
+    )
+
+
+def test_a_list_with_an_item_less_is_an_override_though_each_item_is_shared():
+    text = (
+        "You can ask us to delete information about you when:\n\n- we no longer need it for its purpose\n\n"
+        "We keep what the law makes us keep.\n"
+    )
+    report = imported(text)
+    assert {entry.kind for entry in report.entries} == {Class.INHERITED}
+    assert [decision.kind for decision in report.decisions] == [Class.REWORDED]
+
+
+def test_without_any_edition_there_is_a_clear_sentence():
+    with pytest.raises(Invalid, match="no library"):
+        align(read_blocks("Some text."), [], [])
