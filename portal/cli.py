@@ -2,7 +2,7 @@
 
 import click
 
-from portal.commands import clock, code, directory, init, merge, notice, school, serve, settings
+from portal.commands import clock, code, directory, init, merge, notice, school, schools, serve, settings
 from portal.commands.errors import PortalGroup
 
 
@@ -22,6 +22,7 @@ for command in (
     settings.settings,
     code.code,
     school.school,
+    schools.schools,
     notice.notice,
     directory.directory,
     clock.clock,

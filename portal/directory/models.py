@@ -288,6 +288,7 @@ class SchoolClosure(PublicRow, Base):
     closed_on: Mapped[date | None]
     successor_id: Mapped[int | None] = mapped_column(ForeignKey("tenant.id"))
     records: Mapped[str] = mapped_column(Text, default="")
+    status_before: Mapped[str] = mapped_column(String(12), default="")
     recorded_at: Mapped[datetime]
 
 

@@ -1,0 +1,231 @@
+"""Two extracts a year apart: what a school becomes, and that nothing is done twice or by half."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import func, select
+
+from portal.core import clock
+from portal.core.errors import Invalid
+from portal.directory.models import FormerUrn, RegisterSchool, SchoolAuthority, SchoolClosure
+from portal.directory.queries import council_of, find_in_register
+from portal.identity.permissions import SYSTEM
+from portal.lifecycle.register_import import Order, import_register
+from portal.tenancy.actions import record_facts
+from portal.tenancy.models import SchoolLaw, Tenant, TenantStatus
+from portal.tenancy.queries import facts_at, present_slug
+from portal.tenancy.scope import every_tenant, tenant_scope
+from tests.directory.builders import register_row
+
+NEXT_YEAR = date(2027, 9, 2)
+CLOSED = {"EstablishmentStatus (name)": "Closed"}
+ACADEMY = {
+    "TypeOfEstablishment (name)": "Academy converter",
+    "EstablishmentTypeGroup (name)": "Academies",
+    "Trusts (code)": "5143",
+    "Trusts (name)": "Lime Trust",
+    "OpenDate": "01-09-2027",
+    "ReasonEstablishmentOpened (name)": "Academy Converter",
+}
+OAK = register_row(190001, "Oak Hill Primary School")
+ELM = register_row(190002, "Elm Infant School", EstablishmentNumber="2002", Postcode="CM1 1AB")
+ASH = register_row(190003, "Ash Junior School", EstablishmentNumber="2003", Postcode="CM1 1AD")
+YEW = register_row(190004, "Yew Tree Primary School", EstablishmentNumber="2004", Postcode="CM1 1AE")
+
+
+def of_urn(session, urn):
+    return session.scalars(select(Tenant).where(Tenant.urn == urn)).one()
+
+
+def facts(session, school):
+    with tenant_scope(session, school.id):
+        return facts_at(session, school.id, clock.now())
+
+
+def counts(report):
+    return report.created, report.updated, report.converted, report.closed
+
+
+def test_schools_are_created_with_council_law_and_facts(session, imported):
+    assert counts(imported(OAK, ELM)) == (2, 0, 0, 0)
+    oak = of_urn(session, "190001")
+    assert (oak.slug, oak.law, oak.town) == ("oak-hill-primary-school", SchoolLaw.MAINTAINED, "Mapleford")
+    assert council_of(session, oak.id, date(2026, 9, 1)).council.key == "essex"
+    assert facts(session, oak)["controller.name"] == "the governing body of Oak Hill Primary School"
+
+
+def test_new_schools_wait_to_be_prepared_unless_told_otherwise(session, imported):
+    imported(OAK, live=False)
+    assert of_urn(session, "190001").status is TenantStatus.PREPARING
+
+
+def test_run_twice_it_changes_nothing(session, imported):
+    imported(OAK, ELM, ASH)
+    before = session.scalar(select(func.count()).select_from(RegisterSchool))
+    again = imported(OAK, ELM, ASH)
+    assert again.changes_nothing
+    assert session.scalar(select(func.count()).select_from(RegisterSchool)) == before
+
+
+def test_a_dry_run_says_the_same_and_changes_nothing(session, imported):
+    report = imported(OAK, ELM, dry_run=True)
+    assert counts(report) == (2, 0, 0, 0)
+    assert report.is_dry_run
+    assert session.scalar(select(func.count()).select_from(RegisterSchool)) == 0
+    assert not session.scalars(select(Tenant).where(Tenant.urn == "190001")).all()
+
+
+def test_only_the_councils_asked_for_are_touched(session, imported):
+    other = register_row(190009, "Fir School", **{"LA (code)": "886"})
+    assert imported(OAK, other, authorities=["881"]).created == 1
+    assert imported(OAK, authorities=["886"]).missing == 0
+
+
+def test_a_rename_keeps_the_old_address_alive(session, imported):
+    imported(OAK)
+    assert imported({**OAK, "EstablishmentName": "Oak Hill School"}, today=NEXT_YEAR).updated == 1
+    assert of_urn(session, "190001").slug == "oak-hill-school"
+    assert present_slug(session, "oak-hill-primary-school") == "oak-hill-school"
+
+
+def test_a_conversion_keeps_the_tenant_and_changes_the_law(session, imported):
+    imported(OAK)
+    before = of_urn(session, "190001").id
+    closed = {**OAK, **CLOSED, "CloseDate": "31-08-2027", "ReasonEstablishmentClosed (name)": "Academy Converter"}
+    report = imported(closed, register_row(190101, "Oak Hill Academy", **ACADEMY), today=NEXT_YEAR)
+    assert counts(report) == (0, 0, 1, 0)
+    oak = of_urn(session, "190101")
+    assert (oak.id, oak.law, oak.status) == (before, SchoolLaw.ACADEMY, TenantStatus.LIVE)
+    assert session.get(Tenant, oak.trust_id).name == "Lime Trust"
+    assert facts(session, oak)["controller.name"] == "Lime Trust"
+    assert session.get(FormerUrn, "190001").tenant_id == before
+    assert present_slug(session, "oak-hill-primary-school") == oak.slug
+    again = imported(closed, register_row(190101, "Oak Hill Academy", **ACADEMY), today=NEXT_YEAR)
+    assert again.changes_nothing
+
+
+def test_a_closure_says_where_the_records_went(session, imported):
+    imported(OAK, ELM)
+    closed = {**OAK, **CLOSED, "CloseDate": "31-08-2027", "ReasonEstablishmentClosed (name)": "Closure"}
+    assert counts(imported(closed, ELM, today=NEXT_YEAR)) == (0, 0, 0, 1)
+    oak = of_urn(session, "190001")
+    assert (oak.status, oak.closed_on) == (TenantStatus.CLOSED, date(2027, 8, 31))
+    closure = session.scalars(select(SchoolClosure).where(SchoolClosure.school_id == oak.id)).one()
+    assert closure.records == "The records of Oak Hill Primary School are with Essex County Council."
+
+
+def test_a_closure_announced_ahead_happens_on_its_day(session, imported):
+    imported(OAK)
+    announced = {**OAK, **CLOSED, "CloseDate": "31-08-2027", "ReasonEstablishmentClosed (name)": "Closure"}
+    assert counts(imported(announced, today=date(2027, 6, 1))) == (0, 1, 0, 0)
+    assert of_urn(session, "190001").status is TenantStatus.LIVE
+    assert counts(imported(announced, today=NEXT_YEAR)) == (0, 0, 0, 1)
+
+
+def test_schools_merge_into_a_new_one(session, imported):
+    imported(ELM, ASH)
+    gone = {**CLOSED, "CloseDate": "31-08-2027", "ReasonEstablishmentClosed (name)": "Result of Amalgamation/Merger"}
+    new = register_row(190200, "Elm and Ash Primary School", EstablishmentNumber="2050", OpenDate="01-09-2027")
+    links = [("190002", "190200", "Successor - merged"), ("190003", "190200", "Successor - merged")]
+    report = imported({**ELM, **gone}, {**ASH, **gone}, new, links=links, today=NEXT_YEAR)
+    assert counts(report) == (1, 0, 0, 2)
+    successor = of_urn(session, "190200").id
+    closures = session.scalars(select(SchoolClosure)).all()
+    assert {closure.successor_id for closure in closures} == {successor}
+    assert imported({**ELM, **gone}, {**ASH, **gone}, new, links=links, today=NEXT_YEAR).changes_nothing
+
+
+def test_a_school_reopens_as_it_was(session, imported):
+    imported(OAK)
+    imported({**OAK, **CLOSED, "CloseDate": "31-08-2027"}, today=NEXT_YEAR)
+    assert counts(imported(OAK, today=date(2028, 1, 5))) == (0, 1, 0, 0)
+    oak = of_urn(session, "190001")
+    assert (oak.status, oak.closed_on) == (TenantStatus.LIVE, None)
+    assert not session.scalars(select(SchoolClosure)).all()
+
+
+def test_open_but_proposed_to_close_stays_open(session, imported):
+    imported(OAK)
+    report = imported({**OAK, "EstablishmentStatus (name)": "Open, but proposed to close"}, today=NEXT_YEAR)
+    assert counts(report) == (0, 1, 0, 0)
+    assert of_urn(session, "190001").status is TenantStatus.LIVE
+    assert session.get(RegisterSchool, "190001").status == "closing"
+
+
+def test_a_school_moves_to_another_trust(session, imported):
+    first = register_row(190300, "Beech Academy", **{**ACADEMY, "OpenDate": "01-09-2020"})
+    imported(first)
+    assert imported({**first, "Trusts (code)": "9", "Trusts (name)": "Larch Trust"}, today=NEXT_YEAR).updated == 1
+    beech = of_urn(session, "190300")
+    assert session.get(Tenant, beech.trust_id).name == "Larch Trust"
+    assert facts(session, beech)["controller.name"] == "Larch Trust"
+
+
+def test_a_school_moves_to_another_council_from_that_day_on(session, imported):
+    imported(OAK)
+    imported({**OAK, "LA (code)": "882"}, today=NEXT_YEAR)
+    oak = of_urn(session, "190001").id
+    assert council_of(session, oak, date(2027, 9, 1)).council.key == "essex"
+    assert council_of(session, oak, NEXT_YEAR).council.key == "southend"
+
+
+def test_what_a_school_changed_itself_is_not_overwritten(session, imported):
+    imported({**OAK, "TelephoneNum": "01632960001"})
+    oak = of_urn(session, "190001")
+    with tenant_scope(session, oak.id):
+        record_facts(session, oak, {"school.telephone": "01632 960555"}, now=clock.now(), recorded_by=None)
+    imported({**OAK, "TelephoneNum": "01632960002", "SchoolWebsite": "oak.example"}, today=NEXT_YEAR)
+    assert facts(session, oak)["school.telephone"] == "01632 960555"
+    assert facts(session, oak)["school.website"] == "https://oak.example"
+
+
+def test_a_school_absent_from_the_file_is_left_alone(session, imported):
+    imported(OAK, ELM)
+    report = imported(ELM, today=NEXT_YEAR)
+    assert report.changes_nothing
+    assert report.missing >= 1
+    assert of_urn(session, "190001").status is TenantStatus.LIVE
+
+
+def test_bad_lines_are_reported_and_the_rest_is_kept(imported):
+    report = imported(OAK, OAK | {"LA (code)": "882"}, ELM, register_row("x1", "No number"))
+    assert report.created == 1
+    assert sorted(skipped["line"] for skipped in report.skipped) == [2, 3, 5]
+    assert all(skipped["reason"] for skipped in report.skipped)
+
+
+def test_an_empty_file_or_another_file_changes_nothing(session, tmp_path, imported):
+    with pytest.raises(Invalid):
+        imported_file(session, tmp_path, b"")
+    with pytest.raises(Invalid, match="missing"):
+        imported_file(session, tmp_path, b"a,b\r\n1,2\r\n")
+
+
+def imported_file(session, tmp_path, content):
+    path = tmp_path / "file.csv"
+    path.write_bytes(content)
+    with every_tenant(session, "tests"):
+        import_register(session, SYSTEM, Order(path), today=NEXT_YEAR, now=clock.now())
+
+
+def test_a_known_school_of_the_packs_is_updated_not_made_again(session, imported, school):
+    urn = school("st-thomas-of-canterbury").urn
+    row = register_row(urn, school("st-thomas-of-canterbury").name)
+    report = imported(row)
+    assert report.created == 0
+    assert imported(row).changes_nothing
+    assert (
+        len(
+            session.scalars(
+                select(SchoolAuthority).join(Tenant, Tenant.id == SchoolAuthority.school_id).where(Tenant.urn == urn)
+            ).all()
+        )
+        >= 1
+    )
+
+
+def test_the_register_is_at_hand_for_whoever_adds_a_school(session, imported):
+    imported(OAK, YEW)
+    assert [one.urn for one in find_in_register(session, "yew primary")] == ["190004"]
+    assert [one.name for one in find_in_register(session, "190001")] == ["Oak Hill Primary School"]
+    assert find_in_register(session, "%") == []
