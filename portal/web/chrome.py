@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask, g, get_flashed_messages, request, session, url_for
+from flask import Flask, current_app, g, get_flashed_messages, request, session, url_for
 from flask_babel import format_date, format_datetime, gettext
 
 from portal.core.errors import NotFound
@@ -104,5 +104,5 @@ def _navigation(desk: Desk | None) -> list[tuple[str, str, bool]]:
     return [
         (gettext(text), url_for(endpoint, **values), endpoint.rpartition(".")[0] == section)
         for action, endpoint, text in (CENTRAL_PAGES if central else SCHOOL_PAGES)
-        if may(desk.actor, action, place)
+        if may(desk.actor, action, place) and endpoint in current_app.view_functions
     ]
