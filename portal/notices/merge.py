@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from operator import and_
 
 from portal.notices.alignment import Hunk, hunks
 from portal.notices.sentences import to_sentences
@@ -70,7 +71,7 @@ def merge(base: str, shared: str, local: str) -> Merge:
     if local == base:
         return _settled(shared)
     passages = tuple(passage for passage in _passages(_lines(base), _lines(shared), _lines(local)) if passage != ())
-    return Merge(_text(passages, ()), passages)
+    return Merge(_canonical(_answered(passages, ()), (base, shared, local)), passages)
 
 
 @lru_cache(maxsize=4096)
@@ -93,7 +94,7 @@ def settle(merged: Merge, answers: Sequence[Choice | str]) -> str:
     if len(answers) != len(merged.conflicts):
         message = f"{len(merged.conflicts)} answers needed, {len(answers)} given"
         raise ValueError(message)
-    return _text(merged.passages, answers)
+    return to_sentences("\n".join(_answered(merged.passages, answers)))
 
 
 def _settled(text: str) -> Merge:
@@ -153,19 +154,16 @@ def _after(lines: Sequence[str], place: _Place, side: Sequence[Hunk]) -> Sequenc
     return lines[first.new_start - (first.start - place.start) : last.new_end + (place.end - last.end)]
 
 
-def _text(passages: Sequence[tuple[str, ...] | Conflict], answers: Sequence[Choice | str]) -> str:
-    """Canonical again, because a paragraph may have lost its neighbour; conflicts beyond the answers stay local."""
+def _answered(passages: Sequence[tuple[str, ...] | Conflict], answers: Sequence[Choice | str]) -> list[str]:
+    """The lines with conflicts answered in order; those beyond the answers stay local."""
     waiting = iter(answers)
     lines: list[str] = []
     for passage in passages:
-        if isinstance(passage, Conflict):
-            lines += _answered(passage, next(waiting, Choice.LOCAL))
-        else:
-            lines += passage
-    return to_sentences("\n".join(lines))
+        lines += _answer(passage, next(waiting, Choice.LOCAL)) if isinstance(passage, Conflict) else passage
+    return lines
 
 
-def _answered(conflict: Conflict, answer: Choice | str) -> Sequence[str]:
+def _answer(conflict: Conflict, answer: Choice | str) -> Sequence[str]:
     if answer is Choice.LOCAL:
         return conflict.local_lines
     if answer is Choice.SHARED:
@@ -176,3 +174,17 @@ def _answered(conflict: Conflict, answer: Choice | str) -> Sequence[str]:
 
 def _blank(edge: tuple[str, ...]) -> tuple[str, ...]:
     return edge if edge == ("",) else ()
+
+
+def _canonical(lines: Sequence[str], sources: Sequence[str]) -> str:
+    """The lines as one text, laid out anew where paragraphs lost their neighbours.
+
+    A paragraph, list or table that one of the canonical sources has is canonical itself; two lists may have become one.
+    """
+    text = "\n".join(lines)
+    known = {part for source in sources for part in source.split("\n\n")}
+    parts = text.split("\n\n")
+    is_list = [part.startswith(("- ", "1. ", " ")) for part in parts]
+    if all(part in known or to_sentences(part) == part for part in parts) and not any(map(and_, is_list, is_list[1:])):
+        return text
+    return to_sentences(text)

@@ -41,6 +41,7 @@ _WHOLE: Final = re.compile(
     r"|(?<![\\\w])(?P<bar>_{1,3})(?=[^\s_]).{1,500}?(?<=[^\s_\\])(?P=bar)(?!\w)",
     re.DOTALL,
 )
+_MARK: Final = re.compile(r"[*_\[{]")
 _JOIN: Final = re.compile(rf"(?<=[{_CJK}])\s*\n\s*(?=[{_CJK}])")
 _LAST_WORD: Final = re.compile(r"[^\s\"'“‘«(\[*_]*$")
 _FIRST_LETTER: Final = re.compile(r"[\s\"'“‘«(\[*_]*(?P<letter>\S?)")
@@ -114,8 +115,8 @@ def sentences(block: Block) -> tuple[str, ...]:
     """
     if block.kind is BlockKind.PARAGRAPH and _is_verse(block.lines):
         return block.lines
-    text = "\n".join(line for line in block.lines if line)
-    whole = [(match.start(), match.end()) for match in _WHOLE.finditer(text)]
+    text = "\n".join(filter(None, block.lines))
+    whole = [match.span() for match in _WHOLE.finditer(text)] if _MARK.search(text) else []
     found: list[str] = []
     start = 0
     for match in _STOP.finditer(text):
@@ -236,7 +237,9 @@ def _ends_here(text: str, start: int, match: re.Match[str]) -> bool:
     gap, stop = match["gap"], match["stop"]
     if not gap and stop[-1] not in _UNSPACED_STOPS:
         return False
-    if _BLOCK_START.match(text, match.end()) or is_block_placeholder(text[match.end() :]):
+    if _BLOCK_START.match(text, match.end()):
+        return False
+    if text.startswith("{{", match.end()) and is_block_placeholder(text[match.end() :]):
         return False
     letter = _FIRST_LETTER.match(text, match.end())
     following = letter["letter"] if letter else ""
