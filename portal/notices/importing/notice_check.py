@@ -1,0 +1,28 @@
+"""Whether a document is a privacy notice in English at all, before anybody spends time on it."""
+
+from collections.abc import Sequence
+
+from portal.core.errors import Invalid
+from portal.notices.importing.anchors import STRONG, evidence
+from portal.notices.importing.blocks import Block
+from portal.notices.importing.likeness import EVERYDAY
+from portal.notices.importing.words import words
+
+FEWEST_WORDS = 30
+LEAST_ENGLISH = 0.15
+FEWEST_CLAUSES = 2
+TOPIC = frozenset(["privacy", "personal", "data", "information", "cookies", "gdpr"])
+LEAST_TOPIC = 0.01
+
+
+def check_notice(blocks: Sequence[Block]) -> None:
+    """Raises `Invalid` for a text in another language and for one that speaks of something else."""
+    found = [word for block in blocks for word in words(block.text) if any(letter.isalpha() for letter in word)]
+    if len(found) < FEWEST_WORDS:
+        raise Invalid("This is too short to be a privacy notice. Choose the whole document.")
+    if sum(word in EVERYDAY for word in found) < LEAST_ENGLISH * len(found):
+        raise Invalid("This does not seem to be in English. Import the English notice; translations are added later.")
+    spoken_of = {key for block in blocks for key, weight in evidence(block.plain).items() if weight >= STRONG}
+    topic = sum(word in TOPIC for word in found)
+    if len(spoken_of) < FEWEST_CLAUSES or topic < LEAST_TOPIC * len(found):
+        raise Invalid("This does not read like a privacy notice: it says too little about personal information.")
