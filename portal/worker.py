@@ -9,7 +9,7 @@ import structlog
 from portal.core import clock
 from portal.core.database import Database
 from portal.core.work import due_work, finish_work
-from portal.identity.actions import forget_expired_sessions
+from portal.identity.browsers import forget_expired_sessions
 from portal.identity.throttle import forget_expired
 from portal.outbox.actions import claim, mark_failed, mark_sent
 from portal.outbox.delivery import FolderMailer, Mailer, Refused, SmtpMailer, make_message

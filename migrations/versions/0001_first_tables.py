@@ -140,6 +140,7 @@ def upgrade() -> None:
     sa.Column('published_by', sa.Integer(), nullable=True),
     sa.Column('withdrawn_at', portal.core.database.Instant(timezone=True), nullable=True),
     sa.Column('pack_digest', sa.String(length=64), nullable=False),
+    sa.Column('edited', sa.Integer(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_release')),
     sa.UniqueConstraint('name', name=op.f('uq_release_name'))

@@ -45,3 +45,17 @@ class AuditEntry(TenantOwned, Base):
         UniqueConstraint("tenant_id", "previous_hash"),
         Index("ix_audit_entry_subject", "tenant_id", "subject_kind", "subject_id"),
     )
+
+
+class SealedHead(TenantOwned, Base):
+    """A tenant's chain as it was found on a day: its head, whether it was whole, and the signature that left the house."""
+
+    __tablename__ = "sealed_head"
+
+    at: Mapped[datetime]
+    sequence: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(64))
+    broken_at: Mapped[int | None]
+    reason: Mapped[str] = mapped_column(String(100), default="")
+
+    __table_args__ = (tenant_key(), Index("ix_sealed_head_latest", "tenant_id", "at"))

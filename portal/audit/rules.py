@@ -17,6 +17,7 @@ class AuditKind(StrEnum):
     SIGN_IN_DONE = "sign-in.done"
     SIGN_IN_FAILED = "sign-in.failed"
     SIGN_OUT_DONE = "sign-out.done"
+    SIGN_IN_CHANGED = "sign-in.changed"
     SESSION_ENDED = "session.ended"
     PERSON_INVITED = "person.invited"
     MEMBERSHIP_CHANGED = "membership.changed"
@@ -67,6 +68,7 @@ LABELS: dict[AuditKind, str] = {
     AuditKind.SIGN_IN_DONE: N_("Signed in"),
     AuditKind.SIGN_IN_FAILED: N_("Failed to sign in"),
     AuditKind.SIGN_OUT_DONE: N_("Signed out"),
+    AuditKind.SIGN_IN_CHANGED: N_("Changed how somebody signs in"),
     AuditKind.SESSION_ENDED: N_("Ended a session"),
     AuditKind.PERSON_INVITED: N_("Invited a person"),
     AuditKind.MEMBERSHIP_CHANGED: N_("Changed somebody's role"),

@@ -6,6 +6,7 @@ import secrets
 from base64 import urlsafe_b64encode
 
 from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -51,3 +52,16 @@ class Keys:
     def signature(self, purpose: str, message: bytes) -> str:
         """Hex HMAC-SHA-256 of `message`."""
         return hmac.new(self.derive(purpose), message, hashlib.sha256).hexdigest()
+
+    def is_signed(self, purpose: str, message: bytes, signature: str) -> bool:
+        """Whether any secret key still accepted made this signature."""
+        made = [hmac.new(key, message, hashlib.sha256).hexdigest() for key in self.derive_all(purpose)]
+        return any([hmac.compare_digest(one, signature) for one in made])
+
+    def seal(self, purpose: str, message: bytes) -> bytes:
+        """An Ed25519 signature, which whoever knows the public key can check without our secret."""
+        return Ed25519PrivateKey.from_private_bytes(self.derive(purpose)).sign(message)
+
+    def public_key(self, purpose: str) -> bytes:
+        """The 32 bytes that check `seal`."""
+        return Ed25519PrivateKey.from_private_bytes(self.derive(purpose)).public_key().public_bytes_raw()

@@ -1,31 +1,21 @@
-"""Verbs of sign-in and membership."""
+"""Verbs on people and their roles."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
 
 from portal.audit.actions import Witness, record
 from portal.audit.rules import AuditKind
 from portal.core.database import PortalSession
-from portal.core.limits import SESSION_HOURS, SESSION_IDLE_MINUTES
+from portal.core.errors import Invalid, NotFound
 from portal.core.secrets import Keys
-from portal.identity import throttle
-from portal.identity.models import Membership, Person, TotpUse, WebSession
-from portal.identity.permissions import Actor, Role
-from portal.identity.rules import hash_password, normal_email, password_matches, totp_step
+from portal.identity.browsers import end_sessions
+from portal.identity.models import AccessReview, Invitation, Membership, Person
+from portal.identity.permissions import Action, Actor, Place, Role, require
+from portal.identity.rules import LEADING, hash_password, normal_email, roles_for
+from portal.tenancy.models import Tenant
 
 TOTP_PURPOSE = "totp"
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One try to sign in, with the network it came from."""
-
-    email: str
-    password: str
-    network: str
 
 
 def witness(actor: Actor) -> Witness:
@@ -46,7 +36,9 @@ def add_person(session: PortalSession, *, email: str, name: str, password: str |
     return person
 
 
-def grant(session: PortalSession, person: Person, tenant_id: int, role: Role, *, now: datetime, granted_by: int | None) -> Membership:
+def grant(
+    session: PortalSession, person: Person, tenant_id: int, role: Role, *, now: datetime, granted_by: int | None
+) -> Membership:
     """Give a person a role in a tenant."""
     membership = Membership(person_id=person.id, tenant_id=tenant_id, role=role, since=now, granted_by=granted_by)
     session.add(membership)
@@ -58,66 +50,68 @@ def set_totp_secret(person: Person, secret: str, keys: Keys) -> None:
     person.totp_secret = keys.box(TOTP_PURPOSE).encrypt(secret.encode())
 
 
-def check_password(session: PortalSession, attempt: Attempt, *, now: datetime) -> Person | None:
-    """The person, if address and password are right.
-
-    Counts the try by account, by network and overall (raises `throttle.TooMany`); an account that does not exist
-    is counted and hashed like any other, so that the answer tells nothing.
-    """
-    email = normal_email(attempt.email)
-    throttle.count(session, throttle.SIGN_IN_OVERALL, "", now=now)
-    throttle.count(session, throttle.SIGN_IN_NETWORK, attempt.network, now=now)
-    throttle.count(session, throttle.SIGN_IN_ACCOUNT, f"{email}\0{attempt.network}", now=now)
-    person = session.scalar(select(Person).where(Person.email == email))
-    usable = person is not None and person.disabled_at is None
-    matches = password_matches(person.password_hash if person and usable else None, attempt.password)
-    return person if matches else None
-
-
-def check_totp(session: PortalSession, person: Person, code: str, keys: Keys, *, now: datetime) -> bool:
-    """Whether the code is right and was not used before. Raises `throttle.TooMany`."""
-    throttle.count(session, throttle.CODE_ACCOUNT, str(person.id), now=now)
-    if person.totp_secret is None:
-        return False
-    secret = keys.box(TOTP_PURPOSE).decrypt(person.totp_secret).decode()
-    step = totp_step(secret, code.replace(" ", ""), at=now.timestamp())
-    if step is None:
-        return False
-    try:
-        with session.begin_nested():
-            session.add(TotpUse(person_id=person.id, step=step))
-    except IntegrityError:
-        return False
-    return True
+def change_role(
+    session: PortalSession, actor: Actor, tenant: Tenant, membership_id: int, role: Role, *, place: Place, now: datetime
+) -> None:
+    """End a role and give another; the person's next request has it. Raises `Forbidden`, `NotFound`, `Invalid`."""
+    require(actor, Action.MANAGE_PEOPLE, place)
+    membership = _membership(session, tenant, membership_id)
+    if role not in roles_for(tenant.kind):
+        raise Invalid("There is no such role here.", field="role")
+    if role is membership.role:
+        return
+    if role not in LEADING:
+        _keep_a_leader(session, tenant, membership)
+    membership.ended_at = now
+    person = session.get_one(Person, membership.person_id)
+    grant(session, person, tenant.id, role, now=now, granted_by=actor.person_id)
+    _record(session, actor, tenant, person.id, now, before=membership.role.value, role=role.value)
 
 
-def record_sign_in(session: PortalSession, actor: Actor, tenant_id: int, *, done: bool, now: datetime) -> None:
+def end_access(
+    session: PortalSession, actor: Actor, tenant: Tenant, membership_id: int, *, place: Place, now: datetime
+) -> None:
+    """End a role; whoever has none left is signed out everywhere. Raises `Forbidden`, `NotFound`, `Invalid`."""
+    require(actor, Action.MANAGE_PEOPLE, place)
+    membership = _membership(session, tenant, membership_id)
+    _keep_a_leader(session, tenant, membership)
+    membership.ended_at = now
+    session.flush()  # the question below must see it
+    others = session.scalar(_present(Membership.person_id == membership.person_id))
+    if others is None:
+        end_sessions(session, membership.person_id)
+    _record(session, actor, tenant, membership.person_id, now, before=membership.role.value)
+
+
+def confirm_access(
+    session: PortalSession, actor: Actor, tenant: Tenant, memberships: list[int], *, place: Place, now: datetime
+) -> None:
+    """The yearly access review: this leader saw exactly these roles and stands for them. Raises `Invalid` otherwise."""
+    require(actor, Action.REVIEW_ACCESS, place)
+    present = sorted(session.scalars(_present(Membership.tenant_id == tenant.id)))
+    if sorted(memberships) != present:
+        raise Invalid("Somebody's access changed while you were looking. Look through the list again.")
+    assert actor.person_id is not None
+    session.add(
+        AccessReview(tenant_id=tenant.id, reviewed_at=now, reviewed_by=actor.person_id, memberships=memberships)
+    )
+    record(
+        session, witness(actor), AuditKind.ACCESS_REVIEWED, tenant_id=tenant.id, subject=("tenant", tenant.id), now=now,
+        people=len(memberships),
+    )  # fmt: skip
+
+
+def record_sign_in(
+    session: PortalSession, actor: Actor, tenant_id: int, *, done: bool, how: str, now: datetime
+) -> None:
     """Leave a line in the service's trail for a sign-in that succeeded or failed at the second factor."""
     kind = AuditKind.SIGN_IN_DONE if done else AuditKind.SIGN_IN_FAILED
-    record(session, witness(actor), kind, tenant_id=tenant_id, subject=("person", actor.person_id), now=now)
-
-
-def end_sessions(session: PortalSession, person_id: int, *, except_id: int | None = None) -> None:
-    """End a person's sessions at once, all or all but one."""
-    statement = delete(WebSession).where(WebSession.person_id == person_id)
-    if except_id is not None:
-        statement = statement.where(WebSession.id != except_id)
-    session.execute(statement)
+    record(session, witness(actor), kind, tenant_id=tenant_id, subject=("person", actor.person_id), now=now, how=how)
 
 
 def end_membership(session: PortalSession, membership: Membership, *, now: datetime) -> None:
     """End a role; the next request of the person no longer has it."""
     membership.ended_at = now
-
-
-def forget_expired_sessions(session: PortalSession, *, now: datetime) -> None:
-    """Drop sessions that are idle or old."""
-    idle, oldest = now - timedelta(minutes=SESSION_IDLE_MINUTES), now - timedelta(hours=SESSION_HOURS)
-    session.execute(
-        delete(WebSession).where(
-            (WebSession.created_at < oldest) | (WebSession.person_id.is_not(None) & (WebSession.seen_at < idle))
-        )
-    )
 
 
 def disable(session: PortalSession, person: Person, *, now: datetime) -> None:
@@ -126,4 +120,39 @@ def disable(session: PortalSession, person: Person, *, now: datetime) -> None:
     session.execute(
         update(Membership).where(Membership.person_id == person.id, Membership.ended_at.is_(None)).values(ended_at=now)
     )
+    session.execute(delete(Invitation).where(Invitation.email == person.email, Invitation.accepted_at.is_(None)))
     end_sessions(session, person.id)
+
+
+def _membership(session: PortalSession, tenant: Tenant, membership_id: int) -> Membership:
+    """By tenant and id in one question: another school's role looks absent."""
+    statement = select(Membership).where(
+        Membership.id == membership_id, Membership.tenant_id == tenant.id, Membership.ended_at.is_(None)
+    )
+    found = session.scalar(statement.with_for_update())
+    if found is None:
+        raise NotFound("There is no such role.")
+    return found
+
+
+def _keep_a_leader(session: PortalSession, tenant: Tenant, leaving: Membership) -> None:
+    if leaving.role not in LEADING:
+        return
+    others = session.scalar(
+        _present(Membership.tenant_id == tenant.id, Membership.id != leaving.id, Membership.role.in_(LEADING))
+    )
+    if others is None:
+        raise Invalid("This is the last person who can manage access. Give somebody else that role first.")
+
+
+def _present(*conditions: object):  # noqa: ANN202 - a select of ids
+    return select(Membership.id).where(Membership.ended_at.is_(None), *conditions)  # type: ignore[arg-type]
+
+
+def _record(
+    session: PortalSession, actor: Actor, tenant: Tenant, person_id: int, now: datetime, **details: str
+) -> None:
+    record(
+        session, witness(actor), AuditKind.MEMBERSHIP_CHANGED, tenant_id=tenant.id, subject=("person", person_id),
+        now=now, **details,
+    )  # fmt: skip

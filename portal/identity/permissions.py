@@ -98,22 +98,42 @@ _CENTRAL = frozenset({Role.DPO_OFFICER, Role.CLAUSE_EDITOR, Role.DIRECTORY_EDITO
 _NOT_AUDIT = _CENTRAL - _AUDIT
 
 _ROWS = (
-    Permission(Action.SEE_TODAY, N_("See what there is to do today"), own=_MEMBERS | _CENTRAL, trust=_LEADERS, service=_CENTRAL),
+    Permission(
+        Action.SEE_TODAY, N_("See what there is to do today"), own=_MEMBERS | _CENTRAL, trust=_LEADERS, service=_CENTRAL
+    ),
     Permission(Action.LIST_CASES, N_("See the inbox"), own=_WORKERS | _DPO, trust=_LEADERS, service=_DPO),
     Permission(Action.READ_CASE, N_("Open a request"), own=_WORKERS | _DPO, trust=_LEADERS, service=_DPO),
-    Permission(Action.OPEN_CASE, N_("Record a request made by phone, letter or in person"), own=_WORKERS | _DPO, trust=_LEADERS, service=_DPO),
+    Permission(
+        Action.OPEN_CASE,
+        N_("Record a request made by phone, letter or in person"),
+        own=_WORKERS | _DPO,
+        trust=_LEADERS,
+        service=_DPO,
+    ),
     Permission(Action.WORK_CASE, N_("Answer, extend and close a request"), own=_WORKERS | _DPO, trust=_LEADERS),
-    Permission(Action.ADVISE_CASE, N_("Write notes between school and DPO team"), own=_WORKERS | _DPO, trust=_LEADERS, service=_DPO),
+    Permission(
+        Action.ADVISE_CASE,
+        N_("Write notes between school and DPO team"),
+        own=_WORKERS | _DPO,
+        trust=_LEADERS,
+        service=_DPO,
+    ),
     Permission(Action.ASSIGN_CASE, N_("Say who works on a request"), own=_WORKERS | _DPO, trust=_LEADERS, service=_DPO),
-    Permission(Action.LIMIT_CASE, N_("Limit a request to named people"), own=_LEADERS | _DPO, trust=_LEADERS, service=_DPO),
+    Permission(
+        Action.LIMIT_CASE, N_("Limit a request to named people"), own=_LEADERS | _DPO, trust=_LEADERS, service=_DPO
+    ),
     Permission(Action.EXPORT_CASES, N_("Export the inbox"), own=_LEADERS | _DPO, trust=_LEADERS, service=_DPO),
     Permission(Action.ASK_DPO, N_("Ask the DPO team"), own=_STAFF, trust=_LEADERS),
-    Permission(Action.READ_NOTICE, N_("See the notice and its drafts"), own=_MEMBERS | _CENTRAL, trust=_STAFF, service=_CENTRAL),
+    Permission(
+        Action.READ_NOTICE, N_("See the notice and its drafts"), own=_MEMBERS | _CENTRAL, trust=_STAFF, service=_CENTRAL
+    ),
     Permission(Action.EDIT_OVERRIDE, N_("Write the school's own wording"), own=_WRITERS, trust=_LEADERS),
     Permission(Action.PUBLISH_OVERRIDE, N_("Publish the school's own wording"), own=_WRITERS, trust=_LEADERS),
     Permission(Action.REVIEW_OVERRIDE, N_("Approve or return a school's wording"), service=_DPO),
     Permission(Action.IMPORT_NOTICE, N_("Import a notice"), own=_WRITERS, trust=_LEADERS, service=_CLAUSES | _ADMIN),
-    Permission(Action.WAIVE_FINDING, N_("Waive a finding of the check"), own=_LEADERS, trust=_LEADERS, service=_CLAUSES),
+    Permission(
+        Action.WAIVE_FINDING, N_("Waive a finding of the check"), own=_LEADERS, trust=_LEADERS, service=_CLAUSES
+    ),
     Permission(Action.EDIT_RELEASE, N_("Write shared wording"), own=_CLAUSES),
     Permission(Action.PUBLISH_RELEASE, N_("Publish or withdraw shared wording"), own=_CLAUSES),
     Permission(Action.READ_OVERVIEW, N_("See figures over all schools"), own=_CENTRAL),
@@ -125,9 +145,27 @@ _ROWS = (
     Permission(Action.CHANGE_TENANT, N_("Change a school's or trust's record"), service=_ADMIN | _DPO),
     Permission(Action.CLOSE_TENANT, N_("Close a school or trust"), service=_ADMIN),
     Permission(Action.EXPORT_TENANT, N_("Export everything of a school"), own=_LEADERS, trust=_LEADERS, service=_ADMIN),
-    Permission(Action.EDIT_FACTS, N_("Change contacts and other facts"), own=_WRITERS | {Role.OFFICE}, trust=_LEADERS, service=_ADMIN | _DPO),
-    Permission(Action.SEE_PEOPLE, N_("See who has access"), own=_MEMBERS | _ADMIN | _AUDIT, trust=_LEADERS, service=_ADMIN | _DPO | _AUDIT),
-    Permission(Action.MANAGE_PEOPLE, N_("Invite people, change roles, end access"), own=_LEADERS | _ADMIN, trust=_LEADERS, service=_ADMIN),
+    Permission(
+        Action.EDIT_FACTS,
+        N_("Change contacts and other facts"),
+        own=_WRITERS | {Role.OFFICE},
+        trust=_LEADERS,
+        service=_ADMIN | _DPO,
+    ),
+    Permission(
+        Action.SEE_PEOPLE,
+        N_("See who has access"),
+        own=_MEMBERS | _ADMIN | _AUDIT,
+        trust=_LEADERS,
+        service=_ADMIN | _DPO | _AUDIT,
+    ),
+    Permission(
+        Action.MANAGE_PEOPLE,
+        N_("Invite people, change roles, end access"),
+        own=_LEADERS | _ADMIN,
+        trust=_LEADERS,
+        service=_ADMIN,
+    ),
     Permission(Action.REVIEW_ACCESS, N_("Confirm the yearly access review"), own=_LEADERS | _ADMIN, trust=_LEADERS),
     Permission(Action.READ_AUDIT, N_("Read the audit trail"), own=_LEADERS | _AUDIT, trust=_LEADERS, service=_AUDIT),
     Permission(Action.VERIFY_AUDIT, N_("Verify that the audit trail is whole"), own=_AUDIT, service=_AUDIT),

@@ -1,9 +1,13 @@
 """Questions about people and what they belong to."""
 
+from datetime import datetime, timedelta
+
 from sqlalchemy import select
 
 from portal.core.database import PortalSession
-from portal.identity.models import Membership, Person
+from portal.core.errors import NotFound
+from portal.core.limits import SESSION_HOURS, SESSION_IDLE_MINUTES
+from portal.identity.models import AccessReview, Invitation, Membership, Person, WebSession
 from portal.identity.permissions import Actor, Role
 from portal.identity.rules import normal_email
 
@@ -47,3 +51,54 @@ def names(session: PortalSession, person_ids: set[int]) -> dict[int, str]:
     if not person_ids:
         return {}
     return {row.id: row.name for row in session.scalars(select(Person).where(Person.id.in_(person_ids)))}
+
+
+def invitations_of(session: PortalSession, tenant_id: int, *, now: datetime) -> list[Invitation]:
+    """Offers that still stand, newest first."""
+    statement = select(Invitation).where(
+        Invitation.tenant_id == tenant_id,
+        Invitation.accepted_at.is_(None),
+        Invitation.withdrawn_at.is_(None),
+        Invitation.expires_at >= now,
+    )
+    return list(session.scalars(statement.order_by(Invitation.id.desc())))
+
+
+def invitation_by_id(session: PortalSession, invitation_id: int) -> Invitation:
+    """Raises `NotFound`."""
+    found = session.get(Invitation, invitation_id)
+    if found is None:
+        raise NotFound("There is no such invitation.")
+    return found
+
+
+def membership_in(session: PortalSession, tenant_id: int, membership_id: int) -> tuple[Person, Membership] | None:
+    """A present role of this tenant with its person; None for an absent one and another tenant's alike."""
+    statement = (
+        select(Person, Membership)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(Membership.id == membership_id, Membership.tenant_id == tenant_id, Membership.ended_at.is_(None))
+    )
+    row = session.execute(statement).one_or_none()
+    return (row[0], row[1]) if row is not None else None
+
+
+def last_review(session: PortalSession, tenant_id: int) -> AccessReview | None:
+    """The latest access review of a tenant; the session's scope must admit it."""
+    statement = select(AccessReview).where(AccessReview.tenant_id == tenant_id)
+    return session.scalar(statement.order_by(AccessReview.reviewed_at.desc()).limit(1))
+
+
+def live_sessions(session: PortalSession, person_id: int, *, now: datetime) -> list[WebSession]:
+    """A person's sessions that still sign her in, the latest used first."""
+    statement = select(WebSession).where(
+        WebSession.person_id == person_id,
+        WebSession.seen_at >= now - timedelta(minutes=SESSION_IDLE_MINUTES),
+        WebSession.created_at >= now - timedelta(hours=SESSION_HOURS),
+    )
+    return list(session.scalars(statement.order_by(WebSession.seen_at.desc())))
+
+
+def emails_with_role(session: PortalSession, tenant_id: int, roles_wanted: frozenset[Role]) -> list[str]:
+    """Addresses of everybody with one of these roles in a tenant now."""
+    return [found.email for found, membership in people_in(session, [tenant_id]) if membership.role in roles_wanted]

@@ -2,26 +2,31 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.core.database import PortalSession
 from portal.core.errors import PortalError
 from portal.core.secrets import digest
 from portal.identity.models import RateCount
 
+_PARTS = 3
+
 
 class TooMany(PortalError):
-    """Too many tries; `retry_after` says in seconds when the window ends."""
+    """Too many tries; `retry_after` says in seconds when one is free again, `rate` which bound was reached."""
 
-    def __init__(self, retry_after: int) -> None:
+    def __init__(self, retry_after: int, rate: str = "") -> None:
         super().__init__("That was tried too often. Wait a few minutes, then try again.")
         self.retry_after = retry_after
+        self.rate = rate
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """At most `count` times in `minutes`, counted under `name` and a key such as an account or a network."""
+    """At most `count` times in any span of `minutes`, counted under `name` and a key such as an account or a network."""
 
     name: str
     count: int
@@ -31,7 +36,11 @@ class Rate:
 SIGN_IN_ACCOUNT = Rate("sign-in.account", 10, 15)
 SIGN_IN_NETWORK = Rate("sign-in.network", 50, 15)
 SIGN_IN_OVERALL = Rate("sign-in.overall", 2000, 15)
+SIGN_IN_KNOWN = Rate("sign-in.known", 10, 15)
 CODE_ACCOUNT = Rate("code.account", 10, 15)
+PROOF_ADDRESS = Rate("proof.address", 4, 60)
+PROOF_NETWORK = Rate("proof.network", 20, 60)
+PROOF_TRY = Rate("proof.try", 10, 15)
 REQUEST_NETWORK = Rate("request.network", 60, 60)
 REQUESTER_CODE = Rate("requester.code", 5, 15)
 REQUESTER_TRY = Rate("requester.try", 10, 15)
@@ -39,20 +48,54 @@ REQUESTER_NETWORK = Rate("requester.network", 60, 15)
 
 
 def count(session: PortalSession, rate: Rate, key: str, *, now: datetime) -> None:
-    """Count one try. Raises `TooMany` once the rate is used up; the try is then not counted again."""
-    seconds = rate.minutes * 60
+    """Count one try. Raises `TooMany` once the rate is used up; the try is then not counted again.
+
+    The span is cut into three windows and the four youngest are added, so that no span ever holds more than the rate.
+    """
+    seconds = rate.minutes * 60 // _PARTS
     window = int(now.timestamp()) // seconds
     name = digest(f"{rate.name}\0{key}", purpose="throttle")
-    row = session.scalar(select(RateCount).where(RateCount.key == name, RateCount.window == window).with_for_update())
-    if row is None:
-        row = RateCount(key=name, window=window, count=0, expires_at=now + timedelta(seconds=2 * seconds))
-        session.add(row)
-    if row.count >= rate.count:
-        raise TooMany((window + 1) * seconds - int(now.timestamp()))
-    row.count += 1
-    session.flush()  # the count must stand whatever becomes of the try
+    earlier, oldest = _earlier(session, name, window)
+    present = session.scalar(select(RateCount.count).where(RateCount.key == name, RateCount.window == window)) or 0
+    if earlier + present < rate.count:
+        expires = now + timedelta(seconds=2 * _PARTS * seconds)
+        present = _add_one(session, RateCount(key=name, window=window, count=1, expires_at=expires))
+        if earlier + present <= rate.count:
+            return
+    first = oldest if oldest is not None else window
+    raise TooMany((first + _PARTS + 1) * seconds - int(now.timestamp()), rate.name)
+
+
+def network(address: str | None) -> str:
+    """What stands for the network of an address: the address itself, or the first 64 bits of an IPv6 one."""
+    try:
+        found = ip_address(address or "")
+    except ValueError:
+        return address or ""
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped or ip_network((found, 64), strict=False).network_address)
+    return str(found)
 
 
 def forget_expired(session: PortalSession, *, now: datetime) -> None:
     """Drop counts of windows that ended."""
     session.execute(delete(RateCount).where(RateCount.expires_at < now))
+
+
+def _earlier(session: PortalSession, name: str, window: int) -> tuple[int, int | None]:
+    statement = select(func.sum(RateCount.count), func.min(RateCount.window)).where(
+        RateCount.key == name, RateCount.window >= window - _PARTS, RateCount.window < window
+    )
+    total, oldest = session.execute(statement).one()
+    return int(total or 0), oldest
+
+
+def _add_one(session: PortalSession, row: RateCount) -> int:
+    """One statement, so that two first tries at the same moment do not collide."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    values = {"key": row.key, "window": row.window, "count": row.count, "expires_at": row.expires_at}
+    statement = insert(RateCount).values(**values)  # type: ignore[operator]
+    statement = statement.on_conflict_do_update(
+        index_elements=["key", "window"], set_={"count": RateCount.count + row.count}
+    ).returning(RateCount.count)
+    return int(session.execute(statement).scalar_one())

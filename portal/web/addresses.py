@@ -1,5 +1,6 @@
-"""Where a browser may be sent next: only to a path of this portal."""
+"""Where a browser may be sent next, and whether a change came from our own pages."""
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 
@@ -12,5 +13,20 @@ def safe_path(wanted: str | None, default: str) -> str:
         return default
     if any(ord(character) < 33 or character == "\\" for character in wanted):
         return default
-    parts = urlsplit(wanted)
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:
+        return default
     return default if parts.scheme or parts.netloc else wanted
+
+
+def is_same_site(headers: Mapping[str, str], host: str) -> bool:
+    """Whether browser headers admit our own page as the sender (Fetch Metadata; else Origin, RFC 6454).
+
+    A page sent with `no-referrer` states the origin `null`: the form's token alone decides then.
+    """
+    site = headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    origin = headers.get("Origin")
+    return origin is None or origin == "null" or urlsplit(origin).netloc.lower() == host.lower()

@@ -1,6 +1,6 @@
 """What stands before every view: the policy of its endpoint, the tenant in its address, the actor's right to it."""
 
-from typing import cast
+from typing import NoReturn, cast
 
 from flask import abort, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -11,13 +11,16 @@ from portal.audit.rules import AuditKind
 from portal.core import clock
 from portal.core.errors import NotFound
 from portal.identity.actions import witness
+from portal.identity.browsers import forget_draft, keep_draft
 from portal.identity.permissions import PUBLIC, Action, Actor, may, may_know
 from portal.identity.queries import actor_for
 from portal.tenancy.queries import service, tenant_by_slug
 from portal.web.door import Audience, Needs, Policy
+from portal.web.refusing import refused, remember_who
 from portal.web.session import Desk, open_desk
 
 SUDO_SECONDS = 600
+_KEPT = "/kept"
 
 
 def policy_for(endpoint: str) -> Policy | None:
@@ -40,17 +43,22 @@ def guard() -> ResponseReturnValue | None:
         desk.actor = PUBLIC
         return None
     desk.actor = _actor(desk)
+    remember_who(desk.actor.person_id, None)
     if policy.audience is Audience.PUBLIC:
         return None
     if policy.may is Needs.NOTHING:
         return None
     if desk.actor.person_id is None:
-        return _ask_to_sign_in()
+        return _ask_to_sign_in(desk, policy)
     desk.service_id = service(desk.session).id
     if policy.audience in {Audience.SCHOOL, Audience.CENTRAL}:
         _enter(desk, policy)
     if policy.sudo and clock.now().timestamp() - float(session.get("proved_at", 0)) > SUDO_SECONDS:
-        return redirect(url_for("shared.confirm_identity", next=request.full_path if request.method == "GET" else request.path))
+        kept = _keep_typed(desk, policy, desk.actor.person_id)
+        return redirect(url_for("shared.confirm_identity", next=_KEPT if kept else _returning()))
+    if request.method == "POST" and session.get("kept") == request.full_path:
+        session.pop("kept")
+        forget_draft(desk.session, desk.actor.person_id)
     return None
 
 
@@ -60,10 +68,24 @@ def _actor(desk: Desk) -> Actor:
     return actor_for(desk.session, current_user.person, origin=request.remote_addr or "")
 
 
-def _ask_to_sign_in() -> ResponseReturnValue:
-    if request.method == "GET":
-        return redirect(url_for("shared.sign_in", next=request.full_path.rstrip("?")))
-    return redirect(url_for("shared.sign_in"))
+def _ask_to_sign_in(desk: Desk, policy: Policy) -> ResponseReturnValue:
+    """What was typed in a session that grew too old is kept for the person whose session it was."""
+    if request.method in {"GET", "HEAD"}:
+        return redirect(url_for("shared.sign_in", next=_returning()))
+    asleep = session.get("asleep")
+    kept = asleep is not None and _keep_typed(desk, policy, int(asleep))
+    return redirect(url_for("shared.sign_in", next=_KEPT) if kept else url_for("shared.sign_in"))
+
+
+def _keep_typed(desk: Desk, policy: Policy, person_id: int) -> bool:
+    if request.method != "POST" or policy.audience not in {Audience.SCHOOL, Audience.CENTRAL}:
+        return False
+    fields = [(name, value) for name, values in request.form.lists() for value in values]
+    return keep_draft(desk.session, person_id, request.full_path, fields, desk.house.keys, now=desk.now)
+
+
+def _returning() -> str:
+    return request.full_path.rstrip("?") if request.method in {"GET", "HEAD"} else "/home"
 
 
 def _enter(desk: Desk, policy: Policy) -> None:
@@ -73,10 +95,11 @@ def _enter(desk: Desk, policy: Policy) -> None:
         try:
             tenant = tenant_by_slug(desk.session, str((request.view_args or {}).pop("slug")))
         except NotFound:
-            abort(404)
+            _hide()
     place = desk.place_of(tenant)
     if not may_know(desk.actor, place) or (policy.audience is Audience.SCHOOL and tenant.kind == "service"):
-        abort(404)
+        _hide()
+    remember_who(desk.actor.person_id, tenant.id)
     if isinstance(policy.may, Action) and not may(desk.actor, cast("Action", policy.may), place):
         abort(403)
     if policy.cross_tenant:
@@ -88,6 +111,12 @@ def _enter(desk: Desk, policy: Policy) -> None:
         desk.enter(tenant)
         if not any(tenant_id == tenant.id for tenant_id, _ in desk.actor.roles) and policy.writes:
             _record_visit(desk)
+
+
+def _hide() -> NoReturn:
+    """The same answer for what is absent and for what is not theirs."""
+    refused("foreign")
+    abort(404)
 
 
 def _record_cross_tenant(desk: Desk, reason: str) -> None:

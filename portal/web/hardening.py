@@ -1,32 +1,39 @@
-"""Headers, limits, hosts and CSRF: what every answer carries and what no request may exceed."""
+"""What every answer carries and what no request may exceed."""
 
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, request
-from flask_wtf.csrf import CSRFProtect
+from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal.core import limits
 from portal.settings import Settings
+from portal.web import refusing
+from portal.web.addresses import is_same_site
+from portal.web.door import Audience
 from portal.web.guard import policy_for
 
 CONTENT_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
 )
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+LARGEST_NUMBER = 2**31 - 1
 csrf = CSRFProtect()
 
 
 def install(app: Flask, settings: Settings) -> None:
+    flask_keys = [key.hex() for key in app.extensions["portal_house"].keys.derive_all("flask")]
     app.config.update(
-        SECRET_KEY=app.extensions["portal_house"].keys.derive("flask").hex(),
+        SECRET_KEY=flask_keys[0],
+        WTF_CSRF_SECRET_KEY=flask_keys[::-1],  # itsdangerous signs with the last and accepts all
         MAX_CONTENT_LENGTH=limits.REQUEST_BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=limits.FORM_FIELD_BYTES,
         MAX_FORM_PARTS=limits.FORM_PARTS,
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,
-        WTF_CSRF_SSL_STRICT=True,
+        WTF_CSRF_SSL_STRICT=False,  # asks for a Referer, which private pages do not send; see check_token
         TRUSTED_HOSTS=None,
         SEND_FILE_MAX_AGE_DEFAULT=3600,
     )
@@ -35,23 +42,71 @@ def install(app: Flask, settings: Settings) -> None:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
-    allowed = {urlsplit(settings.base_url).hostname or "", *settings.hosts}
+    refusing.install(app)
+    app.before_request(_check_host(settings))
+    app.before_request(check_text)
+    app.before_request(check_token)
+    app.after_request(_add_headers(settings))
 
-    @app.before_request
+
+def check_text() -> None:
+    """Stop what no page of ours sends and no database takes: NUL, lone surrogates, huge numbers, floods of fields."""
+    if any(isinstance(value, int) and abs(value) > LARGEST_NUMBER for value in (request.view_args or {}).values()):
+        abort(404)
+    if not _is_storable(request.path) or not all(map(_is_storable, _pairs(request.args))):
+        refusing.refused("malformed")
+        abort(400)
+    if request.method in SAFE_METHODS or request.endpoint is None:
+        return
+    fields = sum(len(values) for _, values in request.form.lists())
+    if fields > limits.FORM_FIELDS:
+        refusing.refused("malformed")
+        abort(413)
+    names = (file.filename or "" for _, files in request.files.lists() for file in files)
+    if not all(map(_is_storable, (*_pairs(request.form), *names))):
+        refusing.refused("malformed")
+        abort(400)
+
+
+def check_token() -> None:
+    """A change needs our own form: its token, and no browser that says another site sent it."""
+    if request.method in SAFE_METHODS or request.endpoint is None:
+        return
+    policy = policy_for(request.endpoint)
+    if policy is not None and policy.changes_nothing:
+        return
+    try:
+        if not is_same_site(request.headers, request.host):
+            raise CSRFError("sent from another site")
+        csrf.protect()
+    except CSRFError:
+        refusing.refused("form")
+        raise
+
+
+def _check_host(settings: Settings):  # noqa: ANN202 - a hook
+    own = urlsplit(settings.base_url).hostname or ""
+    local = set() if settings.is_production else {"localhost", "127.0.0.1", "::1"}
+
     def check_host() -> None:
+        """Our own host serves everything, a school's serves public pages only, any other nothing."""
         host = request.host.rsplit(":", 1)[0].strip("[]").lower()
-        if host not in allowed and not (not settings.is_production and host in {"localhost", "127.0.0.1", "::1"}):
-            abort(404)
-
-    @app.before_request
-    def check_token() -> None:
-        if request.method in {"GET", "HEAD", "OPTIONS"} or request.endpoint is None:
+        if host == own or host in local:
             return
-        policy = policy_for(request.endpoint)
-        if policy is None or not policy.changes_nothing:
-            csrf.protect()
+        if host in settings.hosts and (request.endpoint in {None, "static"} or _is_public(str(request.endpoint))):
+            return
+        refusing.refused("host")
+        abort(404)
 
-    @app.after_request
+    return check_host
+
+
+def _is_public(endpoint: str) -> bool:
+    policy = policy_for(endpoint)
+    return policy is not None and policy.audience is Audience.PUBLIC
+
+
+def _add_headers(settings: Settings):  # noqa: ANN202 - a hook
     def add_headers(response: Response) -> Response:
         headers = response.headers
         headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
@@ -62,10 +117,20 @@ def install(app: Flask, settings: Settings) -> None:
         policy = policy_for(request.endpoint) if request.endpoint else None
         is_open = request.endpoint == "static" or (policy is not None and policy.cacheable)
         headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin" if is_open else "no-referrer")
-        if not is_open:
+        if not is_open or response.status_code >= 400:
             headers["Cache-Control"] = "no-store"
         if settings.is_https:
             headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
         if g.get("forget_everything"):
-            headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+            headers["Clear-Site-Data"] = '"cache", "storage"'  # the session cookie is deleted by name
         return response
+
+    return add_headers
+
+
+def _pairs(fields):  # noqa: ANN001, ANN202 - a MultiDict's names and values
+    return (text for name, values in fields.lists() for text in (name, *values))
+
+
+def _is_storable(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

@@ -18,7 +18,7 @@ from werkzeug.local import LocalProxy
 
 from portal.core import clock
 from portal.core.database import Database, PortalSession
-from portal.core.limits import SESSION_HOURS, SESSION_IDLE_MINUTES
+from portal.core.limits import DRAFT_HOURS, SESSION_HOURS, SESSION_IDLE_MINUTES
 from portal.core.secrets import Keys, digest, new_token
 from portal.identity.models import WebSession
 from portal.identity.permissions import PUBLIC, Actor, Place
@@ -82,6 +82,15 @@ class Desk:
             yield
         self.tenant = before
 
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Commit what stands, and hold no transaction and no lock while something slow is done (a hash, a provider)."""
+        writes = bool(self.session.info.get("portal_writes"))
+        self.session.commit()
+        yield
+        if writes:
+            self.session.begin_writing()
+
 
 desk = cast("Desk", LocalProxy(lambda: g.desk))
 
@@ -97,6 +106,7 @@ def open_desk(policy: Policy) -> Desk:
     session = built.database.session()
     writes = policy.writes or (request.method not in {"GET", "HEAD", "OPTIONS"} and not policy.changes_nothing)
     g.desk = Desk(session, built, policy, clock.now())
+    session.info["portal_writes"] = writes
     if writes:
         session.begin_writing()
     return cast("Desk", g.desk)
@@ -122,7 +132,9 @@ def close_desk(*, commit: bool) -> None:
 class ServerSession(CallbackDict[str, Any], SessionMixin):
     """Flask's session, backed by a row. `token` is None until something is stored."""
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, token: str | None = None, row_id: int | None = None) -> None:
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, token: str | None = None, row_id: int | None = None
+    ) -> None:
         def changed(_self: object) -> None:
             self.modified = True
 
@@ -132,10 +144,15 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
         self.modified = False
         self.must_rotate = False
         self.must_end = False
+        self.is_new = False
 
-    def rotate(self) -> None:
-        """Give the browser a new token at sign-in and elevation; the old one is dead at once."""
+    def rotate(self, *, is_new: bool = False) -> None:
+        """Give the browser a new token at sign-in and elevation; the old one is dead at once.
+
+        Its age counts on, so that proving oneself again does not make a session last for ever, unless it `is_new`.
+        """
         self.must_rotate = True
+        self.is_new = self.is_new or is_new
         self.modified = True
 
     def end(self) -> None:
@@ -159,8 +176,12 @@ class ServerSessions(SessionInterface):
         now = clock.now()
         with built.database.session() as session:
             row = session.scalar(select(WebSession).where(WebSession.token_digest == _digest(token)))
-            if row is None or _expired(row, now):
+            if row is None:
                 return ServerSession()
+            if _expired(row, now):
+                return (
+                    ServerSession(_asleep(row), token=token, row_id=row.id) if _may_sleep(row, now) else ServerSession()
+                )
             data, row_id, stale = dict(row.data), row.id, now - row.seen_at > TOUCH_EVERY
         if stale:
             with built.database.transaction() as session:
@@ -173,7 +194,9 @@ class ServerSessions(SessionInterface):
             response.vary.add("Cookie")
         if kept.must_end:
             self._drop(app, kept)
-            response.delete_cookie(self.cookie_name(app), path="/", secure=self._secure(app), httponly=True, samesite="Lax")
+            response.delete_cookie(
+                self.cookie_name(app), path="/", secure=self._secure(app), httponly=True, samesite="Lax"
+            )
             return
         if not kept.modified or (not kept and kept.token is None):
             return
@@ -206,7 +229,7 @@ class ServerSessions(SessionInterface):
                 database.add(row)
             for name, value in values.items():
                 setattr(row, name, value)
-            if kept.must_rotate:
+            if kept.is_new:
                 row.created_at = now
         return token if needs_token else None
 
@@ -226,6 +249,15 @@ def _browser() -> str:
 
 def _digest(token: str) -> str:
     return digest(token, purpose="web-session")
+
+
+def _may_sleep(row: WebSession, now: datetime) -> bool:
+    return row.person_id is not None and now - row.seen_at < timedelta(hours=DRAFT_HOURS)
+
+
+def _asleep(row: WebSession) -> dict[str, Any]:
+    """What is left of a session nobody ended but that grew too old: enough to keep what was typed, no more."""
+    return {"asleep": row.person_id, **{key: row.data[key] for key in ("csrf_token",) if key in row.data}}
 
 
 def _expired(row: WebSession, now: datetime) -> bool:

@@ -1,11 +1,27 @@
-"""Flask-Login on top of the server's own sessions."""
+"""Flask-Login on top of the server's own sessions, and the one way in: `let_in`."""
 
-from flask import Flask
-from flask_login import LoginManager, UserMixin
+from typing import cast
 
+from flask import Flask, Response, g, request, session
+from flask_login import LoginManager, UserMixin, login_user
+
+from portal.audit.actions import record
+from portal.audit.rules import AuditKind
+from portal.core.errors import NotFound
+from portal.identity.actions import record_sign_in, witness
+from portal.identity.browsers import KNOWN_DAYS, end_sessions, kept_draft, know_browser
+from portal.identity.letters import write_changed, write_code, write_no_account
 from portal.identity.models import Person
-from portal.identity.queries import person
-from portal.web.session import house
+from portal.identity.passwords import check_strength
+from portal.identity.permissions import Actor
+from portal.identity.proofs import end_proofs
+from portal.identity.queries import actor_for, person, roles
+from portal.identity.rules import hash_password
+from portal.tenancy.queries import service, tenant
+from portal.tenancy.scope import tenant_scope
+from portal.web import providers
+from portal.web.addresses import safe_path
+from portal.web.session import Desk, ServerSession, desk, house
 
 
 class SignedIn(UserMixin):
@@ -19,11 +35,114 @@ class SignedIn(UserMixin):
 
 
 def install(app: Flask) -> None:
+    providers.install(app, app.extensions["portal_house"].settings)
     manager = LoginManager(app)
     manager.session_protection = None  # the session row itself is rotated, expired and ended
 
     @manager.user_loader
     def load(person_id: str) -> SignedIn | None:
-        with house().database.session() as session:
-            found = person(session, int(person_id))
+        """In the request's own transaction where there is one: a second connection could wait for the first."""
+        present: Desk | None = g.get("desk")
+        if present is not None:
+            found = person(present.session, int(person_id))
+        else:
+            with house().database.session() as reading:
+                found = person(reading, int(person_id))
         return SignedIn(found) if found else None
+
+    @app.after_request
+    def keep_known(response: Response) -> Response:
+        token = g.get("known_browser")
+        if token:
+            response.set_cookie(
+                known_cookie(),
+                token,
+                max_age=KNOWN_DAYS * 86400,
+                path="/",
+                secure=house().settings.is_https,
+                httponly=True,
+                samesite="Lax",
+            )
+        return response
+
+
+def known_cookie() -> str:
+    return "__Host-portal-known" if house().settings.is_https else "portal-known"
+
+
+def known_token() -> str:
+    """The token of a browser known from before, '' for none."""
+    return request.cookies.get(known_cookie(), "")[:60]
+
+
+def let_in(found: Person, *, how: str, wanted: str | None) -> str:
+    """Sign a person in who has proved herself twice; returns where to go: what she had typed, else where she wanted."""
+    leave_line(actor_of(found), done=True, how=how)
+    session.clear()
+    login_user(SignedIn(found))
+    prove_again(found)
+    cast("ServerSession", session).rotate(is_new=True)
+    has_draft = kept_draft(desk.session, found.id, desk.house.keys, now=desk.now) is not None
+    return "/kept" if has_draft else safe_path(wanted, "/home")
+
+
+def prove_again(found: Person) -> None:
+    """Note that the person proved herself just now, in a browser that is known from now on."""
+    session["proved_at"] = desk.now.timestamp()
+    cast("ServerSession", session).rotate()
+    g.known_browser = know_browser(desk.session, found.id, known_token(), now=desk.now)
+
+
+def actor_of(found: Person) -> Actor:
+    return actor_for(desk.session, found, origin=request.remote_addr or "")
+
+
+def leave_line(actor: Actor, *, done: bool, how: str) -> None:
+    """A line in the service's trail."""
+    try:
+        service_id = service(desk.session).id
+    except NotFound:
+        return
+    with tenant_scope(desk.session, service_id):
+        record_sign_in(desk.session, actor, service_id, done=done, how=how, now=desk.now)
+
+
+def check_new_password(found: Person, password: str) -> None:
+    """Raises `Invalid` when it would be guessed early."""
+    names = [tenant(desk.session, tenant_id).name for tenant_id, _ in roles(desk.session, found.id)]
+    check_strength(password, context=(found.name, found.email, *names))
+
+
+def change_password(found: Person, password: str) -> None:
+    """Set a checked password and end every other session."""
+    with desk.at_rest():
+        hashed = hash_password(password)
+    found.password_hash = hashed
+    desk.session.add(found)
+    end_sessions(desk.session, found.id, except_id=cast("ServerSession", session).row_id)
+    end_proofs(desk.session, found.email, now=desk.now)
+
+
+def mail_code(email: str, code: str) -> None:
+    """A code to an address, or, without one, the word that there is no account: the same work and answer either way."""
+    centre = service(desk.session)
+    post = {"tenant_id": centre.id, "recipient": email, "base_url": desk.settings.base_url, "now": desk.now}
+    with tenant_scope(desk.session, centre.id):
+        if code:
+            write_code(desk.session, code=code, **post)
+        else:
+            write_no_account(desk.session, **post)
+
+
+def tell_changed(found: Person, what: str) -> None:
+    """Tell the person by letter, and the service's trail by a line, that how she signs in was changed."""
+    centre = service(desk.session)
+    with tenant_scope(desk.session, centre.id):
+        write_changed(
+            desk.session, tenant_id=centre.id, recipient=found.email, what=what, base_url=desk.settings.base_url,
+            now=desk.now,
+        )  # fmt: skip
+        record(
+            desk.session, witness(actor_of(found)), AuditKind.SIGN_IN_CHANGED, tenant_id=centre.id,
+            subject=("person", found.id), now=desk.now,
+        )  # fmt: skip

@@ -1,36 +1,44 @@
-"""Signing in and out, and choosing where to work."""
+"""Signing in with a password and a code, or with a passkey; signing out; choosing where to work."""
 
-from flask import flash, g, redirect, render_template, request, session, url_for
+from base64 import b64decode, b64encode
+
+from flask import g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import login_user
 
-from portal.core.errors import NotFound
-from portal.identity.actions import Attempt, check_password, check_totp, record_sign_in
+from portal.identity.entering import Attempt, check_code, check_password, count_attempt
+from portal.identity.passkeys import Site, authentication_options, use_passkey
 from portal.identity.permissions import Actor
-from portal.identity.queries import actor_for, person
+from portal.identity.queries import person
+from portal.identity.throttle import SIGN_IN_NETWORK, SIGN_IN_OVERALL, count, network
 from portal.tenancy.models import Tenant, TenantKind
-from portal.tenancy.queries import service, tenant
-from portal.tenancy.scope import tenant_scope
+from portal.tenancy.queries import tenant
 from portal.web.addresses import safe_path
 from portal.web.door import Needs
-from portal.web.forms.sign_in import CodeForm, SignInForm
+from portal.web.forms.sign_in import CodeForm, NothingForm, PasskeyForm, SignInForm
+from portal.web.providers import provider_names
+from portal.web.refusing import refused
 from portal.web.session import desk
 from portal.web.shared.blueprint import pages
-from portal.web.sign_in import SignedIn
+from portal.web.sign_in import actor_of, known_token, leave_line, let_in
+
+PENDING_SECONDS = 600
 
 
 @pages.page("/sign-in", may=Needs.NOTHING, methods=("GET", "POST"))
 def sign_in() -> ResponseReturnValue:
     form = SignInForm()
     if not form.validate_on_submit():
-        return render_template("shared/sign_in/password.html", form=form)
-    attempt = Attempt(form.email.data or "", form.password.data or "", request.remote_addr or "")
-    found = check_password(desk.session, attempt, now=desk.now)
+        return _password_page(form), 422 if form.errors else 200
+    attempt = Attempt(form.email.data or "", form.password.data or "", request.remote_addr or "", known_token())
+    meant = count_attempt(desk.session, attempt, now=desk.now)
+    with desk.at_rest():
+        found = check_password(meant, attempt.password)
     if found is None:
+        refused("sign-in")
         form.form_errors.append(_("The e-mail address or the password is not right."))
-        return render_template("shared/sign_in/password.html", form=form), 422
-    session["pending"] = {"person": found.id, "until": desk.now.timestamp() + 600}
+        return _password_page(form), 422
+    await_code(found.id, how="password")
     return redirect(url_for(".sign_in_code", next=safe_path(request.args.get("next"), "/home")))
 
 
@@ -42,18 +50,27 @@ def sign_in_code() -> ResponseReturnValue:
         return redirect(url_for(".sign_in"))
     form = CodeForm()
     if not form.validate_on_submit():
-        return render_template("shared/sign_in/code.html", form=form)
-    actor = actor_for(desk.session, found, origin=request.remote_addr or "")
-    done = check_totp(desk.session, found, form.code.data or "", desk.house.keys, now=desk.now)
-    _leave_line(actor, done=done)
-    if not done:
+        return render_template("shared/sign_in/code.html", form=form), 422 if form.errors else 200
+    keys, typed = desk.house.keys, form.code.data or ""
+    if not check_code(desk.session, found, typed, keys, now=desk.now, known_token=known_token()):
+        refused("second-factor")
+        leave_line(actor_of(found), done=False, how=str(pending.get("how")))
         form.code.errors = [_("This code is not right, or was used already. Wait for the next one.")]
         return render_template("shared/sign_in/code.html", form=form), 422
-    session.clear()
-    login_user(SignedIn(found))
-    session["proved_at"] = desk.now.timestamp()
-    session.rotate()  # type: ignore[attr-defined]
-    return redirect(safe_path(request.args.get("next"), "/home"))
+    return redirect(let_in(found, how=str(pending.get("how")), wanted=request.args.get("next")))
+
+
+@pages.page("/sign-in/passkey", may=Needs.NOTHING, methods=("POST",))
+def sign_in_passkey() -> ResponseReturnValue:
+    count(desk.session, SIGN_IN_OVERALL, "passkey", now=desk.now)
+    count(desk.session, SIGN_IN_NETWORK, f"passkey\0{network(request.remote_addr)}", now=desk.now)
+    found = use_passkey(desk.session, PasskeyForm().credential.data or "", challenge(), site(), now=desk.now)
+    if found is None:
+        refused("sign-in")
+        form = SignInForm(formdata=None)
+        form.form_errors = [_("This passkey is not known here. Sign in another way.")]
+        return _password_page(form), 422
+    return redirect(let_in(found, how="passkey", wanted=request.args.get("next")))
 
 
 @pages.page("/sign-out", may=Needs.NOTHING, methods=("POST",))
@@ -73,21 +90,54 @@ def home() -> ResponseReturnValue:
     return render_template("shared/sign_in/places.html", places=[(place.name, _door_of(place)) for place in places])
 
 
+def await_code(person_id: int, *, how: str) -> None:
+    """One proof is given; the second is awaited in this browser for ten minutes."""
+    session["pending"] = {"person": person_id, "until": desk.now.timestamp() + PENDING_SECONDS, "how": how}
+    session.rotate()  # type: ignore[attr-defined]
+
+
+def site() -> Site:
+    return Site(desk.settings.base_url)
+
+
+def passkey_options() -> str:
+    """Options for a passkey of whoever it is; the challenge waits in this browser's session."""
+    options, made = authentication_options(site())
+    remember_challenge(made)
+    return options
+
+
+def remember_challenge(made: bytes) -> None:
+    session["challenge"] = {"value": b64encode(made).decode(), "until": desk.now.timestamp() + PENDING_SECONDS}
+
+
+def challenge() -> bytes:
+    """The challenge that waits, used up by asking; an impossible one when none waits."""
+    kept = session.pop("challenge", None) or {}
+    if float(kept.get("until", 0)) < desk.now.timestamp():
+        return b"\0"
+    return b64decode(kept["value"])
+
+
+def _password_page(form: SignInForm) -> str:
+    return render_template(
+        "shared/sign_in/password.html",
+        form=form,
+        passkey=PasskeyForm(formdata=None),
+        options=passkey_options(),
+        providers=provider_names(),
+        nothing=NothingForm(formdata=None),
+        wanted=safe_path(request.args.get("next"), ""),
+    )
+
+
 def _places(actor: Actor) -> list[Tenant]:
-    return [tenant(desk.session, tenant_id) for tenant_id in dict.fromkeys(tenant_id for tenant_id, _role in actor.roles)]
+    return [
+        tenant(desk.session, tenant_id) for tenant_id in dict.fromkeys(tenant_id for tenant_id, _role in actor.roles)
+    ]
 
 
 def _door_of(place: Tenant) -> str:
     if place.kind is TenantKind.SERVICE:
         return url_for("central_today.today")
     return url_for("school_today.today", slug=place.slug)
-
-
-def _leave_line(actor: Actor, *, done: bool) -> None:
-    try:
-        service_id = service(desk.session).id
-    except NotFound:
-        flash(_("The portal has not been set up."), "problem")
-        return
-    with tenant_scope(desk.session, service_id):
-        record_sign_in(desk.session, actor, service_id, done=done, now=desk.now)

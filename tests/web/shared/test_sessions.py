@@ -1,0 +1,163 @@
+"""Sessions live on the server: they rotate, end, grow too old, and are the person's to see and to end."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from pyotp import TOTP
+from sqlalchemy import select, update
+
+from portal.app import create_app
+from portal.core import clock
+from portal.core.secrets import digest
+from portal.identity.models import KeptDraft, Membership, Person, WebSession
+from tests.conftest import csrf_token
+
+PAGE = "/school/alder-primary/school"
+FACTS = "/school/alder-primary/school/facts"
+
+
+def age(database, **changes):
+    with database.transaction() as session:
+        session.execute(update(WebSession).values(**changes))
+
+
+def is_in(client):
+    return client.get(PAGE).status_code == 200
+
+
+def test_an_idle_session_ends_after_half_an_hour(staff, database):
+    client = staff.client("asha")
+    assert is_in(client)
+    age(database, seen_at=clock.now() - timedelta(minutes=31))
+    assert not is_in(client)
+
+
+def test_no_session_lasts_longer_than_a_day_of_work(staff, database):
+    client = staff.client("asha")
+    age(database, created_at=clock.now() - timedelta(hours=12, minutes=1))
+    assert not is_in(client)
+
+
+def test_proving_oneself_again_gives_a_new_token_but_no_longer_life(staff, database, cast):
+    client = staff.client("asha")
+    began = clock.now() - timedelta(hours=11)
+    age(database, created_at=began)
+    before = client.get_cookie("portal").value
+    token = csrf_token(client, "/confirm")
+    client.post("/confirm", data={"csrf_token": token, "code": TOTP(cast["asha"].totp_secret).now()})
+    assert client.get_cookie("portal").value != before
+    assert is_in(client)
+    age(database, created_at=began - timedelta(hours=2))
+    assert not is_in(client)
+
+
+def test_signing_out_ends_the_session_on_the_server(staff, app):
+    client = staff.client("asha")
+    token = client.get_cookie("portal").value
+    answer = client.post("/sign-out", data={"csrf_token": csrf_token(client, "/account")})
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+    thief = app.test_client()
+    thief.set_cookie("portal", token)
+    assert not is_in(thief)
+
+
+def test_only_a_digest_of_the_token_is_stored(staff, database):
+    client = staff.client("asha")
+    token = client.get_cookie("portal").value
+    with database.session() as session:
+        stored = session.scalars(select(WebSession.token_digest)).all()
+    assert stored == [digest(token, purpose="web-session")]
+
+
+def test_a_person_sees_and_ends_her_own_sessions(staff):
+    here, there = staff.client("asha"), staff.client("asha")
+    page = here.get("/account").text
+    assert page.count("/account/sessions/") == 2  # one to end, and all others
+    here.post("/account/sessions/end", data={"csrf_token": csrf_token(here, "/account")})
+    assert is_in(here)
+    assert not is_in(there)
+
+
+def test_nobody_ends_somebody_elses_session(staff, database):
+    mine, theirs = staff.client("ben"), staff.client("asha")
+    with database.session() as session:
+        asha = session.scalars(select(Person.id).where(Person.email.like("asha%"))).one()
+        number = session.scalars(select(WebSession.id).where(WebSession.person_id == asha)).one()
+    answer = mine.post(f"/account/sessions/{number}/end", data={"csrf_token": csrf_token(mine, "/account")})
+    absent = mine.post("/account/sessions/999999/end", data={"csrf_token": csrf_token(mine, "/account")})
+    assert (answer.status_code, absent.status_code) == (404, 404)
+    assert is_in(theirs)
+
+
+def test_a_leaver_has_no_access_within_one_request(staff, database):
+    """T5: fifty open sessions, and not one more read."""
+    clients = [staff.client("ben") for _ in range(50)]
+    assert is_in(clients[0])
+    with database.transaction() as session:
+        ben = session.scalars(select(Person.id).where(Person.email.like("ben%"))).one()
+        session.execute(update(Membership).where(Membership.person_id == ben).values(ended_at=clock.now()))
+    assert {client.get(PAGE).status_code for client in clients} == {404}
+
+
+def test_a_disabled_person_is_out_within_one_request(staff, database):
+    client = staff.client("asha")
+    with database.transaction() as session:
+        session.execute(update(Person).where(Person.email.like("asha%")).values(disabled_at=clock.now()))
+    assert not is_in(client)
+
+
+def test_what_was_typed_survives_being_signed_out(staff, database, cast):
+    client = staff.client("asha")
+    token = csrf_token(client, FACTS)
+    age(database, seen_at=clock.now() - timedelta(minutes=40))
+    typed = {
+        "csrf_token": token, "email": "office@alder.example", "telephone": "01632 960777",
+        "address": "1 New Lane\nAlderham, a long address that somebody typed", "website": "", "controller": "The governors",
+    }  # fmt: skip
+    answer = client.post(FACTS, data=typed)
+    assert answer.headers["Location"] == "/sign-in?next=/kept"
+    assert not is_in(client)
+    with database.session() as session:
+        assert b"New Lane" not in session.scalars(select(KeptDraft)).one().fields
+    token = csrf_token(client, "/sign-in")
+    client.post("/sign-in", data={"csrf_token": token, "email": cast["asha"].email, "password": cast["asha"].password})
+    token = csrf_token(client, "/sign-in/code")
+    answer = client.post("/sign-in/code", data={"csrf_token": token, "code": TOTP(cast["asha"].totp_secret).now()})
+    assert answer.headers["Location"] == "/kept"
+    page = client.get("/kept").text
+    assert "1 New Lane" in page
+    typed["csrf_token"] = csrf_token(client, "/kept")
+    assert client.post(FACTS + "?", data=typed).status_code == 302
+    assert "01632 960777" in client.get(PAGE).text
+    assert client.get("/kept").headers["Location"] == "/home"
+
+
+def test_a_draft_is_for_its_author_only(staff, database):
+    client = staff.client("asha")
+    token = csrf_token(client, FACTS)
+    age(database, seen_at=clock.now() - timedelta(minutes=40))
+    client.post(FACTS, data={"csrf_token": token, "address": "canary words of asha"})
+    assert "canary words" not in staff.client("ben").get("/kept", follow_redirects=True).text
+
+
+def test_an_ended_session_keeps_nothing(staff, database):
+    client = staff.client("asha")
+    token = csrf_token(client, FACTS)
+    with database.transaction() as session:
+        for row in session.scalars(select(WebSession)):
+            session.delete(row)
+    assert client.post(FACTS, data={"csrf_token": token, "address": "somewhere"}).status_code == 400
+    with database.session() as session:
+        assert session.scalars(select(KeptDraft)).all() == []
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+def test_the_cookie_is_bound_to_the_host_where_there_is_https(settings, database, tmp_path):
+    app = create_app(replace(settings, base_url="https://privacy.example.org"), database=database)
+    answer = app.test_client().get("/sign-in", base_url="https://privacy.example.org")
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-portal=")
+    for part in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"):
+        assert part in cookie
+    assert "Domain" not in cookie

@@ -1,0 +1,258 @@
+"""Signing in: two proofs, one answer for everybody else, no stranger who can lock anybody out."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from pyotp import TOTP
+from sqlalchemy import delete, func, select, update
+
+from portal.audit.models import AuditEntry
+from portal.core import clock
+from portal.identity import throttle
+from portal.identity.models import KnownBrowser, Person, RateCount, TotpUse, WebSession
+from portal.identity.rules import hash_password, password_matches
+from portal.tenancy.scope import every_tenant
+from tests.conftest import csrf_token
+from tests.tools.statements import statements
+
+TOKEN = re.compile(rb'name="csrf_token" value="[^"]+"|&#34;challenge&#34;: &#34;[^&]+&#34;|value="Sign-in-address"')
+
+
+def give_password(client, email, password, **headers):
+    token = csrf_token(client, "/sign-in")
+    return client.post("/sign-in", data={"csrf_token": token, "email": email, "password": password}, **headers)
+
+
+def give_code(client, code):
+    token = csrf_token(client, "/sign-in/code")
+    return client.post("/sign-in/code", data={"csrf_token": token, "code": code})
+
+
+def sign_in(client, member):
+    give_password(client, member.email, member.password)
+    return give_code(client, TOTP(member.totp_secret).now())
+
+
+def without_tokens(response):
+    return TOKEN.sub(b"", response.data)
+
+
+def test_password_and_code_sign_in(client, cast):
+    answer = sign_in(client, cast["asha"])
+    assert answer.status_code == 302
+    assert client.get("/home").headers["Location"] == "/school/alder-primary/today"
+
+
+def test_a_password_alone_opens_nothing(client, cast):
+    give_password(client, cast["asha"].email, cast["asha"].password)
+    assert "/sign-in" in client.get("/school/alder-primary/today").headers["Location"]
+
+
+def test_a_code_works_once(app, cast):
+    code = TOTP(cast["asha"].totp_secret).now()
+    first, second = app.test_client(), app.test_client()
+    for client, status in ((first, 302), (second, 422)):
+        give_password(client, cast["asha"].email, cast["asha"].password)
+        assert give_code(client, code).status_code == status
+
+
+def test_two_browsers_with_one_code_let_one_in(app, cast, database, keys):
+    """The unique row decides, not a question asked before it is written."""
+    code = TOTP(cast["asha"].totp_secret).now()
+    clients = [app.test_client(), app.test_client()]
+    tokens = []
+    for client in clients:
+        give_password(client, cast["asha"].email, cast["asha"].password)
+        tokens.append(csrf_token(client, "/sign-in/code"))
+    answers = [
+        client.post("/sign-in/code", data={"csrf_token": token, "code": code}).status_code
+        for client, token in zip(clients, tokens, strict=True)
+    ]
+    assert sorted(answers) == [302, 422]
+    with database.session() as session:
+        assert session.scalar(select(func.count()).select_from(TotpUse)) == 1
+
+
+def test_known_and_unknown_accounts_get_the_same_bytes(app, cast):
+    answers = []
+    for email in (cast["asha"].email, "nobody@alder-primary.example"):
+        answer = give_password(app.test_client(), email, "wrong password entirely")
+        answers.append((answer.status_code, without_tokens(answer).replace(email.encode(), b"")))
+        assert "challenge" in answer.text
+    assert answers[0] == answers[1]
+
+
+def test_known_and_unknown_accounts_cost_the_same_work(app, cast, database):
+    numbers = []
+    for email in ("warm@up.example", cast["asha"].email, "nobody@alder-primary.example"):
+        client = app.test_client()
+        token = csrf_token(client, "/sign-in")
+        with statements(database) as seen:
+            client.post("/sign-in", data={"csrf_token": token, "email": email, "password": "wrong password entirely"})
+        numbers.append(len(seen))
+    assert numbers[1] == numbers[2]
+
+
+def test_a_disabled_account_answers_like_an_unknown_one(app, cast, database):
+    with database.transaction() as session:
+        session.execute(update(Person).where(Person.email == cast["asha"].email).values(disabled_at=clock.now()))
+    answer = give_password(app.test_client(), cast["asha"].email, cast["asha"].password)
+    assert answer.status_code == 422
+    assert "is not right" in answer.text
+
+
+def from_address(number):
+    return {"environ_base": {"REMOTE_ADDR": f"203.0.113.{number}"}}
+
+
+def test_ten_guesses_a_quarter_of_an_hour_from_any_number_of_addresses(app, cast):
+    answers = [
+        give_password(
+            app.test_client(), cast["asha"].email, f"guess {number} of many", **from_address(number)
+        ).status_code
+        for number in range(12)
+    ]
+    assert answers == [422] * 10 + [429] * 2
+
+
+def test_an_unknown_account_is_slowed_down_just_the_same(app):
+    answers = [
+        give_password(app.test_client(), "nobody@example.org", f"guess {number} of many").status_code
+        for number in range(11)
+    ]
+    assert answers == [422] * 10 + [429]
+
+
+def test_a_stranger_who_guesses_cannot_keep_the_owner_out(app, cast, database):
+    owner = app.test_client()
+    sign_in(owner, cast["asha"])
+    owner.post("/sign-out", data={"csrf_token": csrf_token(owner, "/account")})
+    for number in range(11):
+        give_password(app.test_client(), cast["asha"].email, f"guess {number} of many", **from_address(number))
+    with database.transaction() as session:
+        session.execute(delete(TotpUse))
+    assert sign_in(owner, cast["asha"]).status_code == 302
+
+
+def test_a_stranger_with_the_password_cannot_lock_the_second_factor(app, cast, database):
+    owner, stranger = app.test_client(), app.test_client()
+    sign_in(owner, cast["asha"])
+    give_password(stranger, cast["asha"].email, cast["asha"].password)
+    assert [give_code(stranger, "000000").status_code for _ in range(11)][-1] == 429
+    with database.transaction() as session:
+        session.execute(delete(TotpUse))
+    owner.post("/sign-out", data={"csrf_token": csrf_token(owner, "/account")})
+    assert sign_in(owner, cast["asha"]).status_code == 302
+
+
+def test_the_known_browser_of_one_person_is_nothing_to_another_account(app, cast, database):
+    client = app.test_client()
+    sign_in(client, cast["ben"])
+    client.delete_cookie("portal")
+    answers = [give_password(client, cast["asha"].email, f"guess {number} of many").status_code for number in range(11)]
+    assert answers == [422] * 10 + [429]
+
+
+def test_one_network_may_not_try_many_accounts(app, monkeypatch):
+    monkeypatch.setattr(throttle, "SIGN_IN_NETWORK", replace(throttle.SIGN_IN_NETWORK, count=5))
+    answers = [
+        give_password(app.test_client(), f"person{number}@example.org", "a wrong password").status_code
+        for number in range(6)
+    ]
+    assert answers == [422] * 5 + [429]
+
+
+def test_a_forged_forwarded_address_changes_nothing(app, cast):
+    answers = [
+        give_password(
+            app.test_client(),
+            cast["asha"].email,
+            f"guess {number}",
+            headers={"X-Forwarded-For": f"198.51.100.{number}"},
+        ).status_code
+        for number in range(11)
+    ]
+    assert answers[-1] == 429
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "https:evil.example",
+        "/\tevil",
+        "/\nevil",
+        "https://evil.example/",
+        "\\/evil",
+        "///e",
+    ],
+)
+def test_next_leads_nowhere_else(client, cast, address):
+    give_password(client, cast["asha"].email, cast["asha"].password)
+    token = csrf_token(client, "/sign-in/code")
+    answer = client.post(
+        "/sign-in/code",
+        query_string={"next": address},
+        data={"csrf_token": token, "code": TOTP(cast["asha"].totp_secret).now()},
+    )
+    assert answer.headers["Location"] == "/home"
+
+
+def test_next_leads_back_to_the_page_that_was_asked_for(client, cast):
+    answer = client.get("/school/alder-primary/school?x=1")
+    assert answer.headers["Location"] == "/sign-in?next=/school/alder-primary/school?x%3D1"
+    give_password(client, cast["asha"].email, cast["asha"].password)
+    token = csrf_token(client, "/sign-in/code")
+    answer = client.post(
+        "/sign-in/code?next=/school/alder-primary/school",
+        data={"csrf_token": token, "code": TOTP(cast["asha"].totp_secret).now()},
+    )
+    assert answer.headers["Location"] == "/school/alder-primary/school"
+
+
+def test_counts_of_ended_windows_do_not_pile_up(database, client, cast):
+    give_password(client, cast["asha"].email, "wrong password entirely")
+    with database.session() as session:
+        rows = session.scalars(select(RateCount)).all()
+    assert len(rows) == 3
+    assert all(row.expires_at > clock.now() for row in rows)
+
+
+def test_the_browser_is_known_by_a_digest_only(client, cast, database):
+    sign_in(client, cast["asha"])
+    token = client.get_cookie("portal-known").value
+    with database.session() as session:
+        row = session.scalars(select(KnownBrowser)).one()
+    assert token not in row.token_digest
+
+
+def test_a_password_of_any_length_and_script_is_taken_as_it_is(database, cast):
+    long = "ŵŷ 🎓 " * 30
+    hashed = hash_password(long[:200] + "end")
+    assert password_matches(hashed, long[:200] + "end")
+    assert not password_matches(hashed, long[:197])
+
+
+def test_sign_in_leaves_a_line_in_the_trail_and_failure_too(client, cast, database):
+    give_password(client, cast["asha"].email, cast["asha"].password)
+    give_code(client, "000000")
+    give_code(client, TOTP(cast["asha"].totp_secret).now())
+    with database.session() as session, every_tenant(session, "test"):
+        kinds = session.scalars(
+            select(AuditEntry.kind).where(AuditEntry.kind.like("sign-in%")).order_by(AuditEntry.id)
+        ).all()
+    assert kinds == ["sign-in.failed", "sign-in.done"]
+
+
+def test_the_pending_session_is_a_new_one(client, cast, database):
+    client.get("/sign-in")
+    before = client.get_cookie("portal").value
+    give_password(client, cast["asha"].email, cast["asha"].password)
+    pending = client.get_cookie("portal").value
+    give_code(client, TOTP(cast["asha"].totp_secret).now())
+    after = client.get_cookie("portal").value
+    assert len({before, pending, after}) == 3
+    with database.session() as session:
+        assert session.scalar(select(func.count()).select_from(WebSession)) == 1
