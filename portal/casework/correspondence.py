@@ -105,7 +105,7 @@ def record_clarification(session: PortalSession, actor: Actor, case: Case, on: d
 def may_send(case: Case, kind: LetterKind, events: list[CaseEvent]) -> bool:
     """Whether a letter that moves the clock is possible in the case's present state."""
     if case.status is CaseStatus.CLOSED:
-        return False
+        return kind is LetterKind.MESSAGE
     identity = identity_of(events)
     match kind:
         case LetterKind.IDENTITY:

@@ -9,7 +9,7 @@ from portal.casework.letters import Sender, acknowledge, new_link
 from portal.casework.models import Case, CaseKind, CaseReader, Channel, EventKind, WaitingFor
 from portal.casework.progress import FAR, add_event, changing, refresh_dates
 from portal.casework.queries import alike, authority_of, dpo_team, place
-from portal.casework.telling import tell_school
+from portal.casework.telling import tell_dpo, tell_school
 from portal.casework.trail import leave_line
 from portal.core.clock import london
 from portal.core.database import PortalSession
@@ -19,6 +19,8 @@ from portal.identity.permissions import Action, Actor, Role, require
 from portal.identity.queries import people_in
 from portal.identity.rules import hash_password
 from portal.tenancy.models import Tenant, TenantKind
+from portal.tenancy.queries import service
+from portal.tenancy.scope import tenant_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,34 @@ def open_case(
     """
     if actor.kind == "person":
         require(actor, Action.OPEN_CASE, place(session, school))
+    return _open(session, actor, school, request, sender=sender, now=now)
+
+
+def ask_dpo(
+    session: PortalSession,
+    actor: Actor,
+    school: Tenant,
+    request: NewRequest,
+    *,
+    is_confidential: bool,
+    sender: Sender,
+    now: datetime,
+) -> Opened:
+    """A question of a member of staff to the DPO team.
+
+    A confidential one belongs to the service: for the school it does not exist, not even in its audit trail.
+    """
+    require(actor, Action.ASK_DPO, place(session, school))
+    if not is_confidential:
+        return _open(session, actor, school, request, sender=sender, now=now)
+    dpo = service(session)
+    with tenant_scope(session, dpo.id):
+        return _open(session, actor, dpo, request, sender=sender, now=now)
+
+
+def _open(
+    session: PortalSession, actor: Actor, school: Tenant, request: NewRequest, *, sender: Sender, now: datetime
+) -> Opened:
     _check(request, now)
     case = _new_case(session, actor, school, request, now=now)
     pin = ""
@@ -89,6 +119,8 @@ def open_case(
             channel=case.channel.value,
         )
     tell_school(session, actor, case, sender=sender, now=now, is_new=True)
+    if case.waiting_for is WaitingFor.DPO and school.kind is not TenantKind.SERVICE:
+        tell_dpo(session, actor, case, sender=sender, now=now)
     return Opened(case, new_link(session, case, now=now), pin)
 
 

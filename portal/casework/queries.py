@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from portal.casework.models import (
     Case,
@@ -21,7 +21,7 @@ from portal.directory.models import SchoolAuthority
 from portal.identity.models import Membership, Person
 from portal.identity.permissions import Actor, Place, Role
 from portal.identity.queries import people_in
-from portal.tenancy.models import Tenant
+from portal.tenancy.models import Tenant, TenantKind
 from portal.tenancy.queries import service
 
 PRESENT_FOR = timedelta(minutes=5)
@@ -60,6 +60,15 @@ def case_by_link(session: PortalSession, token: str) -> Case | None:
     """The case that a private link identifies; it opens nothing. The scope must be every tenant's."""
     link = select(RequesterLink.case_id).where(RequesterLink.digest == digest(token, purpose="requester-link"))
     return session.scalar(select(Case).where(Case.id.in_(link)))
+
+
+def school_named(session: PortalSession, name: str) -> Tenant:
+    """The school with exactly this name or address. Raises `NotFound` also when two have the name."""
+    same = or_(func.lower(Tenant.name) == name.lower(), Tenant.slug == name)
+    found = list(session.scalars(select(Tenant).where(Tenant.kind == TenantKind.SCHOOL, same).limit(2)))
+    if len(found) != 1:
+        raise NotFound("No school has exactly this name. Copy it from the list of schools.")
+    return found[0]
 
 
 def messages(session: PortalSession, case: Case) -> list[CaseMessage]:

@@ -2,13 +2,13 @@
 
 from flask import Flask
 
-from portal.web.central import operations, schools, today
+from portal.web.central import directory, operations, schools, successions, today
 from portal.web.door import Audience
-from portal.web.shared import case, inbox, letters
+from portal.web.shared import case, inbox, letters, recording
 
-BLUEPRINTS = (today.pages, schools.pages, operations.pages)
+BLUEPRINTS = (today.pages, schools.pages, directory.pages, successions.pages, operations.pages)
 SHARED = ((inbox.pages, "the inbox of all schools"), (case.pages, "a request of a school"))
-ATTACHED = (letters,)
+ATTACHED = (letters, recording)
 
 
 def install(app: Flask) -> None:

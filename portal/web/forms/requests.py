@@ -94,6 +94,7 @@ class PersonForm(QuestionForm):
         if answers.get("relationship") == Relationship.CHILD:
             self.subject_name.label.text = gettext("Your child’s full name")
             self.connection.label.text = gettext("How are you related to your child?")
+            self.connection.description = gettext("For example mother, father, grandparent or foster carer.")
             del self.authority
         else:
             del self.responsibility

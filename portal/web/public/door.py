@@ -1,5 +1,5 @@
 """What stands behind the public door."""
 
-from portal.web.public import cases, councils, front, notice, requests, schools
+from portal.web.public import breaches, cases, councils, front, notice, requests, schools
 
-BLUEPRINTS = (front.pages, schools.pages, councils.pages, notice.pages, requests.pages, cases.pages)
+BLUEPRINTS = (front.pages, schools.pages, councils.pages, notice.pages, requests.pages, cases.pages, breaches.pages)

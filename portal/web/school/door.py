@@ -4,10 +4,10 @@ from flask import Flask
 
 from portal.web.door import Audience
 from portal.web.school import school, today
-from portal.web.shared import case, inbox, letters
+from portal.web.shared import case, inbox, letters, recording
 
-BLUEPRINTS = (today.pages, school.pages, inbox.pages, case.pages)
-ATTACHED = (letters,)
+BLUEPRINTS = (today.pages, school.pages, inbox.pages, case.pages, recording.asking)
+ATTACHED = (letters, recording)
 
 
 def install(app: Flask) -> None:

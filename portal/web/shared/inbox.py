@@ -1,16 +1,21 @@
 """The inbox that school and DPO team share; each door's guard decides who, the scope decides whose rows."""
 
+import csv
+from io import StringIO
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal.casework.actions import assign
+from portal.casework.exporting import HEADINGS, export_rows
 from portal.casework.inbox import VIEWS, Filters, Page, View, as_query, counts, from_query, page, with_view
 from portal.casework.kinds import KINDS, WAITING, outcome
 from portal.casework.queries import case_by_reference
 from portal.core.clock import london
 from portal.core.errors import NotFound
+from portal.core.text import neutral_cell
 from portal.identity.permissions import Action, Role, may
 from portal.identity.queries import names, people_in
 from portal.tenancy.models import TenantKind
@@ -47,9 +52,23 @@ def inbox() -> ResponseReturnValue:
         links={line.id: url_for(endpoint, reference=line.reference) for line in found.lines},
         shows_school=desk.tenant is not None and desk.tenant.kind is not TenantKind.SCHOOL,
         query=as_query(filters),
+        may_record=may(desk.actor, Action.OPEN_CASE, desk.place),
+        may_export=may(desk.actor, Action.EXPORT_CASES, desk.place),
+        record_href=url_for(beside("case.record")),
         before_href=_inbox(filters, before=found.before) if found.before else "",
         after_href=_inbox(filters, after=found.after) if found.after else "",
     )
+
+
+@pages.page("/cases/export.csv", may=Action.EXPORT_CASES, writes=True)
+def export() -> ResponseReturnValue:
+    rows = export_rows(desk.session, desk.actor, from_query(request.args), place=desk.place, now=desk.now)
+    text = StringIO()
+    writer = csv.writer(text)
+    writer.writerow([_(heading) for heading in HEADINGS])
+    writer.writerows([neutral_cell(cell) for cell in row] for row in rows)
+    headers = {"Content-Type": "text/csv; charset=utf-8", "Content-Disposition": 'attachment; filename="requests.csv"'}
+    return "\ufeff" + text.getvalue(), 200, headers
 
 
 @pages.page("/cases/assignments", may=Action.ASSIGN_CASE, methods=("POST",))

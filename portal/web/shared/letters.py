@@ -5,15 +5,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.casework import actions
-from portal.casework.correspondence import record_clarification, record_identity, write_to_requester
+from portal.casework.correspondence import may_send, record_clarification, record_identity, write_to_requester
 from portal.casework.kinds import outcomes
 from portal.casework.letters import LABELS, LetterKind, suggest
 from portal.casework.models import Case, CaseMessage
+from portal.casework.progress import events_of
 from portal.casework.queries import case_by_reference
 from portal.casework.staff_view import staff_case
 from portal.casework.wording import words
 from portal.core.clock import london
-from portal.core.errors import Conflict, NotFound
+from portal.core.errors import Conflict, Invalid, NotFound
 from portal.identity.permissions import Action
 from portal.tenancy.models import Tenant
 from portal.web.forms.cases import ArrivalForm, ClosureForm, LetterForm
@@ -40,6 +41,8 @@ def letter(reference: str, letter: str) -> ResponseReturnValue:
         return _letter_page(found, kind, form, problem)
 
     if not form.validate_on_submit():
+        if not may_send(found, kind, events_of(desk.session, found)):
+            raise Invalid(_("This letter is not possible for this request now."))
         actions.read_case(desk.session, desk.actor, found, is_writing=request.method == "GET", now=desk.now)
         return page(), 422 if form.errors else 200
 

@@ -220,7 +220,7 @@ def test_an_academy_is_not_asked_for_the_educational_record(client):
         ("start", {}, "Choose what you would like to happen."),
         ("start", {"goal": "nonsense"}, "Not a valid choice"),
         ("name", {"requester_name": "a\u202eb"}, "invisible character"),
-        ("name", {"requester_name": "x\0y"}, "cannot be used"),
+        ("name", {"requester_name": "x\x07y"}, "cannot be used"),
         ("name", {"requester_name": "x" * 100_000}, "too long"),
         ("contact", {"email": "", "telephone": ""}, "Give one way to reach you"),
         ("contact", {"email": "not an address"}, "Enter an e-mail address"),

@@ -1,0 +1,130 @@
+"""Writing down what reached the school by other ways, asking the DPO, and reporting a breach."""
+
+from datetime import date, datetime, time
+
+from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField
+from wtforms.validators import InputRequired, ValidationError
+
+from portal.casework.kinds import CHANNELS, KINDS
+from portal.casework.models import CaseKind, Channel
+from portal.core.clock import from_london
+from portal.core.errors import Invalid
+from portal.core.limits import ADDRESS_LENGTH, EMAIL_LENGTH, TELEPHONE_LENGTH
+from portal.web.forms.fields import (
+    MESSAGE,
+    NAME,
+    AddressField,
+    LineField,
+    LongField,
+    NameField,
+    OnceField,
+    PortalForm,
+    TelephoneField,
+    at_most,
+    email_address,
+    required,
+    telephone_number,
+)
+from portal.web.texts import later as _
+
+_WAYS = (Channel.PHONE, Channel.IN_PERSON, Channel.LETTER, Channel.EMAIL)
+
+
+class WhenForm(PortalForm):
+    """A day, and a time where it counts by the hour."""
+
+    received_on = DateField(
+        _("When did anyone at school first receive this?"),
+        description=_("Also if it was a holiday, and whoever received it."),
+        format="%d %m %Y",
+        validators=[InputRequired(_("Enter the day."))],
+    )
+    received_time = LineField(
+        _("At what time? (only for a breach)"),
+        description=_("For example 14:30. The 72 hours count from then."),
+        validators=[at_most(5)],
+    )
+
+    def received_at(self) -> datetime:
+        """The instant; noon where no time matters. Raises `Invalid`."""
+        day: date = self.received_on.data  # type: ignore[assignment]
+        return from_london(day, _time(self.received_time.data or "12:00"))
+
+    def validate_received_time(self, field: LineField) -> None:
+        if not field.data or self.received_on.data is None:
+            return
+        try:
+            from_london(self.received_on.data, _time(field.data))
+        except Invalid as error:
+            raise ValidationError(error.message) from error
+
+
+class RecordForm(WhenForm):
+    key = OnceField()
+    read_back = HiddenField()
+    school = LineField(_("Which school?"), description=_("Its full name."), validators=[at_most(200)])
+    channel = RadioField(
+        _("How did it come?"),
+        choices=[(way.value, _(CHANNELS[way])) for way in _WAYS],
+        validators=[InputRequired(_("Choose how it came."))],
+    )
+    kind = SelectField(_("What do they want?"), choices=[(kind.value, _(text)) for kind, text in KINDS.items()])
+    requester_name = NameField(_("Who asks?"), validators=[required(_("Enter their name.")), NAME])
+    relationship = SelectField(
+        _("Whom is it about?"),
+        choices=[
+            ("self", _("The person who asks")),
+            ("child", _("Their child, or a child they look after")),
+            ("other", _("Somebody they act for")),
+        ],
+    )
+    subject_name = NameField(_("Name of the child or other person"), validators=[NAME])
+    details = LongField(
+        _("What exactly did they say?"), validators=[required(_("Write down what they said.")), MESSAGE]
+    )
+    email = AddressField(_("E-mail address"), validators=[at_most(EMAIL_LENGTH), email_address])
+    telephone = TelephoneField(_("Telephone number"), validators=[at_most(TELEPHONE_LENGTH), telephone_number])
+    address = LongField(_("Postal address"), validators=[at_most(ADDRESS_LENGTH)])
+    contact_notes = LongField(_("What should we not do?"), validators=[at_most(1000)])
+
+    def validate_subject_name(self, field: NameField) -> None:
+        if self.relationship.data != "self" and not field.data:
+            raise ValidationError(_("Enter whom it is about."))
+
+
+class QuestionForm(PortalForm):
+    key = OnceField()
+    kind = RadioField(
+        _("What is it?"),
+        choices=[
+            (CaseKind.QUESTION.value, _("A question")),
+            (CaseKind.ADVICE.value, _("Advice on an app, a supplier, the police or a solicitor")),
+        ],
+        default=CaseKind.QUESTION.value,
+    )
+    details = LongField(_("Your question"), validators=[required(_("Write your question.")), MESSAGE])
+    is_confidential = BooleanField(
+        _("Only the DPO team may know that I asked"),
+        description=_("Then nobody at school sees it, not even the head teacher."),
+    )
+
+
+class BreachForm(WhenForm):
+    key = OnceField()
+    details = LongField(
+        _("What happened?"),
+        description=_(
+            "What was lost, sent or seen, about whom, and what has been done. Leave out the information itself."
+        ),
+        validators=[required(_("Say what happened.")), MESSAGE],
+    )
+    requester_name = NameField(_("Your name"), validators=[required(_("Enter your name.")), NAME])
+    email = AddressField(_("Your e-mail address"), validators=[at_most(EMAIL_LENGTH), email_address])
+    telephone = TelephoneField(_("Your telephone number"), validators=[at_most(TELEPHONE_LENGTH), telephone_number])
+
+
+def _time(text: str) -> time:
+    try:
+        return time.fromisoformat(text if len(text) == len("14:30") else f"0{text}")
+    except ValueError as error:
+        raise Invalid("Enter a time like 14:30.") from error

@@ -1,0 +1,71 @@
+"""Reporting a breach by the school's link: any member of staff, no account, 72 hours."""
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.casework.intake import NewRequest, open_case
+from portal.casework.models import Case, CaseKind
+from portal.casework.once import keep_result, take_key
+from portal.casework.progress import read_clock
+from portal.casework.wording import explained
+from portal.core.errors import Conflict, Invalid
+from portal.core.secrets import digest
+from portal.identity import throttle
+from portal.identity.permissions import PUBLIC
+from portal.tenancy.models import Tenant
+from portal.tenancy.queries import public_school
+from portal.web.door import Audience, Door, Needs
+from portal.web.forms.recording import BreachForm
+from portal.web.languages import current_language
+from portal.web.sender import sender
+from portal.web.session import desk
+
+pages = Door("public_breaches", __name__, audience=Audience.PUBLIC)
+ROUTE = "breach"
+
+
+@pages.page("/schools/<slug>/breach", may=Needs.NOTHING, methods=("GET", "POST"))
+def report(slug: str) -> ResponseReturnValue:
+    school = public_school(desk.session, slug)
+    form = BreachForm()
+    with desk.acting_for(school):
+        if not form.validate_on_submit():
+            return render_template("public/breaches/report.html", school=school, form=form), 422 if form.errors else 200
+        try:
+            new = _request(form)
+        except Invalid as error:
+            form.received_on.errors = [_(error.message)]
+            return render_template("public/breaches/report.html", school=school, form=form), 422
+        return _send(school, form, new)
+
+
+def _send(school: Tenant, form: BreachForm, new: NewRequest) -> ResponseReturnValue:
+    throttle.count(desk.session, throttle.REQUEST_NETWORK, request.remote_addr or "", now=desk.now)
+    key = form.key.data or ""
+    try:
+        made = take_key(desk.session, ROUTE, key, digest(f"{school.id}\0{new}", purpose=ROUTE), now=desk.now)
+    except Conflict:
+        return render_template("public/requests/already_sent.html", school=school), 409
+    pin = link = ""
+    if made is None:
+        opened = open_case(desk.session, PUBLIC, school, new, sender=sender(), now=desk.now)
+        made, pin, link = str(opened.case.id), opened.pin, desk.settings.address(opened.link)
+        keep_result(desk.session, ROUTE, key, made)
+    case = desk.session.get_one(Case, int(made))
+    steps = explained(read_clock(desk.session, case), current_language().code)
+    return render_template("public/breaches/reported.html", school=school, case=case, steps=steps, pin=pin, link=link)
+
+
+def _request(form: BreachForm) -> NewRequest:
+    received = form.received_at()
+    if received > desk.now:
+        raise Invalid(_("This cannot lie in the future."))
+    return NewRequest(
+        kind=CaseKind.BREACH,
+        received_at=received,
+        requester_name=form.requester_name.data or "",
+        email=form.email.data or "",
+        telephone=form.telephone.data or "",
+        details=form.details.data or "",
+    )

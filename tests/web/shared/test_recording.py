@@ -1,0 +1,147 @@
+"""Requests that come by other ways, questions to the DPO, breaches, and the table to take away."""
+
+import csv
+import io
+import re
+
+import pytest
+from sqlalchemy import select
+
+from portal.audit.models import AuditEntry
+from portal.casework.models import Case, CaseKind, Channel
+from portal.core import clock
+from portal.outbox.models import Letter
+from portal.tenancy.models import Tenant
+from portal.tenancy.scope import every_tenant
+from tests.conftest import csrf_token
+
+SCHOOL = "/school/alder-primary"
+
+
+def day_parts(day):
+    return [str(day.day), str(day.month), str(day.year)]
+
+
+def call(**facts):
+    return {
+        "received_on": day_parts(clock.today()), "channel": "phone", "kind": "access", "requester_name": "Oma Klein",
+        "relationship": "child", "subject_name": "Kim Klein", "details": "Everything about Kim", **facts,
+    }  # fmt: skip
+
+
+def hidden_fields(page):
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+
+
+def first_form(client, path, **values):
+    page = client.get(path).get_data(as_text=True)
+    key = re.search(r'name="key" value="([^"]*)"', page).group(1)
+    return client.post(path, data={"csrf_token": csrf_token(client, path), "key": key, **values})
+
+
+def cases(database):
+    with database.session() as session, every_tenant(session, "tests"):
+        return list(session.scalars(select(Case).order_by(Case.id)))
+
+
+def test_a_phone_call_is_written_down_read_back_and_confirmed_once(staff, database):
+    ben = staff.client("ben")
+    page = first_form(ben, f"{SCHOOL}/cases/new", **call()).get_data(as_text=True)
+    assert "Read it back" in page
+    assert "Everything about Kim" in page
+    assert not cases(database)
+    for _ in range(2):
+        answer = ben.post(f"{SCHOOL}/cases/new", data=hidden_fields(page))
+        assert answer.status_code == 302
+    [case] = cases(database)
+    assert (case.channel, case.subject_name, case.kind) == (Channel.PHONE, "Kim Klein", CaseKind.ACCESS)
+    assert "PIN" in ben.get(answer.location).get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"received_on": ["", "", ""]}, "Enter the day."),
+        ({"channel": ""}, "Choose how it came."),
+        ({"subject_name": ""}, "Enter whom it is about."),
+        ({"received_time": "quarter past"}, "too long"),
+        ({"received_time": "25:99"}, "Enter a time like 14:30."),
+    ],
+)
+def test_what_is_missing_is_said(staff, facts, said):
+    answer = first_form(staff.client("ben"), f"{SCHOOL}/cases/new", **call(**facts))
+    assert answer.status_code == 422
+    assert said in answer.get_data(as_text=True)
+
+
+def test_a_request_cannot_be_received_tomorrow(staff, database):
+    ben = staff.client("ben")
+    tomorrow = clock.today().replace(year=clock.today().year + 1)
+    page = first_form(ben, f"{SCHOOL}/cases/new", **call(received_on=day_parts(tomorrow))).get_data(as_text=True)
+    answer = ben.post(f"{SCHOOL}/cases/new", data=hidden_fields(page))
+    assert answer.status_code == 422
+    assert not cases(database)
+
+
+def test_the_dpo_records_for_any_school_but_a_trust_for_its_own_only(staff, database):
+    devi, tom = staff.client("devi"), staff.client("tom")
+    page = first_form(devi, "/central/cases/new", **call(school="Alder Primary School")).get_data(as_text=True)
+    assert devi.post("/central/cases/new", data=hidden_fields(page)).status_code == 302
+    page = first_form(tom, "/school/rowan/cases/new", **call(school="Alder Primary School")).get_data(as_text=True)
+    assert tom.post("/school/rowan/cases/new", data=hidden_fields(page)).status_code == 403
+    assert len(cases(database)) == 1
+
+
+def test_a_confidential_question_does_not_exist_for_the_school(staff, database, cast):
+    bea = staff.client("bea")
+    path = "/school/birch-academy/questions/new"
+    answer = first_form(bea, path, kind="question", details="About the head teacher", is_confidential="y")
+    assert answer.status_code == 200
+    [case] = cases(database)
+    with database.session() as session, every_tenant(session, "tests"):
+        assert session.get_one(Tenant, case.tenant_id).kind == "service"
+        birch = session.scalars(select(Tenant.id).where(Tenant.slug == "birch-academy")).one()
+        lines = session.scalars(select(AuditEntry.kind).where(AuditEntry.tenant_id == birch)).all()
+        told = set(session.scalars(select(Letter.recipient).where(Letter.tenant_id == case.tenant_id)))
+    assert "case.opened" not in lines
+    assert cast["devi"].email in told
+    assert cast["tom"].email not in told
+    assert case.reference not in staff.client("tom").get("/school/rowan/cases").get_data(as_text=True)
+    assert staff.client("tom").get(f"/school/rowan/cases/{case.reference}").status_code == 404
+    assert case.reference in staff.client("devi").get("/central/cases").get_data(as_text=True)
+
+
+def test_an_open_question_stands_in_the_shared_inbox_and_waits_for_the_dpo(staff, database):
+    ben = staff.client("ben")
+    first_form(ben, f"{SCHOOL}/questions/new", kind="advice", details="A new app for homework")
+    [case] = cases(database)
+    assert case.waiting_for == "dpo"
+    assert case.reference in ben.get(f"{SCHOOL}/cases").get_data(as_text=True)
+
+
+def test_a_breach_runs_for_72_hours_from_awareness(client, database):
+    path = "/schools/alder-primary/breach"
+    yesterday = clock.today().replace(day=1) if clock.today().day > 1 else clock.today()
+    values = {
+        "details": "A list went to the wrong parent", "received_on": day_parts(yesterday), "received_time": "00:10",
+        "requester_name": "Mo", "email": "mo@example.org",
+    }  # fmt: skip
+    answer = first_form(client, path, **values)
+    assert answer.status_code == 200
+    [case] = cases(database)
+    assert (case.due_at - case.received_at).total_seconds() == 72 * 3600
+    assert case.reference in answer.get_data(as_text=True)
+
+
+def test_the_table_is_for_leaders_and_holds_no_formula(staff, database):
+    ben, asha = staff.client("ben"), staff.client("asha")
+    values = call(requester_name="=cmd()")
+    page = first_form(ben, f"{SCHOOL}/cases/new", **values).get_data(as_text=True)
+    ben.post(f"{SCHOOL}/cases/new", data=hidden_fields(page))
+    assert ben.get(f"{SCHOOL}/cases/export.csv").status_code == 403
+    answer = asha.get(f"{SCHOOL}/cases/export.csv")
+    rows = list(csv.reader(io.StringIO(answer.get_data(as_text=True).lstrip("\ufeff"))))
+    assert rows[0][0] == "Reference"
+    assert rows[1][3] == "'=cmd()"
+    with database.session() as session, every_tenant(session, "tests"):
+        assert "export.made" in session.scalars(select(AuditEntry.kind)).all()
