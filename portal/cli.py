@@ -2,7 +2,7 @@
 
 import click
 
-from portal.commands import clock, code, directory, init, merge, notice, school, schools, serve, settings
+from portal.commands import clock, code, directory, init, merge, notice, release, school, schools, serve, settings
 from portal.commands.errors import PortalGroup
 
 
@@ -24,6 +24,7 @@ for command in (
     school.school,
     schools.schools,
     notice.notice,
+    release.release,
     directory.directory,
     clock.clock,
     merge.merge,

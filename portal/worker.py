@@ -11,6 +11,7 @@ from portal.core.database import Database
 from portal.core.work import due_work, finish_work
 from portal.identity.browsers import forget_expired_sessions
 from portal.identity.throttle import forget_expired
+from portal.notices.background import NoticeWork
 from portal.outbox.actions import claim, mark_failed, mark_sent
 from portal.outbox.delivery import FolderMailer, Mailer, Refused, SmtpMailer, make_message
 from portal.outbox.models import Letter
@@ -44,7 +45,8 @@ def run(settings: Settings, database: Database, stop: threading.Event) -> None:
 
 def work_once(settings: Settings, database: Database, mailer: Mailer) -> bool:
     """Do what is due now; returns whether there was anything."""
-    return bool(deliver(settings, database, mailer)) | run_timed(settings, database)
+    busy = bool(deliver(settings, database, mailer)) | run_timed(settings, database)
+    return NoticeWork(database).step(now=clock.now()) or busy
 
 
 def deliver(settings: Settings, database: Database, mailer: Mailer) -> int:

@@ -373,6 +373,16 @@ def upgrade() -> None:
         batch_op.create_index('ix_case_open_trust', ['trust_id', 'sort_on', 'id'], unique=False, postgresql_where=sa.text("status = 'open'"), sqlite_where=sa.text("status = 'open'"))
         batch_op.create_index('ix_case_surname', ['requester_surname', 'sort_on', 'id'], unique=False)
 
+    op.create_table('district',
+    sa.Column('code', sa.String(length=9), nullable=False),
+    sa.Column('name', sa.String(length=100), nullable=False),
+    sa.Column('authority_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['authority_id'], ['authority.id'], name=op.f('fk_district_authority_id')),
+    sa.PrimaryKeyConstraint('code', name=op.f('pk_district'))
+    )
+    with op.batch_alter_table('district', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_district_authority_id'), ['authority_id'], unique=False)
+
     op.create_table('external_identity',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('person_id', sa.Integer(), nullable=False),
@@ -448,6 +458,29 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('former_urn', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_former_urn_tenant_id'), ['tenant_id'], unique=False)
+
+    op.create_table('import_run',
+    sa.Column('document', sa.String(length=200), nullable=False),
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('record', sa.JSON(), nullable=False),
+    sa.Column('choices', sa.JSON(), nullable=False),
+    sa.Column('result', sa.JSON(), nullable=False),
+    sa.Column('made_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('made_by', sa.Integer(), nullable=True),
+    sa.Column('applied_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.Column('applied_by', sa.Integer(), nullable=True),
+    sa.Column('undone_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.Column('undone_by', sa.Integer(), nullable=True),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('tenant_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['tenant_id'], ['tenant.id'], name=op.f('fk_import_run_tenant_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_import_run')),
+    sa.UniqueConstraint('tenant_id', 'id', name=op.f('uq_import_run_tenant_id_id'))
+    )
+    with op.batch_alter_table('import_run', schema=None) as batch_op:
+        batch_op.create_index('ix_import_run_made', ['tenant_id', 'made_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_import_run_tenant_id'), ['tenant_id'], unique=False)
 
     op.create_table('inset_day',
     sa.Column('day', sa.Date(), nullable=False),
@@ -898,6 +931,26 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_totp_use')),
     sa.UniqueConstraint('person_id', 'step', name=op.f('uq_totp_use_person_id_step'))
     )
+    op.create_table('waiver',
+    sa.Column('rule', sa.String(length=80), nullable=False),
+    sa.Column('clause', sa.String(length=80), nullable=False),
+    sa.Column('quote', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('expires_on', sa.Date(), nullable=False),
+    sa.Column('made_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('made_by', sa.Integer(), nullable=True),
+    sa.Column('ended_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.Column('ended_by', sa.Integer(), nullable=True),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('tenant_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['tenant_id'], ['tenant.id'], name=op.f('fk_waiver_tenant_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_waiver')),
+    sa.UniqueConstraint('tenant_id', 'id', name=op.f('uq_waiver_tenant_id_id'))
+    )
+    with op.batch_alter_table('waiver', schema=None) as batch_op:
+        batch_op.create_index('ix_waiver_rule', ['tenant_id', 'rule', 'clause'], unique=False)
+        batch_op.create_index(batch_op.f('ix_waiver_tenant_id'), ['tenant_id'], unique=False)
+
     op.create_table('web_session',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('token_digest', sa.String(length=64), nullable=False),
@@ -913,6 +966,26 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('web_session', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_web_session_person_id'), ['person_id'], unique=False)
+
+    op.create_table('wording_proposal',
+    sa.Column('key', sa.String(length=80), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('base_hash', sa.String(length=64), nullable=False),
+    sa.Column('base_release', sa.String(length=60), nullable=False),
+    sa.Column('proposed_at', portal.core.database.Instant(timezone=True), nullable=False),
+    sa.Column('proposed_by', sa.Integer(), nullable=True),
+    sa.Column('answer', sa.Text(), nullable=False),
+    sa.Column('settled_at', portal.core.database.Instant(timezone=True), nullable=True),
+    sa.Column('settled_by', sa.Integer(), nullable=True),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('tenant_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['tenant_id'], ['tenant.id'], name=op.f('fk_wording_proposal_tenant_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_wording_proposal')),
+    sa.UniqueConstraint('tenant_id', 'id', name=op.f('uq_wording_proposal_tenant_id_id'))
+    )
+    with op.batch_alter_table('wording_proposal', schema=None) as batch_op:
+        batch_op.create_index('ix_wording_proposal_open', ['tenant_id', 'settled_at', 'key'], unique=False)
+        batch_op.create_index(batch_op.f('ix_wording_proposal_tenant_id'), ['tenant_id'], unique=False)
 
     op.create_table('wrong_link_report',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -1257,10 +1330,20 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_wrong_link_report_authority_id'))
 
     op.drop_table('wrong_link_report')
+    with op.batch_alter_table('wording_proposal', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_wording_proposal_tenant_id'))
+        batch_op.drop_index('ix_wording_proposal_open')
+
+    op.drop_table('wording_proposal')
     with op.batch_alter_table('web_session', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_web_session_person_id'))
 
     op.drop_table('web_session')
+    with op.batch_alter_table('waiver', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_waiver_tenant_id'))
+        batch_op.drop_index('ix_waiver_rule')
+
+    op.drop_table('waiver')
     op.drop_table('totp_use')
     with op.batch_alter_table('succession_move', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_succession_move_succession_id'))
@@ -1371,6 +1454,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_inset_day_tenant_id'))
 
     op.drop_table('inset_day')
+    with op.batch_alter_table('import_run', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_import_run_tenant_id'))
+        batch_op.drop_index('ix_import_run_made')
+
+    op.drop_table('import_run')
     with op.batch_alter_table('former_urn', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_former_urn_tenant_id'))
 
@@ -1392,6 +1480,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_external_identity_person_id'))
 
     op.drop_table('external_identity')
+    with op.batch_alter_table('district', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_district_authority_id'))
+
+    op.drop_table('district')
     with op.batch_alter_table('case_file', schema=None) as batch_op:
         batch_op.drop_index('ix_case_surname')
         batch_op.drop_index('ix_case_open_trust', postgresql_where=sa.text("status = 'open'"), sqlite_where=sa.text("status = 'open'"))

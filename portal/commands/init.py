@@ -13,6 +13,7 @@ from portal.core.errors import SettingsError
 from portal.core.secrets import Keys
 from portal.lifecycle.demo import CastMember, add_cast, read_cast
 from portal.lifecycle.demo_cases import add_demo_cases
+from portal.lifecycle.demo_notices import answer_in_the_past
 from portal.lifecycle.demo_schools import add_invented_schools
 from portal.lifecycle.packs.load import load_packs
 from portal.lifecycle.postcodes import add_made_up_postcodes
@@ -48,6 +49,7 @@ def init(*, demo: bool, as_json: bool) -> None:
             add_demo_cases(
                 session, settings.tenants_dir / "demo", sender=Sender(settings.base_url, keys), today=clock.today()
             )
+            answer_in_the_past(session, now=now)
         note_first_versions(session, now=now)
     _seal(database, quiet=as_json)
     database.dispose()

@@ -1,15 +1,74 @@
-"""Verbs on texts and overrides."""
+"""Verbs on a tenant's own wording: save, send for review, publish, leave out, go back to the shared words, prefer."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
+from portal.audit.actions import record
+from portal.audit.rules import AuditKind
 from portal.core.database import PortalSession
-from portal.core.errors import Invalid
-from portal.notices.models import ClausePolicy, Override, OverrideMode, ReleaseClause, TextPart
+from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.i18n import N_
+from portal.core.limits import TITLE_LENGTH
+from portal.core.text import slugify
+from portal.identity.actions import witness
+from portal.identity.permissions import Action, Actor, Place, require
+from portal.notices.changes import note_tenant_change
+from portal.notices.gathering import GENERAL
+from portal.notices.markup import accept
+from portal.notices.merge import merge_clause
+from portal.notices.models import (
+    ClausePolicy,
+    Decision,
+    DecisionChoice,
+    DraftStatus,
+    Override,
+    OverrideDraft,
+    OverrideMode,
+    Preference,
+    PreferenceKind,
+    ReleaseClause,
+    ReviewComment,
+    TextPart,
+)
 from portal.notices.queries import release_in_force
+from portal.notices.wording import NoticeDesk, preview
 from portal.tenancy.models import Tenant
+from portal.tenancy.queries import service
+
+OWN_WORDING = N_("The school changed its own wording.")
+REPLACING = frozenset({OverrideMode.ADAPT, OverrideMode.OMIT})
+
+
+class Outcome(StrEnum):
+    """What became of an attempt to publish."""
+
+    PUBLISHED = "published"
+    SAME_AS_SHARED = "same-as-shared"
+    SENT_FOR_REVIEW = "sent-for-review"
+    MERGED = "merged"
+    DIFFERS = "differs"
+    ALREADY_DONE = "already-done"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What an editor typed for a clause: `base_hash` is the shared text she had before her, `seen` the draft's version.
+
+    `seen` is 0 where she saw no draft.
+    """
+
+    key: str
+    clause_key: str
+    mode: OverrideMode
+    text: str
+    title: str = ""
+    base_hash: str = ""
+    seen: int = 0
+    reason: str = ""
 
 
 def keep_text(session: PortalSession, text: str) -> str:
@@ -19,6 +78,10 @@ def keep_text(session: PortalSession, text: str) -> str:
         session.add(TextPart(hash=digest, text=text))
         session.flush()  # rows that refer to it follow
     return digest
+
+
+def place_of(session: PortalSession, tenant: Tenant) -> Place:
+    return Place(tenant.id, tenant.trust_id, service(session).id)
 
 
 def adopt_override(
@@ -35,18 +98,14 @@ def adopt_override(
     reason: str = "",
     published_by: int | None = None,
 ) -> Override:
-    """Put a tenant's wording of a clause in force. Raises `Invalid` for a locked clause or one that does not exist."""
+    """Put a tenant's wording of a clause in force, from a pack or an import; the caller notes the change.
+
+    Raises `Invalid` for a locked clause or one that does not exist.
+    """
     clause = _clause(session, clause_key, base_release, now)
-    if clause.policy is ClausePolicy.LOCKED and mode in {OverrideMode.ADAPT, OverrideMode.OMIT}:
-        raise Invalid(f"The clause {clause_key} is locked and cannot be changed.")
-    if mode is OverrideMode.OMIT and clause.policy is not ClausePolicy.OPTIONAL:
-        raise Invalid(f"The clause {clause_key} cannot be left out.")
-    own_key = key or (clause_key if mode in {OverrideMode.ADAPT, OverrideMode.OMIT} else f"local.{clause_key}.{mode}")
-    present = session.scalar(
-        select(Override).where(Override.tenant_id == tenant.id, Override.key == own_key, Override.ended_at.is_(None))
-    )
-    if present is not None:
-        present.ended_at = now
+    _check_policy(clause.policy, clause_key, mode)
+    own_key = key or (clause_key if mode in REPLACING else f"local.{clause_key}.{mode}")
+    _close(session, tenant, own_key, now)
     override = Override(
         tenant_id=tenant.id,
         key=own_key,
@@ -62,6 +121,310 @@ def adopt_override(
     )
     session.add(override)
     return override
+
+
+def save_draft(
+    session: PortalSession, actor: Actor, tenant: Tenant, desk: NoticeDesk, words: Words, *, now: datetime
+) -> OverrideDraft:
+    """Keep wording that is not published yet.
+
+    Raises `Invalid` with the line of the first fault, `Conflict` with the stored text where somebody saved meanwhile.
+    """
+    require(actor, Action.EDIT_OVERRIDE, place_of(session, tenant))
+    draft = _store(session, actor, tenant, desk, words, now=now)
+    draft.status = DraftStatus.DRAFT
+    _record(session, actor, tenant, AuditKind.OVERRIDE_SAVED, draft.key, now, text=draft.text)
+    return draft
+
+
+def publish(
+    session: PortalSession, actor: Actor, tenant: Tenant, desk: NoticeDesk, words: Words, *, now: datetime
+) -> Outcome:
+    """Put the words in force, or send them for review where the clause asks for it.
+
+    Where the shared words changed since she began, both changes are put together in the draft, which must be read
+    first: `MERGED`, or `DIFFERS` where they touch the same sentence. Raises `Invalid` also for a placeholder with
+    nothing to show, naming what is missing and who can fill it in.
+    """
+    require(actor, Action.PUBLISH_OVERRIDE, place_of(session, tenant))
+    present = _own(session, tenant, words.key)
+    if words.seen and _draft(session, tenant, words.key) is None and _says(present, words):
+        return Outcome.ALREADY_DONE
+    draft = _store(session, actor, tenant, desk, words, now=now)
+    stale = _catch_up(session, desk, draft)
+    if stale is not None:
+        return stale
+    _check_placeholders(session, desk, draft, now)
+    if _needs_review(desk, draft):
+        draft.status = DraftStatus.IN_REVIEW
+        _record(session, actor, tenant, AuditKind.OVERRIDE_SAVED, draft.key, now, text=draft.text)
+        return Outcome.SENT_FOR_REVIEW
+    return put_in_force(session, actor, tenant, desk, draft, now=now, reason=words.reason)
+
+
+def put_in_force(
+    session: PortalSession, actor: Actor, tenant: Tenant, desk: NoticeDesk, draft: OverrideDraft, *, now: datetime,
+    reason: str = "",
+) -> Outcome:  # fmt: skip
+    """The draft's words from now on; the draft itself is used up. Words equal to the shared ones end the override."""
+    parent = desk.clauses[draft.key].parent if draft.key in desk.clauses else ""
+    is_same = draft.mode is OverrideMode.ADAPT and draft.text == parent
+    _close(session, tenant, draft.key, now)
+    digest = keep_text(session, draft.text)
+    if not is_same:
+        session.add(
+            Override(
+                tenant_id=tenant.id, key=draft.key, clause_key=draft.clause_key, mode=draft.mode, title=draft.title,
+                part_hash=digest, base_hash=draft.base_hash or None, base_release=desk.shared.newest.name,
+                effective_at=now, published_by=actor.person_id, reason=reason,
+            )
+        )  # fmt: skip
+    settle_open(session, actor, tenant, draft.key, choice=DecisionChoice.OWN, result_hash=digest, now=now)
+    session.delete(draft)
+    kind = AuditKind.OVERRIDE_ENDED if is_same else AuditKind.OVERRIDE_PUBLISHED
+    _record(session, actor, tenant, kind, draft.key, now, text=draft.text)
+    note_tenant_change(session, tenant, reason=reason or OWN_WORDING, now=now, made_by=actor.person_id)
+    return Outcome.SAME_AS_SHARED if is_same else Outcome.PUBLISHED
+
+
+def leave_out(
+    session: PortalSession, actor: Actor, tenant: Tenant, desk: NoticeDesk, key: str, *, now: datetime, reason: str = ""
+) -> None:
+    """Omit an optional clause. Raises `Invalid` for any other."""
+    require(actor, Action.PUBLISH_OVERRIDE, place_of(session, tenant))
+    wording = desk.clause(key)
+    if not wording.may_be_omitted:
+        raise Invalid("This clause cannot be left out.")
+    if wording.own is not None and wording.own.mode is OverrideMode.OMIT:
+        return
+    _close(session, tenant, key, now)
+    session.add(
+        Override(
+            tenant_id=tenant.id, key=key, clause_key=key, mode=OverrideMode.OMIT, base_hash=wording.parent_hash or None,
+            base_release=desk.shared.newest.name, effective_at=now, published_by=actor.person_id, reason=reason,
+        )
+    )  # fmt: skip
+    _record(session, actor, tenant, AuditKind.OVERRIDE_PUBLISHED, key, now, mode=OverrideMode.OMIT.value)
+    note_tenant_change(session, tenant, reason=reason or OWN_WORDING, now=now, made_by=actor.person_id)
+
+
+def use_shared(
+    session: PortalSession, actor: Actor, tenant: Tenant, desk: NoticeDesk, key: str, *, now: datetime
+) -> None:
+    """End the tenant's own wording of a clause; the words stay in the record. Harmless where there is none."""
+    require(actor, Action.PUBLISH_OVERRIDE, place_of(session, tenant))
+    draft = _draft(session, tenant, key)
+    if draft is not None:
+        session.delete(draft)
+    if not _close(session, tenant, key, now):
+        return
+    shared = desk.clauses[key].shared if key in desk.clauses else None
+    settle_open(
+        session, actor, tenant, key, choice=DecisionChoice.SHARED, result_hash=shared.part_hash if shared else None,
+        now=now,
+    )  # fmt: skip
+    _record(session, actor, tenant, AuditKind.OVERRIDE_ENDED, key, now)
+    note_tenant_change(session, tenant, reason=OWN_WORDING, now=now, made_by=actor.person_id)
+
+
+def drop_draft(session: PortalSession, actor: Actor, tenant: Tenant, key: str, *, now: datetime) -> None:
+    """Throw unpublished words away. Harmless where there are none."""
+    require(actor, Action.EDIT_OVERRIDE, place_of(session, tenant))
+    draft = _draft(session, tenant, key)
+    if draft is not None:
+        session.delete(draft)
+        _record(session, actor, tenant, AuditKind.OVERRIDE_SAVED, key, now, text="")
+
+
+def approve(
+    session: PortalSession, actor: Actor, tenant: Tenant, desk: NoticeDesk, key: str, *, seen: int, comment: str,
+    now: datetime,
+) -> Outcome:  # fmt: skip
+    """The DPO team agrees: the reviewed words are published. Raises `Conflict` where the school changed them since."""
+    require(actor, Action.REVIEW_OVERRIDE, place_of(session, tenant))
+    draft = _in_review(session, tenant, key, seen)
+    stale = _catch_up(session, desk, draft)
+    if stale is not None:
+        raise Conflict(N_("The shared words changed meanwhile. Read both changes together first."), theirs=draft.text)
+    _comment(session, actor, tenant, key, comment, now)
+    _record(session, actor, tenant, AuditKind.OVERRIDE_REVIEWED, key, now, approved=True)
+    return put_in_force(session, actor, tenant, desk, draft, now=now)
+
+
+def send_back(
+    session: PortalSession, actor: Actor, tenant: Tenant, key: str, *, seen: int, comment: str, now: datetime
+) -> None:
+    """The DPO team does not agree yet and says why. Raises `Invalid` without a reason."""
+    require(actor, Action.REVIEW_OVERRIDE, place_of(session, tenant))
+    if not comment.strip():
+        raise Invalid("Say what the school should change.", field="comment")
+    draft = _in_review(session, tenant, key, seen)
+    draft.status = DraftStatus.RETURNED
+    _comment(session, actor, tenant, key, comment, now)
+    _record(session, actor, tenant, AuditKind.OVERRIDE_REVIEWED, key, now, approved=False)
+
+
+def prefer(session: PortalSession, actor: Actor, tenant: Tenant, value: PreferenceKind, *, now: datetime) -> None:
+    """Take new shared wording as it comes, or be asked first; from now on."""
+    require(actor, Action.PUBLISH_OVERRIDE, place_of(session, tenant))
+    last = session.scalar(
+        select(Preference).where(Preference.tenant_id == tenant.id).order_by(Preference.effective_at.desc()).limit(1)
+    )
+    if (last.value if last else PreferenceKind.TAKE) is value:
+        return
+    session.add(Preference(tenant_id=tenant.id, value=value, effective_at=now, recorded_by=actor.person_id))
+    record(
+        session, witness(actor), AuditKind.SETTING_CHANGED, tenant_id=tenant.id, subject=("preference", value.value),
+        now=now,
+    )  # fmt: skip
+    reason = N_("The school now takes new shared wording as it comes.")
+    if value is PreferenceKind.ASK:
+        reason = N_("The school is now asked before shared wording changes.")
+    note_tenant_change(session, tenant, reason=reason, now=now, made_by=actor.person_id)
+
+
+def settle_open(
+    session: PortalSession, actor: Actor, tenant: Tenant, key: str, *, choice: DecisionChoice | None,
+    result_hash: str | None, now: datetime,
+) -> None:  # fmt: skip
+    """Settle what is open about a clause, because its words were decided; without a choice it was overtaken."""
+    statement = select(Decision).where(
+        Decision.tenant_id == tenant.id, Decision.key == key, Decision.settled_at.is_(None)
+    )
+    for row in session.scalars(statement.with_for_update()):
+        row.choice, row.result_hash, row.settled_at, row.settled_by = choice, result_hash, now, actor.person_id
+
+
+def local_key(title: str, taken: frozenset[str]) -> str:
+    """A new key for a local clause, made from its title."""
+    name = f"local.{slugify(title)[:60] or 'clause'}"
+    return next(key for key in (name, *(f"{name}-{number}" for number in range(2, 1000))) if key not in taken)
+
+
+def _store(
+    session: PortalSession, actor: Actor, tenant: Tenant, desk: NoticeDesk, words: Words, *, now: datetime
+) -> OverrideDraft:
+    anchor = desk.shared.last_known(words.clause_key)
+    if anchor is None:
+        raise NotFound("There is no such clause.")
+    held = desk.shared.held.get(words.clause_key)
+    _check_policy((held.clause if held else anchor).policy, words.clause_key, words.mode)
+    if words.mode not in REPLACING and not words.title:
+        raise Invalid(N_("Give the clause a title."), field="title")
+    if len(words.title) > TITLE_LENGTH:
+        raise Invalid(N_("The title is too long."), field="title")
+    text = accept(words.text, desk.keys, name="text")
+    draft = _draft(session, tenant, words.key)
+    if draft is not None and draft.version != words.seen and draft.text != text:
+        raise Conflict(N_("Somebody else saved this clause meanwhile."), theirs=draft.text)
+    if draft is None:
+        draft = OverrideDraft(
+            tenant_id=tenant.id, key=words.key, clause_key=words.clause_key, mode=words.mode, base_hash=words.base_hash
+        )
+        session.add(draft)
+    draft.text, draft.title, draft.base_hash = text, words.title, words.base_hash or draft.base_hash
+    draft.base_release, draft.saved_at, draft.saved_by = desk.shared.newest.name, now, actor.person_id
+    session.flush()  # the version that the next reader sees
+    return draft
+
+
+def _check_policy(policy: ClausePolicy, key: str, mode: OverrideMode) -> None:
+    if policy is ClausePolicy.LOCKED and mode in REPLACING:
+        raise Invalid(f"The clause {key} is locked and cannot be changed.")
+    if mode is OverrideMode.OMIT and policy is not ClausePolicy.OPTIONAL:
+        raise Invalid(f"The clause {key} cannot be left out.")
+
+
+def _catch_up(session: PortalSession, desk: NoticeDesk, draft: OverrideDraft) -> Outcome | None:
+    """Bring a draft onto the shared words of today; None where it was made from them."""
+    wording = desk.clauses.get(draft.key)
+    if draft.mode is not OverrideMode.ADAPT or wording is None or not wording.parent_hash or not draft.base_hash:
+        return None
+    if draft.base_hash == wording.parent_hash:
+        return None
+    base = desk.shelf.fetch(session, [draft.base_hash]).get(draft.base_hash, "")
+    merged = merge_clause(base, wording.parent, draft.text)
+    draft.base_hash, draft.text = wording.parent_hash, merged.text
+    session.flush()  # the version that the next reader sees
+    return Outcome.MERGED if merged.clean else Outcome.DIFFERS
+
+
+def _check_placeholders(session: PortalSession, desk: NoticeDesk, draft: OverrideDraft, now: datetime) -> None:
+    """Facts are a school's: a trust's wording is checked for everything else."""
+    _, gaps = preview(
+        session, desk, draft.key, mode=draft.mode, clause_key=draft.clause_key, title=draft.title, text=draft.text,
+        now=now,
+    )  # fmt: skip
+    is_school = desk.school.law is not None
+    blocking = [gap for gap in gaps if gap.blocks_publishing and (is_school or gap.kind != "fact")]
+    if blocking:
+        raise Invalid(f"{blocking[0].reason[:1].upper()}{blocking[0].reason[1:]}.", field="text")
+
+
+def _needs_review(desk: NoticeDesk, draft: OverrideDraft) -> bool:
+    held = desk.shared.held.get(draft.clause_key)
+    return held is not None and held.clause.review and draft.mode in REPLACING
+
+
+def _in_review(session: PortalSession, tenant: Tenant, key: str, seen: int) -> OverrideDraft:
+    draft = _draft(session, tenant, key)
+    if draft is None or draft.status is not DraftStatus.IN_REVIEW:
+        raise NotFound("Nothing waits for review here.")
+    if draft.version != seen:
+        raise Conflict(N_("The school changed these words meanwhile."), theirs=draft.text)
+    return draft
+
+
+def _draft(session: PortalSession, tenant: Tenant, key: str) -> OverrideDraft | None:
+    statement = select(OverrideDraft).where(
+        OverrideDraft.tenant_id == tenant.id, OverrideDraft.kind == GENERAL, OverrideDraft.key == key
+    )
+    return session.scalar(statement.with_for_update())
+
+
+def _own(session: PortalSession, tenant: Tenant, key: str) -> Override | None:
+    statement = select(Override).where(
+        Override.tenant_id == tenant.id, Override.kind == GENERAL, Override.key == key, Override.ended_at.is_(None)
+    )
+    return session.scalar(statement)
+
+
+def _says(present: Override | None, words: Words) -> bool:
+    digest = hashlib.sha256(accept(words.text).encode()).hexdigest()
+    return present is not None and present.part_hash == digest
+
+
+def _close(session: PortalSession, tenant: Tenant, key: str, now: datetime) -> bool:
+    """End what is in force, or was to come into force; returns whether there was anything."""
+    statement = select(Override).where(
+        Override.tenant_id == tenant.id,
+        Override.kind == GENERAL,
+        Override.key == key,
+        or_(Override.ended_at.is_(None), Override.ended_at > now),
+    )
+    rows = list(session.scalars(statement.with_for_update()))
+    for row in rows:
+        row.ended_at = max(now, row.effective_at)
+    session.flush()  # one open row a key: the old one must be closed first
+    return bool(rows)
+
+
+def _comment(session: PortalSession, actor: Actor, tenant: Tenant, key: str, text: str, now: datetime) -> None:
+    if text.strip():
+        session.add(
+            ReviewComment(tenant_id=tenant.id, key=key, text=text.strip(), written_at=now, written_by=actor.person_id)
+        )
+
+
+def _record(
+    session: PortalSession, actor: Actor, tenant: Tenant, kind: AuditKind, key: str, now: datetime, *,
+    text: str | None = None, **details: str | bool,
+) -> None:  # fmt: skip
+    contents = {"text": text} if text is not None else None
+    record(
+        session, witness(actor), kind, tenant_id=tenant.id, subject=("clause", key), now=now, contents=contents,
+        **details,
+    )  # fmt: skip
 
 
 def _clause(session: PortalSession, key: str, release_name: str, now: datetime) -> ReleaseClause:

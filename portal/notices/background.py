@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from portal.core.database import Database
+from portal.core.database import Database, PortalSession
 from portal.notices.gathering import Shelf, fill_shelf, generation
+from portal.notices.merging import MergeBatch, prepare_merges, write_merges
 from portal.notices.models import ChangeStage
-from portal.notices.sealing import BATCH, due_change, prepare_batch, write_batch
+from portal.notices.sealing import BATCH, SealingBatch, due_change, prepare_batch, write_batch
 from portal.tenancy.scope import every_tenant
 
 
@@ -18,21 +19,23 @@ class NoticeWork:
 
     def step(self, *, now: datetime) -> bool:
         """Do one batch of the oldest change; returns whether there was anything to do."""
-        for stage in (ChangeStage.TRUSTS, ChangeStage.SCHOOLS):
-            with self.database.transaction() as session, every_tenant(session, "merging notices"):
-                change = due_change(session, now=now, stage=stage)
-                if change is not None:
-                    change.stage = ChangeStage.SEALING
-        return self._seal(now)
-
-    def _seal(self, now: datetime) -> bool:
-        with self.database.session() as session, every_tenant(session, "sealing notices"):
-            change = due_change(session, now=now, stage=ChangeStage.SEALING)
+        with self.database.session() as session, every_tenant(session, "merging and sealing notices"):
+            change = due_change(session, now=now)
             if change is None:
                 return False
-            if self._shelf is None or self._shelf.generation != generation(session):
-                self._shelf = fill_shelf(session)
-            batch = prepare_batch(session, change, self._shelf, until=now, size=self.size)
-        with self.database.transaction() as session, every_tenant(session, "sealing notices"):
-            write_batch(session, batch, now=now)
+            shelf = self._present_shelf(session)
+            if change.stage is ChangeStage.SEALING:
+                batch: SealingBatch | MergeBatch = prepare_batch(session, change, shelf, until=now, size=self.size)
+            else:
+                batch = prepare_merges(session, change, shelf, now=now, size=self.size)
+        with self.database.transaction() as session, every_tenant(session, "merging and sealing notices"):
+            if isinstance(batch, SealingBatch):
+                write_batch(session, batch, now=now)
+            else:
+                write_merges(session, batch, now=now)
         return True
+
+    def _present_shelf(self, session: PortalSession) -> Shelf:
+        if self._shelf is None or self._shelf.generation != generation(session):
+            self._shelf = fill_shelf(session)
+        return self._shelf

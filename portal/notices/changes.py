@@ -49,9 +49,7 @@ def note_tenant_change(
         tenant.kind, ChangeScope.ALL
     )
     scope_id = None if scope is ChangeScope.ALL else tenant.id
-    return note_change(
-        session, reason=reason, at=now, now=now, scope=scope, scope_id=scope_id, made_by=made_by
-    )
+    return note_change(session, reason=reason, at=now, now=now, scope=scope, scope_id=scope_id, made_by=made_by)
 
 
 def note_first_versions(session: PortalSession, *, now: datetime) -> bool:

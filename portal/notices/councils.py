@@ -65,8 +65,8 @@ def load_councils(session: PortalSession) -> Councils:
     """Read once per generation."""
     columns = (AuthorityRow.key, SchoolAuthority.district, SchoolAuthority.valid_from, SchoolAuthority.valid_to)
     statement = select(*columns).join(AuthorityRow, AuthorityRow.id == SchoolAuthority.authority_id).distinct()
-    area = tuple((Assignment("", key, first, last), district) for key, district, first, last in session.execute(statement))
-    return Councils(read_book(session), area)
+    rows = session.execute(statement).tuples()
+    return Councils(read_book(session), tuple((Assignment("", key, *span), district) for key, district, *span in rows))
 
 
 def councils_of(session: PortalSession, school_ids: Sequence[int]) -> dict[int, SchoolCouncils]:

@@ -182,7 +182,7 @@ def standings(session: PortalSession, schools: Sequence[Tenant]) -> list[Standin
 def texts(session: PortalSession, hashes: Iterable[str]) -> dict[str, str]:
     """The texts of published parts, read in one question."""
     rows = session.execute(select(TextPart.hash, TextPart.text).where(TextPart.hash.in_(sorted(hashes))))
-    return {digest: text for digest, text in rows}
+    return dict(rows.tuples().all())
 
 
 def _standing(
@@ -205,7 +205,7 @@ def _locals(session: PortalSession, ids: Iterable[int], origin: Origin) -> dict[
 def local_of(row: Override, origin: Origin) -> Local:
     return Local(
         row.id, row.key, row.clause_key, row.mode, row.title, row.part_hash, row.base_hash, row.effective_at,
-        row.ended_at, origin,
+        row.ended_at, origin, row.base_release,
     )  # fmt: skip
 
 
@@ -236,7 +236,7 @@ def _stances(session: PortalSession, schools: Sequence[Tenant]) -> dict[int, Sta
 
 
 def _answer(row: Decision) -> Answer | None:
-    """Taking shared words, for whatever reason, answers the question about them; declining counts where that was asked."""
+    """Taking shared words, for whatever reason, answers the question; declining counts where a yes was asked for."""
     assert row.settled_at is not None
     if row.choice is DecisionChoice.SHARED:
         return Answer(row.clause_key, row.shared_hash, takes=True, at=row.settled_at)

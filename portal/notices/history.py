@@ -136,6 +136,7 @@ class Local:
     since: datetime
     until: datetime | None
     origin: Origin
+    base_release: str = ""
 
     def is_in_force(self, at: datetime) -> bool:
         return self.since <= at and (self.until is None or at < self.until)
@@ -178,6 +179,15 @@ def shared_at(editions: Sequence[Edition], stance: Stance, at: datetime) -> Shar
     return _walk(counting, stance, at) if counting else None
 
 
+def changed_between(before: Edition, after: Edition) -> list[SharedClause]:
+    """Clauses of `after` whose words or title differ from `before`, or that are new."""
+    return [
+        clause
+        for key, clause in after.clauses.items()
+        if key not in before.clauses or not clause.says_the_same_as(before.clauses[key])
+    ]
+
+
 def is_plain(stance: Stance) -> bool:
     """Whether the school holds what every such school of its time holds."""
     return not stance.answers and all(value is PreferenceKind.TAKE for _, value in stance.preferences)
@@ -204,9 +214,7 @@ def _walk(counting: tuple[Edition, ...], stance: Stance, at: datetime) -> Shared
     return Shared(held, waiting, counting[-1], counting)
 
 
-def _offer(
-    held: dict[str, Held], waiting: dict[str, Waiting], change: Waiting, stance: Stance, at: datetime
-) -> None:
+def _offer(held: dict[str, Held], waiting: dict[str, Waiting], change: Waiting, stance: Stance, at: datetime) -> None:
     clause, edition = change.clause, change.edition
     answer = stance.answer_on(change.key, clause.part_hash if clause else "", at)
     takes = answer.takes if answer else _takes_unasked(clause, edition, stance, at)

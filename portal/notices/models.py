@@ -3,7 +3,7 @@
 What is published is public and tenantless, keyed by its hash; what is drafted belongs to its tenant.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -119,6 +119,7 @@ class Release(PublicRow, Base):
     published_by: Mapped[int | None]
     withdrawn_at: Mapped[datetime | None]
     pack_digest: Mapped[str] = mapped_column(String(64), default="")
+    edited: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
 
     sections: Mapped[list["ReleaseSection"]] = relationship(
@@ -184,7 +185,15 @@ class Override(TenantOwned, Base):
 
     __table_args__ = (
         tenant_key(),
-        Index("uq_override_open", "tenant_id", "kind", "key", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+        Index(
+            "uq_override_open",
+            "tenant_id",
+            "kind",
+            "key",
+            unique=True,
+            sqlite_where=_IS_OPEN,
+            postgresql_where=_IS_OPEN,
+        ),
         Index("ix_override_clause", "clause_key", "ended_at"),
         Index("ix_override_tenant_key", "tenant_id", "key", "effective_at"),
     )
@@ -212,17 +221,17 @@ class OverrideDraft(TenantOwned, Base):
     __table_args__ = (tenant_key(), UniqueConstraint("tenant_id", "kind", "key"))
 
 
-class DraftComment(TenantOwned, Base):
-    """What the DPO team and the school write to each other about a draft in review."""
+class ReviewComment(TenantOwned, Base):
+    """What the DPO team and the school write to each other about a draft, or about a decision the school asked for."""
 
-    __tablename__ = "draft_comment"
+    __tablename__ = "review_comment"
 
-    draft_id: Mapped[int]
+    key: Mapped[str] = mapped_column(String(80))
     text: Mapped[str] = mapped_column(Text)
     written_at: Mapped[datetime]
     written_by: Mapped[int | None]
 
-    __table_args__ = (tenant_key(), tenant_reference("draft_id", "override_draft"))
+    __table_args__ = (tenant_key(), Index("ix_review_comment_key", "tenant_id", "key"))
 
 
 class Preference(TenantOwned, Base):
@@ -367,3 +376,68 @@ class Subscription(TenantOwned, Base):
     told_number: Mapped[int] = mapped_column(default=0)
 
     __table_args__ = (tenant_key(), UniqueConstraint("tenant_id", "email"))
+
+
+class ImportRun(TenantOwned, Base):
+    """A school's own document, read and compared: only a report until `applied_at`.
+
+    `record` holds every block with what was decided about it, `choices` what a person decided otherwise for a clause,
+    `result` what applying changed, so that it can be undone.
+    """
+
+    __tablename__ = "import_run"
+
+    document: Mapped[str] = mapped_column(String(200))
+    sha256: Mapped[str] = mapped_column(String(64))
+    record: Mapped[dict[str, Any]]
+    choices: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    result: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    made_at: Mapped[datetime]
+    made_by: Mapped[int | None]
+    applied_at: Mapped[datetime | None]
+    applied_by: Mapped[int | None]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[int | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (tenant_key(), Index("ix_import_run_made", "tenant_id", "made_at"))
+
+
+class WordingProposal(TenantOwned, Base):
+    """A school's wording of a locked clause, laid before the DPO team; the school's page shows the shared wording."""
+
+    __tablename__ = "wording_proposal"
+
+    key: Mapped[str] = mapped_column(String(80))
+    text: Mapped[str] = mapped_column(Text)
+    base_hash: Mapped[str] = mapped_column(String(64), default="")
+    base_release: Mapped[str] = mapped_column(String(60), default="")
+    proposed_at: Mapped[datetime]
+    proposed_by: Mapped[int | None]
+    answer: Mapped[str] = mapped_column(Text, default="")
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[int | None]
+
+    __table_args__ = (tenant_key(), Index("ix_wording_proposal_open", "tenant_id", "settled_at", "key"))
+
+
+class Waiver(TenantOwned, Base):
+    """A finding of the check that somebody answers for, with a reason, until a day (London) or until it is ended.
+
+    `rule`, `clause` and `quote` name the finding: "" for a clause or quote where something is absent.
+    """
+
+    __tablename__ = "waiver"
+
+    rule: Mapped[str] = mapped_column(String(80))
+    clause: Mapped[str] = mapped_column(String(80), default="")
+    quote: Mapped[str] = mapped_column(Text, default="")
+    reason: Mapped[str] = mapped_column(Text)
+    expires_on: Mapped[date]
+    made_at: Mapped[datetime]
+    made_by: Mapped[int | None]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[int | None]
+
+    __table_args__ = (tenant_key(), Index("ix_waiver_rule", "tenant_id", "rule", "clause"))

@@ -35,7 +35,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a notice is made of: a layout, facts, and the Markdown of the computed blocks that do not name the version."""
+    """What a notice is made of: a layout, facts, and the Markdown of those computed blocks that name no version."""
 
     slug: str
     layout: Layout
@@ -180,10 +180,7 @@ def hashes_of(parts: Parts) -> set[str]:
 def parts_from(manifest: Mapping[str, Any], texts: Mapping[str, str]) -> Parts:
     """The parts that a manifest names; `texts` must hold every text of `manifest_hashes`."""
     plan = json.loads(texts[manifest["plan"]])
-    sections = tuple(
-        (key, title, tuple(_line(*line) for line in lines))
-        for key, title, lines in plan["sections"]
-    )
+    sections = tuple((key, title, tuple(_line(*line) for line in lines)) for key, title, lines in plan["sections"])
     return Parts(
         manifest["slug"],
         Layout(sections, tuple((key, title) for key, title in plan["absent"].items())),

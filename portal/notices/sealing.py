@@ -79,7 +79,13 @@ class SealingBatch:
 
 
 def versions_since(
-    session: PortalSession, shelf: Shelf, school: Standing, last: LastSeal | None, *, until: datetime, also: datetime | None = None
+    session: PortalSession,
+    shelf: Shelf,
+    school: Standing,
+    last: LastSeal | None,
+    *,
+    until: datetime,
+    also: datetime | None = None,
 ) -> list[Seal]:
     """The versions that followed `last` up to `until`, oldest first; `also` is an instant to look at besides."""
     moments = instants(shelf, school, last.effective_at if last else school.stance.joined, until)
@@ -191,8 +197,9 @@ def count_schools(session: PortalSession, change: NoticeChange) -> int:
     return session.scalar(select(func.count()).select_from(_schools(change).subquery())) or 0
 
 
-def due_change(session: PortalSession, *, now: datetime, stage: ChangeStage) -> NoticeChange | None:
-    statement = select(NoticeChange).where(NoticeChange.stage == stage, NoticeChange.at <= now)
+def due_change(session: PortalSession, *, now: datetime) -> NoticeChange | None:
+    """The oldest change that is not done; one a time, because a later one builds on what an earlier one merged."""
+    statement = select(NoticeChange).where(NoticeChange.stage != ChangeStage.DONE, NoticeChange.at <= now)
     return session.scalar(statement.order_by(NoticeChange.at, NoticeChange.id).limit(1))
 
 

@@ -46,30 +46,52 @@ def read_library(folder: Path) -> list[ReleasePack]:
 def load_library(session: PortalSession, packs: list[ReleasePack], report: LoadReport, *, now: datetime) -> None:
     """Create the releases that are absent. Raises `PackError` when a published release's files were changed.
 
-    Where schools are already here nothing is backdated: a release then counts from now at the earliest.
+    A new installation has them all in force from their dates. Where schools are already here a new release arrives as a
+    draft, so that somebody can see what it does to them (`portal release plan`) before it is published.
     """
-    earliest = now if session.scalar(select(Tenant.id).where(Tenant.kind == TenantKind.SCHOOL).limit(1)) else None
+    is_new = session.scalar(select(Tenant.id).where(Tenant.kind == TenantKind.SCHOOL).limit(1)) is None
     for pack in packs:
         found = session.scalar(select(Release).where(Release.name == pack.name))
         if found is None:
-            _create(session, pack, earliest=earliest, now=now)
-            report.created.append(f"release {pack.name} ({len(pack.clauses)} clauses)")
+            _create(session, pack, is_draft=not is_new, now=now)
+            report.created.append(f"release {pack.name} ({len(pack.clauses)} clauses{'' if is_new else ', a draft'})")
+        elif found.status is ReleaseStatus.DRAFT:
+            _refresh(session, found, pack, report)
         elif found.pack_digest and found.pack_digest != pack.digest:
             raise PackError(pack.path, f"release {pack.name} is published and cannot change; make a new release")
 
 
-def _create(session: PortalSession, pack: ReleasePack, *, earliest: datetime | None, now: datetime) -> None:
-    start = from_london(pack.effective_from, time.min)
-    effective_at = max(start, earliest) if earliest else start
+def _create(session: PortalSession, pack: ReleasePack, *, is_draft: bool, now: datetime) -> None:
+    effective_at = from_london(pack.effective_from, time.min)
     release = Release(
         name=pack.name,
-        title=pack.title,
-        reason=pack.reason,
-        status=ReleaseStatus.PUBLISHED,
+        status=ReleaseStatus.DRAFT if is_draft else ReleaseStatus.PUBLISHED,
         effective_at=effective_at,
-        published_at=effective_at,
-        pack_digest=pack.digest,
+        published_at=None if is_draft else effective_at,
     )
+    _fill(session, release, pack)
+    session.add(release)
+    session.flush()  # gives the id that the change refers to
+    if not is_draft:
+        note_change(session, reason=pack.reason, at=effective_at, now=now, release_id=release.id)
+
+
+def _refresh(session: PortalSession, draft: Release, pack: ReleasePack, report: LoadReport) -> None:
+    """Follow the files while nobody changed the draft here."""
+    if draft.pack_digest == pack.digest:
+        return
+    if not draft.pack_digest:
+        report.kept.append(f"release {pack.name}: the draft was changed here, its files are not read")
+        return
+    draft.clauses, draft.sections = [], []
+    session.flush()  # the same keys come back
+    draft.effective_at = from_london(pack.effective_from, time.min)
+    _fill(session, draft, pack)
+    report.created.append(f"release {pack.name} (the draft follows its files)")
+
+
+def _fill(session: PortalSession, release: Release, pack: ReleasePack) -> None:
+    release.title, release.reason, release.pack_digest = pack.title, pack.reason, pack.digest
     release.sections = [
         ReleaseSection(key=key, title=title, position=position) for position, (key, title) in enumerate(pack.sections)
     ]
@@ -89,9 +111,6 @@ def _create(session: PortalSession, pack: ReleasePack, *, earliest: datetime | N
         )
         for position, clause in enumerate(pack.clauses)
     ]
-    session.add(release)
-    session.flush()  # gives the id that the change refers to
-    note_change(session, reason=pack.reason, at=effective_at, now=now, release_id=release.id)
 
 
 def _read_release(folder: Path) -> ReleasePack:

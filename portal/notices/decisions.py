@@ -1,0 +1,245 @@
+"""What a school or trust settles about changed shared wording; every choice is recorded, nothing is silent."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from portal.audit.actions import record
+from portal.audit.rules import AuditKind
+from portal.core.database import PortalSession
+from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.i18n import N_
+from portal.identity.actions import witness
+from portal.identity.permissions import Action, Actor, require
+from portal.notices.actions import keep_text, place_of
+from portal.notices.changes import note_tenant_change
+from portal.notices.gathering import texts
+from portal.notices.markup import accept
+from portal.notices.merge import Choice, Merge, merge_clause, settle
+from portal.notices.merging import TELL_DPO_AFTER, replace_words
+from portal.notices.models import (
+    Decision,
+    DecisionChoice,
+    DecisionKind,
+    Override,
+    OverrideDraft,
+    ReviewComment,
+)
+from portal.notices.wording import ClauseWording, NoticeDesk
+from portal.tenancy.models import Tenant
+
+SETTLED = N_("The school decided about changed shared wording.")
+CONFIRMED = N_("The school agreed to changed shared wording.")
+
+
+def open_decisions(session: PortalSession, *, tenant_id: int | None = None) -> list[Decision]:
+    """What waits for an answer, the oldest first; of one tenant or, in a wider scope, of all."""
+    statement = select(Decision).where(Decision.settled_at.is_(None)).order_by(Decision.due_at, Decision.id)
+    if tenant_id is not None:
+        statement = statement.where(Decision.tenant_id == tenant_id)
+    return list(session.scalars(statement))
+
+
+def decision(session: PortalSession, tenant: Tenant, decision_id: int, *, lock: bool = False) -> Decision:
+    """Raises `NotFound`, also for another tenant's."""
+    statement = select(Decision).where(Decision.tenant_id == tenant.id, Decision.id == decision_id)
+    found = session.scalar(statement.with_for_update() if lock else statement)
+    if found is None:
+        raise NotFound("There is no such question.")
+    return found
+
+
+def three_texts(session: PortalSession, row: Decision) -> tuple[str, str, str]:
+    """(shared before, shared now, ours)."""
+    words = texts(session, [one for one in (row.base_hash, row.shared_hash, row.local_hash) if one])
+    return words.get(row.base_hash or "", ""), words.get(row.shared_hash, ""), words.get(row.local_hash or "", "")
+
+
+def merge_of(session: PortalSession, row: Decision) -> Merge:
+    base, shared, local = three_texts(session, row)
+    return merge_clause(base or None, shared or None, local or None)
+
+
+def decide(
+    session: PortalSession, actor: Actor, tenant: Tenant, row: Decision, choice: DecisionChoice, *, now: datetime,
+    text: str = "", keys: Sequence[str] = (),
+) -> str:  # fmt: skip
+    """Settle a question about the tenant's own words; returns the text that then counts ("": the shared words).
+
+    Keeping and sharing are about the sentences in dispute: the rest of both changes is merged already. `OWN` needs
+    `text`; `ASK` leaves the question open and puts it before the DPO team. The same press twice settles once; raises
+    `Conflict` where somebody chose otherwise meanwhile.
+    """
+    require(actor, Action.PUBLISH_OVERRIDE, place_of(session, tenant))
+    if row.settled_at is not None:
+        if row.choice is choice:
+            return _result_text(session, row)
+        raise Conflict(N_("Somebody settled this meanwhile."), theirs=_result_text(session, row))
+    if choice is DecisionChoice.ASK:
+        row.asked_dpo_at = row.asked_dpo_at or now
+        _record(session, actor, tenant, row, choice, now)
+        return ""
+    _, shared, _ = three_texts(session, row)
+    own = accept(text, keys or None, name="text") if choice is DecisionChoice.OWN else ""
+    result = _chosen(session, row, choice, own)
+    _apply(session, actor, tenant, row, result, shared, now)
+    _settle(session, actor, tenant, row, choice, result, now)
+    note_tenant_change(session, tenant, reason=SETTLED, now=now, made_by=actor.person_id)
+    return result
+
+
+def agree(session: PortalSession, actor: Actor, tenant: Tenant, row: Decision, *, now: datetime) -> None:
+    """The DPO team agrees to a merged text of a clause that needs review: it is published."""
+    require(actor, Action.REVIEW_OVERRIDE, place_of(session, tenant))
+    if row.settled_at is not None:
+        return
+    if row.kind is not DecisionKind.REVIEW:
+        raise Invalid("This waits for the school, not for the DPO team.")
+    _, shared, _ = three_texts(session, row)
+    result = texts(session, [row.merged_hash or ""]).get(row.merged_hash or "", "")
+    _apply(session, actor, tenant, row, result, shared, now)
+    _settle(session, actor, tenant, row, DecisionChoice.OWN, result, now)
+    record(
+        session, witness(actor), AuditKind.OVERRIDE_REVIEWED, tenant_id=tenant.id, subject=("clause", row.key), now=now,
+        approved=True,
+    )  # fmt: skip
+    note_tenant_change(session, tenant, reason=SETTLED, now=now, made_by=actor.person_id)
+
+
+def answer_change(
+    session: PortalSession, actor: Actor, tenant: Tenant, desk: NoticeDesk, key: str, *, shared_hash: str,
+    takes: bool, now: datetime,
+) -> None:  # fmt: skip
+    """Say yes or no to new shared words of a clause that the tenant shares; `shared_hash` is what she had before her.
+
+    Raises `Conflict` where the words changed again since.
+    """
+    require(actor, Action.PUBLISH_OVERRIDE, place_of(session, tenant))
+    waiting = desk.shared.waiting.get(key)
+    if waiting is None:
+        return  # answered already, or the question is gone
+    offered = waiting.clause.part_hash if waiting.clause else ""
+    if offered != shared_hash:
+        raise Conflict(N_("The shared words changed again meanwhile. Read them once more."))
+    row = session.scalar(
+        select(Decision).where(
+            Decision.tenant_id == tenant.id, Decision.key == key, Decision.shared_hash == shared_hash,
+            Decision.override_id.is_(None), Decision.settled_at.is_(None),
+        )
+    )  # fmt: skip
+    if row is None:
+        row = open_question(session, tenant, desk.clause(key))
+    choice = DecisionChoice.SHARED if takes else DecisionChoice.KEEP
+    row.choice, row.settled_at, row.settled_by = choice, now, actor.person_id
+    row.result_hash = shared_hash or None if takes else row.base_hash
+    _record(session, actor, tenant, row, choice, now)
+    note_tenant_change(session, tenant, reason=CONFIRMED if takes else SETTLED, now=now, made_by=actor.person_id)
+
+
+def open_question(session: PortalSession, tenant: Tenant, wording: ClauseWording) -> Decision:
+    """A row for a change that waits for the school's yes: for reminders, and for asking the DPO team."""
+    waiting = wording.waiting
+    assert waiting is not None
+    row = Decision(
+        tenant_id=tenant.id, release=waiting.edition.name, key=wording.key, clause_key=wording.clause_key,
+        kind=DecisionKind.CONFIRM, base_hash=wording.parent_hash or None,
+        shared_hash=waiting.clause.part_hash if waiting.clause else "", opened_at=waiting.edition.effective_at,
+        due_at=waiting.edition.effective_at + TELL_DPO_AFTER, conflicts=[],
+    )  # fmt: skip
+    session.add(row)
+    session.flush()  # gives the id that pages refer to
+    return row
+
+
+def ask_dpo(
+    session: PortalSession, actor: Actor, tenant: Tenant, desk: NoticeDesk, key: str, *, question: str, now: datetime
+) -> None:
+    """Put a question about a clause before the DPO team; the page stays as it is meanwhile."""
+    require(actor, Action.ASK_DPO, place_of(session, tenant))
+    wording = desk.clause(key)
+    row = wording.decision
+    if row is None and wording.waiting is not None:
+        row = open_question(session, tenant, wording)
+    if row is None:
+        raise Invalid("There is nothing open about this clause.")
+    row.asked_dpo_at = row.asked_dpo_at or now
+    comment(session, actor, tenant, key, question, now=now)
+    _record(session, actor, tenant, row, DecisionChoice.ASK, now)
+
+
+def comment(session: PortalSession, actor: Actor, tenant: Tenant, key: str, text: str, *, now: datetime) -> None:
+    """A line in the talk between school and DPO team about a clause; nothing where it is empty."""
+    if text.strip():
+        session.add(
+            ReviewComment(tenant_id=tenant.id, key=key, text=text.strip(), written_at=now, written_by=actor.person_id)
+        )
+
+
+def comments(session: PortalSession, tenant: Tenant, key: str) -> list[ReviewComment]:
+    statement = select(ReviewComment).where(ReviewComment.tenant_id == tenant.id, ReviewComment.key == key)
+    return list(session.scalars(statement.order_by(ReviewComment.id)))
+
+
+def count_open(session: PortalSession) -> int:
+    return session.scalar(select(func.count()).select_from(Decision).where(Decision.settled_at.is_(None))) or 0
+
+
+def _chosen(session: PortalSession, row: Decision, choice: DecisionChoice, own: str) -> str:
+    base, shared, local = three_texts(session, row)
+    if choice is DecisionChoice.OWN:
+        return own
+    if row.kind is DecisionKind.RETIRED:
+        return local if choice is DecisionChoice.KEEP else shared
+    if row.kind in {DecisionKind.MERGED, DecisionKind.REVIEW}:
+        return local if choice is DecisionChoice.KEEP else shared
+    merged = merge_clause(base or None, shared or None, local or None)
+    side = Choice.LOCAL if choice is DecisionChoice.KEEP else Choice.SHARED
+    return settle(merged, [side] * len(merged.conflicts))
+
+
+def _apply(
+    session: PortalSession, actor: Actor, tenant: Tenant, row: Decision, result: str, shared: str, now: datetime
+) -> None:
+    own = session.scalar(
+        select(Override)
+        .where(Override.tenant_id == tenant.id, Override.key == row.key, Override.ended_at.is_(None))
+        .with_for_update()
+    )
+    draft = session.scalar(
+        select(OverrideDraft).where(OverrideDraft.tenant_id == tenant.id, OverrideDraft.key == row.key)
+    )
+    if draft is not None and row.kind is DecisionKind.RETIRED:
+        session.delete(draft)
+    if own is None:
+        return
+    if result == shared:
+        own.ended_at = max(now, own.effective_at)
+        return
+    words = texts(session, [own.part_hash or ""]).get(own.part_hash or "", "")
+    if result == words:
+        own.base_hash, own.base_release = row.shared_hash or own.base_hash, row.release
+        return
+    replace_words(session, own, result, row.shared_hash, row.release, now, by=actor.person_id)
+
+
+def _settle(
+    session: PortalSession, actor: Actor, tenant: Tenant, row: Decision, choice: DecisionChoice, result: str,
+    now: datetime,
+) -> None:  # fmt: skip
+    row.choice, row.settled_at, row.settled_by = choice, now, actor.person_id
+    row.result_hash = keep_text(session, result) if result else None
+    _record(session, actor, tenant, row, choice, now)
+
+
+def _record(
+    session: PortalSession, actor: Actor, tenant: Tenant, row: Decision, choice: DecisionChoice, now: datetime
+) -> None:
+    record(
+        session, witness(actor), AuditKind.CHOICE_RECORDED, tenant_id=tenant.id, subject=("clause", row.key), now=now,
+        choice=choice.value, release=row.release, question=row.kind.value,
+    )  # fmt: skip
+
+
+def _result_text(session: PortalSession, row: Decision) -> str:
+    return texts(session, [row.result_hash]).get(row.result_hash, "") if row.result_hash else ""
