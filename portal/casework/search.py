@@ -3,7 +3,7 @@
 SQLite answers through an FTS5 table, PostgreSQL through a text-search index; `prepare` makes either.
 """
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, inspect, select
 
 from portal.casework.models import Case, CaseMessage, CaseNote, CaseText
 from portal.core.database import PortalSession
@@ -33,11 +33,14 @@ def prepare(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(_GIN)
         return
+    is_new = not inspect(connection).has_table("case_words")
     connection.exec_driver_sql(_TABLE)
     for verb, body in _TRIGGERS.items():
         connection.exec_driver_sql(
             f"CREATE TRIGGER IF NOT EXISTS case_words_{verb} AFTER {verb} ON case_text BEGIN {body} END"
         )
+    if is_new:
+        connection.exec_driver_sql("INSERT INTO case_words (case_words) VALUES ('rebuild')")
 
 
 def index_case(session: PortalSession, case: Case) -> None:

@@ -8,6 +8,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url
 
+from portal.casework.search import prepare as prepare_search
 from portal.core.database import Database
 from portal.settings import ROOT, Settings
 from portal.tenancy.walls import raise_walls
@@ -23,6 +24,7 @@ def migrate(settings: Settings) -> None:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
             command.upgrade(_config(connection), "heads")
+            prepare_search(connection)
             serving = make_url(settings.database_url).username if settings.database_owner_url else None
             raise_walls(connection, serving_role=serving)
     finally:

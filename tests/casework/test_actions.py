@@ -17,6 +17,7 @@ from portal.core import clock
 from portal.core.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.identity.throttle import TooMany
 from portal.outbox.models import Letter
+from portal.tenancy.scope import tenant_scope, trust_scope
 
 NOW = clock.now()
 
@@ -260,3 +261,34 @@ def test_counters_follow_each_change(everywhere, ask, actor, sender):
     everywhere.expire_all()
     states = counts_by_authority(everywhere)[case.authority_id or 0]
     assert (states["open-school"], states["closed"]) == (0, 1)
+
+
+def test_search_finds_words_anywhere_but_only_in_the_scope(everywhere, ask, actor, sender):
+    case = ask(details="The zebra crossing incident").case
+    other = ask("birch-academy", details="A zebra too").case
+    actions.add_note(
+        everywhere,
+        actor("ben"),
+        case,
+        "Ask the lollipop lady",
+        hands_over=False,
+        key="z" * 20,
+        sender=sender,
+        now=NOW,
+    )
+    everywhere.flush()
+
+    def found(words, who="devi"):
+        return {
+            line.reference for line in page(everywhere, actor(who), Filters(words=words), today=clock.today()).lines
+        }
+
+    assert found("zebra") == {case.reference, other.reference}
+    assert found("zeb crossing") == {case.reference}
+    assert found("lollipop") == {case.reference}
+    assert found("'; DROP TABLE case_file; --") == set()
+    with tenant_scope(everywhere, other.tenant_id):
+        assert found("zebra", "bea") == {other.reference}
+        assert found("lollipop", "bea") == set()
+    with trust_scope(everywhere, other.trust_id):
+        assert found("zebra", "tom") == {other.reference}
