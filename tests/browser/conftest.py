@@ -124,6 +124,7 @@ class Visitor:
         self.live = live
         self.context: BrowserContext = browser.new_context(base_url=live.base_url, **options)
         self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(10_000)
         self.problems: list[str] = []
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
@@ -139,7 +140,7 @@ class Visitor:
         return self.page
 
     def follow(self, name: str) -> Page:
-        self.page.get_by_role("link", name=name).first.click()
+        self.page.locator("main a, nav a", has_text=name).first.click()
         self.page.wait_for_load_state()
         return self.page
 
