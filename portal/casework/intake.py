@@ -130,6 +130,11 @@ def normal_pin(typed: str) -> str:
     return "-".join(plain[start : start + 4] for start in range(0, min(len(plain), 40), 4))
 
 
+def normal_reference(typed: str) -> str:
+    """A reference as it was made, however it is typed."""
+    return normal_pin(typed[:20])
+
+
 def _check(request: NewRequest, now: datetime) -> None:
     if not request.requester_name:
         raise Invalid("Say whose request this is.", field="requester_name")

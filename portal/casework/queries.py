@@ -71,6 +71,11 @@ def school_named(session: PortalSession, name: str) -> Tenant:
     return found[0]
 
 
+def case_of_requester(session: PortalSession, reference: str) -> Case | None:
+    """The case a requester names by its reference, which opens nothing. The scope must be every tenant's."""
+    return session.scalar(select(Case).where(Case.reference == reference))
+
+
 def messages(session: PortalSession, case: Case) -> list[CaseMessage]:
     """Letters and messages, oldest first."""
     statement = select(CaseMessage).where(CaseMessage.tenant_id == case.tenant_id, CaseMessage.case_id == case.id)

@@ -50,7 +50,8 @@ def ask_code(session: PortalSession, case: Case, *, sender: Sender, now: datetim
 def admit(session: PortalSession, case: Case, typed: str, keys: Keys, *, now: datetime) -> Actor | None:
     """The requester, if the code or PIN she typed is right. Raises `throttle.TooMany`."""
     throttle.count(session, throttle.REQUESTER_TRY, str(case.id), now=now)
-    if not (_use_code(session, case, typed, keys, now=now) or _is_pin(case, typed)):
+    is_code, is_pin = _use_code(session, case, typed, keys, now=now), _is_pin(case, typed)
+    if not (is_code or is_pin):
         return None
     actor = requester_of(case)
     leave_line(
@@ -61,6 +62,12 @@ def admit(session: PortalSession, case: Case, typed: str, keys: Keys, *, now: da
         now=now,
     )
     return actor
+
+
+def admit_nobody(session: PortalSession, reference: str, typed: str, *, now: datetime) -> None:
+    """The work of `admit` for a reference that does not exist, so that the answer tells nothing."""
+    throttle.count(session, throttle.REQUESTER_TRY, reference, now=now)
+    password_matches(None, normal_pin(typed))
 
 
 def requester_of(case: Case) -> Actor:
@@ -140,7 +147,7 @@ def _use_code(session: PortalSession, case: Case, typed: str, keys: Keys, *, now
 
 
 def _is_pin(case: Case, typed: str) -> bool:
-    return bool(case.pin_hash) and password_matches(case.pin_hash, normal_pin(typed))
+    return password_matches(case.pin_hash or None, normal_pin(typed))
 
 
 def _code_digest(case: Case, code: str, keys: Keys) -> str:

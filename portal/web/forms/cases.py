@@ -12,6 +12,19 @@ class AdmissionForm(PortalForm):
     code = LineField(_("Code"), validators=[required(_("Enter the code.")), at_most(40)])
 
 
+class ReferenceForm(PortalForm):
+    reference = LineField(
+        _("Reference"),
+        description=_("Eight letters and digits, for example 7KQ2-M9XD."),
+        validators=[required(_("Enter the reference.")), at_most(20)],
+    )
+    code = LineField(
+        _("Code or PIN"),
+        description=_("The PIN that was shown when you sent it, or the code from our e-mail."),
+        validators=[at_most(40)],
+    )
+
+
 class RequesterMessageForm(PortalForm):
     key = OnceField()
     body = LongField(

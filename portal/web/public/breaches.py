@@ -1,6 +1,6 @@
 """Reporting a breach by the school's link: any member of staff, no account, 72 hours."""
 
-from flask import render_template, request
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -47,14 +47,15 @@ def _send(school: Tenant, form: BreachForm, new: NewRequest) -> ResponseReturnVa
         made = take_key(desk.session, ROUTE, key, digest(f"{school.id}\0{new}", purpose=ROUTE), now=desk.now)
     except Conflict:
         return render_template("public/requests/already_sent.html", school=school), 409
-    pin = link = ""
+    pin = ""
     if made is None:
         opened = open_case(desk.session, PUBLIC, school, new, sender=sender(), now=desk.now)
-        made, pin, link = str(opened.case.id), opened.pin, desk.settings.address(opened.link)
+        made, pin = str(opened.case.id), opened.pin
         keep_result(desk.session, ROUTE, key, made)
     case = desk.session.get_one(Case, int(made))
     steps = explained(read_clock(desk.session, case), current_language().code)
-    return render_template("public/breaches/reported.html", school=school, case=case, steps=steps, pin=pin, link=link)
+    find = desk.settings.address(url_for("public_cases.by_reference"))
+    return render_template("public/breaches/reported.html", school=school, case=case, steps=steps, pin=pin, find=find)
 
 
 def _request(form: BreachForm) -> NewRequest:

@@ -7,10 +7,12 @@ from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from portal.casework.intake import normal_reference
+from portal.casework.letters import new_link
 from portal.casework.models import Case
 from portal.casework.presenting import present
-from portal.casework.queries import case_by_link
-from portal.casework.requester import admit, ask_code, requester_of, withdraw, write_to_school
+from portal.casework.queries import case_by_link, case_of_requester
+from portal.casework.requester import admit, admit_nobody, ask_code, requester_of, withdraw, write_to_school
 from portal.core.errors import NotFound
 from portal.core.limits import CODE_MINUTES
 from portal.core.secrets import digest
@@ -18,13 +20,30 @@ from portal.identity import throttle
 from portal.tenancy.models import Tenant
 from portal.tenancy.scope import every_tenant
 from portal.web.door import Audience, Door, Needs
-from portal.web.forms.cases import AdmissionForm, NothingForm, RequesterMessageForm
+from portal.web.forms.cases import AdmissionForm, NothingForm, ReferenceForm, RequesterMessageForm
 from portal.web.languages import current_language
 from portal.web.sender import sender
 from portal.web.session import desk
 
 pages = Door("public_cases", __name__, audience=Audience.PUBLIC)
 OPEN_MINUTES = 60
+
+
+@pages.page("/requests", may=Needs.NOTHING, methods=("GET", "POST"))
+def by_reference() -> ResponseReturnValue:
+    form = ReferenceForm()
+    if not form.validate_on_submit():
+        return render_template("public/cases/by_reference.html", form=form), 422 if form.errors else 200
+    throttle.count(desk.session, throttle.REQUESTER_NETWORK, request.remote_addr or "", now=desk.now)
+    reference = normal_reference(form.reference.data or "")
+    if "send" in request.form:
+        return _send_code(reference)
+    token = _open(reference, form.code.data or "")
+    if token is None:
+        form.code.errors = [_("The reference and the code or PIN do not belong together, or the code has ended.")]
+        return render_template("public/cases/by_reference.html", form=form), 422
+    _let_in(token)
+    return redirect(url_for(".case", token=token))
 
 
 @pages.page("/requests/<token>", may=Needs.REQUESTER)
@@ -54,8 +73,7 @@ def admission(token: str) -> ResponseReturnValue:
         if admit(desk.session, found, form.code.data or "", desk.house.keys, now=desk.now) is None:
             form.code.errors = [_("This is not right, or no longer valid.")]
             return _closed(token, found, form), 422
-    session["requester"] = {"link": _mark(token), "until": desk.now.timestamp() + OPEN_MINUTES * 60}
-    session.rotate()  # type: ignore[attr-defined]
+    _let_in(token)
     return redirect(url_for(".case", token=token))
 
 
@@ -98,6 +116,32 @@ def leaving(token: str) -> ResponseReturnValue:
     session.pop("requester", None)
     session.rotate()  # type: ignore[attr-defined]
     return redirect(url_for(".case", token=token))
+
+
+def _send_code(reference: str) -> ResponseReturnValue:
+    with every_tenant(desk.session, "a reference says which school"):
+        throttle.count(desk.session, throttle.REQUESTER_CODE, reference, now=desk.now)
+        found = case_of_requester(desk.session, reference)
+        if found is not None:
+            ask_code(desk.session, found, sender=sender(), now=desk.now)
+    flash(_("If there is such a request with an e-mail address, a code is on its way to it."), "info")
+    return redirect(url_for(".by_reference"))
+
+
+def _open(reference: str, typed: str) -> str | None:
+    with every_tenant(desk.session, "a reference says which school"):
+        found = case_of_requester(desk.session, reference)
+        if found is None:
+            admit_nobody(desk.session, reference, typed, now=desk.now)
+            return None
+        if admit(desk.session, found, typed, desk.house.keys, now=desk.now) is None:
+            return None
+        return new_link(desk.session, found, now=desk.now).rpartition("/")[2]
+
+
+def _let_in(token: str) -> None:
+    session["requester"] = {"link": _mark(token), "until": desk.now.timestamp() + OPEN_MINUTES * 60}
+    session.rotate()  # type: ignore[attr-defined]
 
 
 @contextmanager

@@ -75,6 +75,7 @@ def sent(slug: str) -> ResponseReturnValue:
             steps=explained(reading, current_language().code),
             link=desk.settings.address(draft.answers["link"]),
             pin=draft.answers["pin"],
+            find=desk.settings.address(url_for("public_cases.by_reference")),
         )
 
 

@@ -255,3 +255,28 @@ def test_every_page_of_the_form_links_the_privacy_notice(client):
 @pytest.mark.parametrize("path", ["/schools/nowhere/requests/start", "/schools/rowan/requests/start"])
 def test_only_schools_can_be_asked(client, path):
     assert client.get(path).status_code == 404
+
+
+def test_reference_and_pin_open_the_request_without_the_link(client, database):
+    fill_in(client, {**PRIYA, "contact": {"telephone": "01632 960001", "email": ""}})
+    answer, _ = send(client)
+    page = client.get(answer.location).get_data(as_text=True)
+    pin = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", page).group()
+    [case] = cases(database)
+    typed = case.reference.replace("-", " ").lower()
+    opened = post(client, "/requests", reference=typed, code=pin.lower())
+    assert "Anil Patel" in client.get(opened.location).get_data(as_text=True)
+
+
+def test_a_reference_tells_nothing_to_a_guesser(client, database):
+    fill_in(client, PRIYA)
+    send(client)
+    [case] = cases(database)
+    answers = []
+    for reference in (case.reference, "0000-0000"):
+        tried = post(client, "/requests", reference=reference, code="123456")
+        asked = post(client, "/requests", reference=reference, send="yes")
+        told = client.get("/requests").get_data(as_text=True)
+        answers.append((tried.status_code, asked.status_code, "If there is such a request" in told))
+    assert answers[0] == answers[1] == (422, 302, True)
+    assert len(mail_to(database, "priya@example.org")) == 2
