@@ -34,11 +34,13 @@ _CLOSERS: Final = "\"'”’»\u203a)\\]*_\u300d\u300f\uff09\u3011\u300b"
 _STOP: Final = re.compile(
     rf"(?<!\\)(?P<stop>[{_SPACED_STOPS}{_UNSPACED_STOPS}]+)(?P<close>[{_CLOSERS}]*)(?P<gap>\s*)(?=\S)"
 )
+_INNER_STOP: Final = re.compile(rf"[{_SPACED_STOPS}][{_CLOSERS}]*\s|[{_UNSPACED_STOPS}].")
+_FINAL_STOP: Final = re.compile(rf"[{_SPACED_STOPS}{_UNSPACED_STOPS}][{_CLOSERS}]*$")
 _WHOLE: Final = re.compile(
     r"\{\{.{0,200}?\}\}"
     r"|\[[^\[\]]*\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)"
     r"|(?<![\\*])(?P<star>\*{1,3})(?=[^\s*]).{1,500}?(?<=[^\s*\\])(?P=star)(?!\*)"
-    r"|(?<![\\\w])(?P<bar>_{1,3})(?=[^\s_]).{1,500}?(?<=[^\s_\\])(?P=bar)(?!\w)",
+    r"|(?<![\\\w])(?P<bar>_{1,3})(?=[^\s_]).{1,500}?(?<=[^\s_\\])(?P=bar)",
     re.DOTALL,
 )
 _MARK: Final = re.compile(r"[*_\[{]")
@@ -48,7 +50,9 @@ _FIRST_LETTER: Final = re.compile(r"[\s\"'“‘«(\[*_]*(?P<letter>\S?)")
 _BLOCK_START: Final = re.compile(r"(?:[-*+•·]|\d{1,9}[.)]|#{1,6})(?:\s|$)|[-:]*\s*\|")
 _FALSE_NUMBER: Final = re.compile(r"\A(\d{1,9})(?=[.)](?:\s|$))")
 _INITIALS: Final = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
-_VERSE_WIDTH: Final = 40
+_VERSE_WIDTH: Final = 60
+_MANY_LINES: Final = 4
+_WORD_WIDTH: Final = 40
 
 
 # Words, not lists of strings: they are read and extended by people who know the language.
@@ -111,12 +115,13 @@ def blocks(text: str) -> list[Block]:
 def sentences(block: Block) -> tuple[str, ...]:
     """The sentences of a paragraph or item.
 
-    Short lines of which none holds a full stop or ends in a colon are an address or a column of names: they stay apart.
+    Short lines with no sentence ending inside them are an address, a column of names, or sentences a line each already:
+    they stay apart, whether or not they end in a full stop. So do four lines and more without any full stop.
     """
-    if block.kind is BlockKind.PARAGRAPH and _is_verse(block.lines):
-        return block.lines
     text = "\n".join(filter(None, block.lines))
     whole = [match.span() for match in _WHOLE.finditer(text)] if _MARK.search(text) else []
+    if _is_verse(block) and not any("\n" in text[low:high] for low, high in whole):
+        return block.lines
     found: list[str] = []
     start = 0
     for match in _STOP.finditer(text):
@@ -223,14 +228,14 @@ def _row(line: str) -> str:
     return f"| {' | '.join(cells(line))} |"
 
 
-def _is_verse(lines: Sequence[str]) -> bool:
-    return len(lines) > 1 and not any(
-        len(line) > _VERSE_WIDTH
-        or line.endswith(":")
-        or _BLOCK_START.match(line)
-        or any(character in _SPACED_STOPS or character in _UNSPACED_STOPS for character in line)
-        for line in lines
-    )
+def _is_verse(block: Block) -> bool:
+    lines = block.lines
+    if block.kind is not BlockKind.PARAGRAPH or len(lines) == 1 or lines[-1].endswith(":"):
+        return False
+    if any(_INNER_STOP.search(line) or _BLOCK_START.match(line) for line in lines):
+        return False
+    is_narrow = all(len(line) <= _VERSE_WIDTH for line in lines)
+    return is_narrow or (len(lines) >= _MANY_LINES and not any(_FINAL_STOP.search(line) for line in lines))
 
 
 def _ends_here(text: str, start: int, match: re.Match[str]) -> bool:
@@ -253,7 +258,7 @@ def _ends_here(text: str, start: int, match: re.Match[str]) -> bool:
 
 
 def _last_word(text: str, start: int, end: int) -> str:
-    found = _LAST_WORD.search(text[max(start, end - _VERSE_WIDTH) : end])
+    found = _LAST_WORD.search(text[max(start, end - _WORD_WIDTH) : end])
     return found[0] if found else ""
 
 

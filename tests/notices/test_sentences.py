@@ -72,6 +72,26 @@ def test_the_lines_of_an_address_stay_apart():
     assert to_sentences(address) == address
 
 
+@pytest.mark.parametrize("end", ["", ".", "!"])
+@pytest.mark.parametrize("words", ["sentence", "a Sentence", "We keep it"])
+def test_text_that_has_a_line_for_each_sentence_already_stays_so(words, end):
+    text = "\n".join(f"{words} {number}{end}" for number in range(30))
+    assert to_sentences(text) == text
+
+
+def test_many_long_lines_without_any_full_stop_stay_apart():
+    text = "\n".join(
+        f"A school may keep this record for as long as the law of the land says {number}" for number in range(4)
+    )
+    assert to_sentences(text) == text
+
+
+def test_the_lead_in_to_a_list_is_one_line():
+    assert to_sentences("We use information\nfor these things:\n\n- lessons") == (
+        "We use information for these things:\n\n- lessons"
+    )
+
+
 @pytest.mark.parametrize(
     "whole",
     ["[One. Two.](https://example.org/a) stays.", "**One. Two.** stays.", "*One. Two.* stays.", "_One. Two._ stays."],
