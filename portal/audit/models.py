@@ -48,7 +48,7 @@ class AuditEntry(TenantOwned, Base):
 
 
 class SealedHead(TenantOwned, Base):
-    """A tenant's chain as it was found on a day: its head, whether it was whole, and the signature that left the house."""
+    """A tenant's chain as it was found on a day: its head and whether it was whole."""
 
     __tablename__ = "sealed_head"
 

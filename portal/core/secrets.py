@@ -56,7 +56,7 @@ class Keys:
     def is_signed(self, purpose: str, message: bytes, signature: str) -> bool:
         """Whether any secret key still accepted made this signature."""
         made = [hmac.new(key, message, hashlib.sha256).hexdigest() for key in self.derive_all(purpose)]
-        return any([hmac.compare_digest(one, signature) for one in made])
+        return any(hmac.compare_digest(one, signature) for one in made)
 
     def seal(self, purpose: str, message: bytes) -> bytes:
         """An Ed25519 signature, which whoever knows the public key can check without our secret."""

@@ -18,7 +18,7 @@ def person_elsewhere(session: PortalSession, issuer: str, subject: str, *, now: 
     """The person this account was linked to, unless disabled."""
     statement = select(ExternalIdentity).where(ExternalIdentity.issuer == issuer, ExternalIdentity.subject == subject)
     link = session.scalar(statement)
-    person = session.get(Person, link.person_id) if link is not None else None
+    person: Person | None = session.get(Person, link.person_id) if link is not None else None
     if link is None or person is None or person.disabled_at is not None:
         return None
     link.used_at = now

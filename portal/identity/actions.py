@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, Select, delete, select, update
 
 from portal.audit.actions import Witness, record
 from portal.audit.rules import AuditKind
@@ -88,7 +88,7 @@ def confirm_access(
 ) -> None:
     """The yearly access review: this leader saw exactly these roles and stands for them. Raises `Invalid` otherwise."""
     require(actor, Action.REVIEW_ACCESS, place)
-    present = sorted(session.scalars(_present(Membership.tenant_id == tenant.id)))
+    present = sorted(session.scalars(_present(Membership.tenant_id == tenant.id)).all())
     if sorted(memberships) != present:
         raise Invalid("Somebody's access changed while you were looking. Look through the list again.")
     assert actor.person_id is not None
@@ -107,11 +107,6 @@ def record_sign_in(
     """Leave a line in the service's trail for a sign-in that succeeded or failed at the second factor."""
     kind = AuditKind.SIGN_IN_DONE if done else AuditKind.SIGN_IN_FAILED
     record(session, witness(actor), kind, tenant_id=tenant_id, subject=("person", actor.person_id), now=now, how=how)
-
-
-def end_membership(session: PortalSession, membership: Membership, *, now: datetime) -> None:
-    """End a role; the next request of the person no longer has it."""
-    membership.ended_at = now
 
 
 def disable(session: PortalSession, person: Person, *, now: datetime) -> None:
@@ -145,14 +140,20 @@ def _keep_a_leader(session: PortalSession, tenant: Tenant, leaving: Membership) 
         raise Invalid("This is the last person who can manage access. Give somebody else that role first.")
 
 
-def _present(*conditions: object):  # noqa: ANN202 - a select of ids
-    return select(Membership.id).where(Membership.ended_at.is_(None), *conditions)  # type: ignore[arg-type]
+def _present(*conditions: ColumnElement[bool]) -> Select[int]:
+    return select(Membership.id).where(Membership.ended_at.is_(None), *conditions)
 
 
 def _record(
-    session: PortalSession, actor: Actor, tenant: Tenant, person_id: int, now: datetime, **details: str
+    session: PortalSession, actor: Actor, tenant: Tenant, person_id: int, now: datetime, *, before: str, role: str = ""
 ) -> None:
     record(
-        session, witness(actor), AuditKind.MEMBERSHIP_CHANGED, tenant_id=tenant.id, subject=("person", person_id),
-        now=now, **details,
-    )  # fmt: skip
+        session,
+        witness(actor),
+        AuditKind.MEMBERSHIP_CHANGED,
+        tenant_id=tenant.id,
+        subject=("person", person_id),
+        now=now,
+        before=before,
+        role=role or None,
+    )

@@ -94,13 +94,8 @@ def accept(session: PortalSession, invitation: Invitation, person: Person, *, no
     )
     if not used.rowcount:  # type: ignore[attr-defined]
         raise NotFound("There is no such invitation.")
-    present = session.scalar(
-        select(Membership).where(
-            Membership.person_id == person.id,
-            Membership.tenant_id == invitation.tenant_id,
-            Membership.ended_at.is_(None),
-        )
-    )
+    mine = (Membership.person_id == person.id, Membership.tenant_id == invitation.tenant_id)
+    present = session.scalar(select(Membership).where(*mine, Membership.ended_at.is_(None)))
     if present is not None:
         present.ended_at = now
     membership = grant(

@@ -47,6 +47,7 @@ def registration_options(session: PortalSession, person: Person, site: Site) -> 
     """(JSON for the browser, challenge to remember)."""
     if person.handle is None:
         person.handle = secrets.token_bytes(32)
+    present = passkeys(session, person.id)
     options = generate_registration_options(
         rp_id=site.host,
         rp_name="Privacy portal",
@@ -56,9 +57,7 @@ def registration_options(session: PortalSession, person: Person, site: Site) -> 
         authenticator_selection=AuthenticatorSelectionCriteria(
             resident_key=ResidentKeyRequirement.PREFERRED, user_verification=UserVerificationRequirement.REQUIRED
         ),
-        exclude_credentials=[
-            PublicKeyCredentialDescriptor(id=key.credential_id) for key in passkeys(session, person.id)
-        ],
+        exclude_credentials=[PublicKeyCredentialDescriptor(id=key.credential_id) for key in present],
     )
     return options_to_json(options), options.challenge
 

@@ -6,12 +6,15 @@ from functools import cache
 from pathlib import Path
 
 from portal.core.errors import Invalid
+from portal.core.i18n import N_
 from portal.core.limits import PASSWORD_LENGTH, PASSWORD_MINIMUM
 
 _LIST = Path(__file__).with_name("common_passwords.txt")
 _DISGUISES = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"})
 _RUNS = ("abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "1234567890", "qazwsxedcrfvtgbyhnujmikolp")
 _OWN = 6
+_SHORT = N_("Use 12 characters or more. Three or four unrelated words work well.")
+_EASY = N_("This would be guessed early. Use three or four words that have nothing to do with each other.")
 
 
 def check_strength(password: str, *, context: Iterable[str] = ()) -> None:
@@ -21,16 +24,11 @@ def check_strength(password: str, *, context: Iterable[str] = ()) -> None:
     characters (ASVS 6.2.5); what is left after taking common words, runs and context away must be six characters.
     """
     if len(password) < PASSWORD_MINIMUM:
-        raise Invalid(
-            f"Use {PASSWORD_MINIMUM} characters or more. Three or four unrelated words work well.", field="password"
-        )
+        raise Invalid(_SHORT, field="password")
     if len(password) > PASSWORD_LENGTH:
         raise Invalid(f"Use at most {PASSWORD_LENGTH} characters.", field="password")
     if len(set(password.casefold())) < _OWN or _own_part(password, frozenset(_words(context))) < _OWN:
-        raise Invalid(
-            "This would be guessed early. Use three or four words that have nothing to do with each other.",
-            field="password",
-        )
+        raise Invalid(_EASY, field="password")
 
 
 def _own_part(password: str, context: frozenset[str]) -> int:

@@ -66,7 +66,7 @@ def invitations_of(session: PortalSession, tenant_id: int, *, now: datetime) -> 
 
 def invitation_by_id(session: PortalSession, invitation_id: int) -> Invitation:
     """Raises `NotFound`."""
-    found = session.get(Invitation, invitation_id)
+    found: Invitation | None = session.get(Invitation, invitation_id)
     if found is None:
         raise NotFound("There is no such invitation.")
     return found

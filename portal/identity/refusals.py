@@ -5,10 +5,10 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.core.database import Database, PortalSession
 from portal.core.i18n import N_
+from portal.identity.counting import upsert
 from portal.identity.models import RefusalCount
 
 KEEP_DAYS = 30
@@ -70,10 +70,6 @@ def forget_old_refusals(session: PortalSession, *, now: datetime) -> None:
 
 
 def _add(session: PortalSession, hour: datetime, kind: str, network: str, number: int) -> None:
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(RefusalCount).values(hour=hour, kind=kind, network=network, count=number)  # type: ignore[operator]
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["hour", "kind", "network"], set_={"count": RefusalCount.count + number}
-        )
-    )
+    values = {"hour": hour, "kind": kind, "network": network, "count": number}
+    counted = {"index_elements": ["hour", "kind", "network"], "set_": {"count": RefusalCount.count + number}}
+    session.execute(upsert(session, RefusalCount, values, counted))

@@ -55,10 +55,10 @@ def password_matches(password_hash: str | None, password: str) -> bool:
     """Whether the password is right; does the same work for an account that does not exist (None)."""
     typed = password[:PASSWORD_LENGTH].encode("utf-8", "surrogatepass")
     try:
-        matches = _HASHER.verify(password_hash or _NOBODYS_HASH, typed)
+        _HASHER.verify(password_hash or _NOBODYS_HASH, typed)
     except (VerificationError, InvalidHashError):
         return False
-    return matches and password_hash is not None
+    return password_hash is not None
 
 
 def totp_step(secret: str, code: str, *, at: float) -> int | None:

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.core.database import PortalSession
 from portal.core.errors import PortalError
 from portal.core.secrets import digest
+from portal.identity.counting import upsert
 from portal.identity.models import RateCount
 
 _PARTS = 3
@@ -26,7 +26,7 @@ class TooMany(PortalError):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """At most `count` times in any span of `minutes`, counted under `name` and a key such as an account or a network."""
+    """At most `count` times in any span of `minutes`, counted under `name` and a key such as an account."""
 
     name: str
     count: int
@@ -92,10 +92,6 @@ def _earlier(session: PortalSession, name: str, window: int) -> tuple[int, int |
 
 def _add_one(session: PortalSession, row: RateCount) -> int:
     """One statement, so that two first tries at the same moment do not collide."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     values = {"key": row.key, "window": row.window, "count": row.count, "expires_at": row.expires_at}
-    statement = insert(RateCount).values(**values)  # type: ignore[operator]
-    statement = statement.on_conflict_do_update(
-        index_elements=["key", "window"], set_={"count": RateCount.count + row.count}
-    ).returning(RateCount.count)
-    return int(session.execute(statement).scalar_one())
+    counted = {"index_elements": ["key", "window"], "set_": {"count": RateCount.count + row.count}}
+    return int(session.execute(upsert(session, RateCount, values, counted).returning(RateCount.count)).scalar_one())

@@ -1,13 +1,14 @@
 """Where a browser may be sent next, and whether a change came from our own pages."""
 
-from collections.abc import Mapping
 from urllib.parse import urlsplit
+
+from werkzeug.datastructures import Headers
 
 
 def safe_path(wanted: str | None, default: str) -> str:
     """`wanted` when it is a plain path of this portal, else `default`.
 
-    Refuses other hosts in all their spellings (`//host`, `/\\host`, `https:host`, tabs and line breaks inside).
+    Refuses other hosts in all their spellings, with backslashes, tabs and line breaks inside too.
     """
     if not wanted or len(wanted) > 500 or not wanted.startswith("/") or wanted[1:2] in {"/", "\\"}:
         return default
@@ -20,7 +21,7 @@ def safe_path(wanted: str | None, default: str) -> str:
     return default if parts.scheme or parts.netloc else wanted
 
 
-def is_same_site(headers: Mapping[str, str], host: str) -> bool:
+def is_same_site(headers: Headers, host: str) -> bool:
     """Whether browser headers admit our own page as the sender (Fetch Metadata; else Origin, RFC 6454).
 
     A page sent with `no-referrer` states the origin `null`: the form's token alone decides then.

@@ -18,6 +18,7 @@ from portal.tenancy.queries import service, tenant_by_slug
 from portal.web.door import Audience, Needs, Policy
 from portal.web.refusing import refused, remember_who
 from portal.web.session import Desk, open_desk
+from portal.web.sign_in import SignedIn
 
 SUDO_SECONDS = 600
 _KEPT = "/kept"
@@ -31,22 +32,15 @@ def policy_for(endpoint: str) -> Policy | None:
 
 def guard() -> ResponseReturnValue | None:
     """Decide whether this request goes on; opens the Desk when it does."""
-    if request.endpoint is None:
+    if request.endpoint in {None, "static"}:
         return None  # no such address: Flask answers 404 or 405 itself
-    if request.endpoint == "static":
-        return None
-    policy = policy_for(request.endpoint)
+    policy = policy_for(str(request.endpoint))
     if policy is None:
         abort(404)
     desk = open_desk(policy)
-    if policy.cacheable:
-        desk.actor = PUBLIC
-        return None
-    desk.actor = _actor(desk)
+    desk.actor = PUBLIC if policy.cacheable else _actor(desk)
     remember_who(desk.actor.person_id, None)
-    if policy.audience is Audience.PUBLIC:
-        return None
-    if policy.may is Needs.NOTHING:
+    if policy.cacheable or policy.audience is Audience.PUBLIC or policy.may is Needs.NOTHING:
         return None
     if desk.actor.person_id is None:
         return _ask_to_sign_in(desk, policy)
@@ -63,9 +57,10 @@ def guard() -> ResponseReturnValue | None:
 
 
 def _actor(desk: Desk) -> Actor:
-    if not session.get("_user_id") or not current_user.is_authenticated:
+    known = cast("SignedIn", current_user) if session.get("_user_id") else None
+    if known is None or not known.is_authenticated:
         return PUBLIC
-    return actor_for(desk.session, current_user.person, origin=request.remote_addr or "")
+    return actor_for(desk.session, known.person, origin=request.remote_addr or "")
 
 
 def _ask_to_sign_in(desk: Desk, policy: Policy) -> ResponseReturnValue:
@@ -100,7 +95,7 @@ def _enter(desk: Desk, policy: Policy) -> None:
     if not may_know(desk.actor, place) or (policy.audience is Audience.SCHOOL and tenant.kind == "service"):
         _hide()
     remember_who(desk.actor.person_id, tenant.id)
-    if isinstance(policy.may, Action) and not may(desk.actor, cast("Action", policy.may), place):
+    if isinstance(policy.may, Action) and not may(desk.actor, policy.may, place):
         abort(403)
     if policy.cross_tenant:
         desk.tenant = tenant

@@ -1,9 +1,11 @@
 """What every answer carries and what no request may exceed."""
 
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.datastructures import MultiDict
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal.core import limits
@@ -58,14 +60,21 @@ def check_text() -> None:
         abort(400)
     if request.method in SAFE_METHODS or request.endpoint is None:
         return
-    fields = sum(len(values) for _, values in request.form.lists())
-    if fields > limits.FORM_FIELDS:
-        refusing.refused("malformed")
-        abort(413)
+    _bound_form()
     names = (file.filename or "" for _, files in request.files.lists() for file in files)
     if not all(map(_is_storable, (*_pairs(request.form), *names))):
         refusing.refused("malformed")
         abort(400)
+
+
+def _bound_form() -> None:
+    """Werkzeug bounds the fields of multipart bodies only, so others are counted before they are taken apart."""
+    if request.mimetype == "multipart/form-data":
+        return
+    request.max_content_length = limits.FORM_FIELD_BYTES
+    if request.get_data(cache=True).count(b"&") >= limits.FORM_FIELDS:
+        refusing.refused("malformed")
+        abort(413)
 
 
 def check_token() -> None:
@@ -76,15 +85,16 @@ def check_token() -> None:
     if policy is not None and policy.changes_nothing:
         return
     try:
-        if not is_same_site(request.headers, request.host):
-            raise CSRFError("sent from another site")
         csrf.protect()
     except CSRFError:
         refusing.refused("form")
         raise
+    if not is_same_site(request.headers, request.host):
+        refusing.refused("form")
+        raise CSRFError("sent from another site")
 
 
-def _check_host(settings: Settings):  # noqa: ANN202 - a hook
+def _check_host(settings: Settings) -> Callable[[], None]:
     own = urlsplit(settings.base_url).hostname or ""
     local = set() if settings.is_production else {"localhost", "127.0.0.1", "::1"}
 
@@ -106,7 +116,7 @@ def _is_public(endpoint: str) -> bool:
     return policy is not None and policy.audience is Audience.PUBLIC
 
 
-def _add_headers(settings: Settings):  # noqa: ANN202 - a hook
+def _add_headers(settings: Settings) -> Callable[[Response], Response]:
     def add_headers(response: Response) -> Response:
         headers = response.headers
         headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
@@ -128,9 +138,10 @@ def _add_headers(settings: Settings):  # noqa: ANN202 - a hook
     return add_headers
 
 
-def _pairs(fields):  # noqa: ANN001, ANN202 - a MultiDict's names and values
+def _pairs(fields: MultiDict[str, str]) -> Iterator[str | None]:
+    """Names and values; a part of a multipart body may have no name, which Werkzeug gives as None."""
     return (text for name, values in fields.lists() for text in (name, *values))
 
 
-def _is_storable(text: str) -> bool:
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+def _is_storable(text: str | None) -> bool:
+    return text is not None and "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

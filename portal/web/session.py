@@ -41,7 +41,7 @@ class House:
 
 @dataclass
 class Desk:
-    """This request's database session and signed-in actor."""
+    """The database session and the signed-in actor of this request."""
 
     session: PortalSession
     house: House

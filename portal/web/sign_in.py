@@ -36,12 +36,13 @@ class SignedIn(UserMixin):
 
 def install(app: Flask) -> None:
     providers.install(app, app.extensions["portal_house"].settings)
-    manager = LoginManager(app)
-    manager.session_protection = None  # the session row itself is rotated, expired and ended
+    manager = LoginManager(app, add_context_processor=False)
+    manager.session_protection = cast("str", None)  # the session row itself is rotated, expired and ended
 
-    @manager.user_loader
     def load(person_id: str) -> SignedIn | None:
         """In the request's own transaction where there is one: a second connection could wait for the first."""
+        if not person_id.isdecimal():
+            return None
         present: Desk | None = g.get("desk")
         if present is not None:
             found = person(present.session, int(person_id))
@@ -49,6 +50,8 @@ def install(app: Flask) -> None:
             with house().database.session() as reading:
                 found = person(reading, int(person_id))
         return SignedIn(found) if found else None
+
+    manager.user_loader(load)
 
     @app.after_request
     def keep_known(response: Response) -> Response:
@@ -125,13 +128,14 @@ def change_password(found: Person, password: str) -> None:
 
 def mail_code(email: str, code: str) -> None:
     """A code to an address, or, without one, the word that there is no account: the same work and answer either way."""
-    centre = service(desk.session)
-    post = {"tenant_id": centre.id, "recipient": email, "base_url": desk.settings.base_url, "now": desk.now}
+    centre, base_url = service(desk.session), desk.settings.base_url
     with tenant_scope(desk.session, centre.id):
         if code:
-            write_code(desk.session, code=code, **post)
+            write_code(
+                desk.session, tenant_id=centre.id, recipient=email, code=code, base_url=base_url, now=desk.now
+            )  # fmt: skip
         else:
-            write_no_account(desk.session, **post)
+            write_no_account(desk.session, tenant_id=centre.id, recipient=email, base_url=base_url, now=desk.now)
 
 
 def tell_changed(found: Person, what: str) -> None:

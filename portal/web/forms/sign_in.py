@@ -1,10 +1,10 @@
 """Signing in, setting up how to sign in, proving oneself again."""
 
-from flask_babel import lazy_gettext as _
 from wtforms import HiddenField, PasswordField
 
 from portal.core.limits import EMAIL_LENGTH, PASSWORD_LENGTH
 from portal.web.forms.fields import AddressField, LineField, NameField, PortalForm, at_most, email_address, required
+from portal.web.texts import later as _
 
 
 class SignInForm(PortalForm):

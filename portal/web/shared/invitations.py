@@ -1,4 +1,4 @@
-"""Accepting an invitation: the link shows who invites, a code to the same mailbox proves it, then one sets up signing in."""
+"""Accepting an invitation: the link shows who invites, a code to the same mailbox proves it, then sign-in is set up."""
 
 from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
