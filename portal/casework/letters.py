@@ -110,6 +110,13 @@ _STAFF_NEW = N_(
 )
 _STAFF_NEWS = N_("There is something new about request %(reference)s.\n\n%(link)s")
 
+_DIGEST_SUBJECT = N_("Requests on %(day)s")
+_DIGEST = {
+    "overdue": N_("Overdue:"),
+    "soon": N_("To be answered within a week:"),
+    "nobodys": N_("Nobody works on these yet:"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Sender:
@@ -222,6 +229,30 @@ def tell_staff(
             host=sender.host,
             language=person.language,
         )
+
+
+def write_digest(
+    session: PortalSession, place: Tenant, person: Person, lines: dict[str, list[str]], *, sender: Sender, now: datetime
+) -> None:
+    """The morning's letter to one person: references under what they need, and the way to the inbox."""
+    language = person.language
+    parts = [
+        words(_DIGEST[name], language) + "\n" + "\n".join(references)
+        for name, references in lines.items()
+        if references
+    ]
+    door = "/central" if place.kind is TenantKind.SERVICE else f"/school/{place.slug}"
+    write_letter(
+        session,
+        tenant_id=place.id,
+        kind="staff.digest",
+        recipient=person.email,
+        subject=words(_DIGEST_SUBJECT, language, day=london(now).date()),
+        body="\n\n".join([*parts, sender.address(f"{door}/cases")]),
+        now=now,
+        host=sender.host,
+        language=language,
+    )
 
 
 def staff_path(case: Case, place: Tenant) -> str:

@@ -1,0 +1,42 @@
+"""What casework does by the clock; called by the worker, each piece in its own transaction."""
+
+from portal.casework.letters import Sender
+from portal.casework.models import Case
+from portal.casework.reminders import digest_tenants, due_for_reminder, remind, send_digest
+from portal.casework.tidying import tidy
+from portal.core import clock
+from portal.core.database import Database
+from portal.core.secrets import Keys
+from portal.settings import Settings
+from portal.tenancy.scope import every_tenant
+
+
+def remind_by_the_clock(settings: Settings, database: Database) -> None:
+    """Reminders that are due; one that fails leaves the others."""
+    now, sender = clock.now(), _sender(settings)
+    with database.session() as session, every_tenant(session, "reminders"):
+        waiting = due_for_reminder(session, today=clock.today())
+    for case_id in waiting:
+        with database.transaction() as session, every_tenant(session, "reminders"):
+            case = session.get(Case, case_id)
+            if case is not None:
+                remind(session, case, sender=sender, now=now)
+
+
+def digest_by_the_clock(settings: Settings, database: Database) -> None:
+    """The morning's digests, one tenant at a time."""
+    now, sender = clock.now(), _sender(settings)
+    with database.session() as session, every_tenant(session, "morning digest"):
+        tenants = digest_tenants(session, now=now)
+    for tenant_id in tenants:
+        with database.transaction() as session, every_tenant(session, "morning digest"):
+            send_digest(session, tenant_id, sender=sender, now=now)
+
+
+def tidy_by_the_clock(_settings: Settings, database: Database) -> None:
+    with database.transaction() as session, every_tenant(session, "forgetting what need not be kept"):
+        tidy(session, now=clock.now())
+
+
+def _sender(settings: Settings) -> Sender:
+    return Sender(settings.base_url, Keys(settings.secret_keys))
