@@ -20,6 +20,7 @@ from portal.lifecycle.postcodes import add_made_up_postcodes
 from portal.lifecycle.schema import migrate
 from portal.notices.background import NoticeWork
 from portal.notices.changes import note_first_versions
+from portal.tenancy.queries import service
 from portal.tenancy.scope import every_tenant
 
 
@@ -44,6 +45,7 @@ def init(*, demo: bool, as_json: bool) -> None:
             _say("3/3 making the demonstration", quiet=as_json)
             add_invented_schools(session, settings.tenants_dir / "demo", now=_beginning(clock.today()))
             add_made_up_postcodes(session, settings.tenants_dir / "demo" / "postcodes.csv", now=now)
+            service(session).is_demonstration = True
             cast = read_cast(settings.tenants_dir, keys)
             add_cast(session, cast, keys, now=now)
             add_demo_cases(

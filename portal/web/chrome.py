@@ -43,8 +43,10 @@ def page_chrome() -> dict[str, Any]:
     language = current_language()
     tenant = desk.tenant if desk else None
     public_school = g.get("public_school")
-    name_of_service = service_name(desk)
+    centre = _service(desk)
+    name_of_service = centre.name if centre else str(gettext("School privacy notices"))
     owner = public_school or (tenant if tenant is not None and tenant.kind != TenantKind.SERVICE else None)
+    shown = owner or centre
     return {
         "page_lang": language.code,
         "page_dir": language.direction,
@@ -56,18 +58,18 @@ def page_chrome() -> dict[str, Any]:
         "navigation": _navigation(desk),
         "languages": _languages(desk),
         "messages": get_flashed_messages(with_categories=True) if session.accessed else [],
-        "demonstration": bool(owner is not None and owner.is_demonstration) or g.get("is_demonstration", False),
+        "demonstration": bool(shown and shown.is_demonstration),
         "signed_in_name": desk.actor.name if desk and desk.actor.person_id else "",
         "sign_out_form": bool(desk and desk.actor.person_id),
     }
 
 
-def service_name(desk: Desk | None) -> str:
-    """The service's name as set up; a plain one on error pages and before the set-up."""
+def _service(desk: Desk | None) -> Tenant | None:
+    """The service as set up; None on error pages and before the set-up."""
     try:
-        return service(desk.session).name if desk else str(gettext("School privacy notices"))
+        return service(desk.session) if desk else None
     except NotFound:
-        return str(gettext("School privacy notices"))
+        return None
 
 
 def _home(desk: Desk | None, owner: Tenant | None) -> str:
