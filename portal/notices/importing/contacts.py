@@ -18,6 +18,7 @@ SITE = re.compile(
     re.IGNORECASE,
 )
 OFFICER_ADDRESS = re.compile(r"(?:dpo|dataprotection|data\.protection|igs)\b")
+OFFICE_ADDRESS = re.compile(r"(?:office|admin|enquir\w+|info|contact|head\w*|secretary|reception|mail)\w*@")
 REACH = 160
 ROOM_FOR_A_WORD = 12
 
@@ -97,6 +98,8 @@ def _owner_by_look(value: str, nearest: str | None) -> str | None:
     host = value.rpartition("@")[2]
     if any(known in value for known in hosts["regulator"]):
         return "regulator"
+    if OFFICE_ADDRESS.match(value) and any(known in host for known in hosts["school"]):
+        return "school"
     if nearest in {"dpo", "regulator"}:
         return nearest
     is_council = "@" in value and host.endswith(tuple(hosts["dpo"]))

@@ -46,9 +46,8 @@ def promising_words() -> frozenset[str]:
 
 
 def _kind_of(removed: Sequence[str], added: Sequence[str]) -> str | None:
-    only_removed = [word for word in removed if word not in added]
-    only_added = [word for word in added if word not in removed]
-    differing = {*only_removed, *only_added}
+    same = {word.removesuffix("s") for word in removed} & {word.removesuffix("s") for word in added}
+    differing = {word for word in (*removed, *added) if word.removesuffix("s") not in same}
     if any(word.isdigit() for word in differing):
         return "a number"
     return next((kind["name"] for kind in _table()["kinds"] if differing & set(kind["words"])), None)

@@ -1,0 +1,43 @@
+from datetime import date
+
+import pytest
+
+from portal.notices.lint.findings import Finding, Fix, Severity, Waiver, in_order, mended, without_waived
+
+FOUND = Finding("link.here", Severity.WARNING, "Say where it leads.", "WCAG", "sharing.department", 12, "Click here.")
+LASTING = Waiver("link.here", "The page is rebuilt in May", "Devi", date(2027, 5, 31))
+
+
+def test_a_waiver_covers_its_rule_until_its_last_day():
+    assert without_waived([FOUND], [LASTING], date(2027, 5, 31))[0] == []
+    assert without_waived([FOUND], [LASTING], date(2027, 6, 1))[0] == [FOUND]
+
+
+def test_a_waived_finding_is_shown_with_who_waived_it_and_why():
+    (waived,) = without_waived([FOUND], [LASTING], date(2027, 1, 1))[1]
+    assert (waived.finding, waived.waiver.name, waived.waiver.reason) == (FOUND, "Devi", "The page is rebuilt in May")
+
+
+@pytest.mark.parametrize(
+    "waiver",
+    [
+        Waiver("link.empty", "Another rule", "Devi", date(2030, 1, 1)),
+        Waiver("link.here", "Another clause", "Devi", date(2030, 1, 1), clause="rights.access"),
+        Waiver("link.here", "Other words", "Devi", date(2030, 1, 1), text="Press here"),
+    ],
+)
+def test_a_waiver_of_something_else_covers_nothing(waiver):
+    assert without_waived([FOUND], [waiver], date(2027, 1, 1))[0] == [FOUND]
+
+
+def test_the_worst_comes_first_and_nothing_twice():
+    error = Finding("link.empty", Severity.ERROR, "Empty.", "WCAG", None, 90, "x")
+    assert in_order([FOUND, error, FOUND]) == [error, FOUND]
+
+
+def test_a_fix_exchanges_words_and_nothing_else():
+    assert mended("In defense of colour.", [Fix("defense", "defence")]) == "In defence of colour."
+
+
+def test_the_json_has_the_promised_shape():
+    assert set(FOUND.as_json()) == {"rule", "severity", "clause", "line", "text", "message", "source", "fix"}
