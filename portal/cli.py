@@ -2,7 +2,7 @@
 
 import click
 
-from portal.commands import clock, code, directory, init, merge, notice, release, school, schools, serve, settings
+from portal.commands import audit, clock, code, directory, init, merge, notice, release, school, schools, serve, settings
 from portal.commands.errors import PortalGroup
 
 
@@ -21,6 +21,7 @@ for command in (
     serve.worker,
     settings.settings,
     code.code,
+    audit.audit,
     school.school,
     schools.schools,
     notice.notice,

@@ -3,10 +3,10 @@
 from flask import Flask
 
 from portal.web.door import Audience
-from portal.web.school import school, today
+from portal.web.school import notice, school, today
 from portal.web.shared import case, inbox, letters, recording
 
-BLUEPRINTS = (today.pages, school.pages, inbox.pages, case.pages, recording.asking)
+BLUEPRINTS = (today.pages, notice.pages, school.pages, inbox.pages, case.pages, recording.asking)
 ATTACHED = (letters, recording)
 
 

@@ -1,0 +1,255 @@
+"""A school's or trust's own notice: every clause with its state, its own words beside the shared ones, open questions."""
+
+from typing import cast
+
+from flask import flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.core.errors import Conflict, Invalid
+from portal.identity.permissions import Action, may
+from portal.identity.queries import names
+from portal.notices import actions, decisions
+from portal.notices.actions import Outcome, Words
+from portal.notices.gathering import texts
+from portal.notices.models import DecisionChoice, OverrideMode, PreferenceKind
+from portal.notices.wording import ClauseWording, NoticeDesk, clauses_in, notice_desk, preview
+from portal.tenancy.models import Tenant
+from portal.web.door import Audience, Door
+from portal.web.forms.notices import AdditionForm, ClauseForm, DecisionForm, PreferenceForm
+from portal.web.public.page_cache import pages as page_cache
+from portal.web.session import desk
+from portal.web.shared.differences import disputed, pieces
+
+pages = Door("notice", __name__, audience=Audience.SCHOOL)
+
+
+@pages.page("/notice", may=Action.READ_NOTICE)
+def notice() -> ResponseReturnValue:
+    board = _board()
+    form = PreferenceForm(value=board.school.stance.preference_at(desk.now).value)
+    return render_template(
+        "school/notice/notice.html", board=board, sections=clauses_in(board), form=form, may_edit=_may_edit(),
+        tenant=_tenant(),
+    )  # fmt: skip
+
+
+@pages.page("/notice/clauses/<key>", may=Action.READ_NOTICE, methods=("GET", "POST"))
+def clause(key: str) -> ResponseReturnValue:
+    board = _board()
+    wording = board.clause(key)
+    form = ClauseForm(data=_typed(wording)) if request.method == "GET" else ClauseForm()
+    if not form.validate_on_submit():
+        return _clause_page(board, wording, form, 422 if form.errors else 200)
+    words = Words(
+        key, wording.clause_key, wording.mode if wording.mode is not OverrideMode.OMIT else OverrideMode.ADAPT,
+        form.text.data or "", title=form.title.data or "" if wording.is_local else "",
+        base_hash=form.base.data or wording.parent_hash, seen=form.seen_version, reason=form.reason.data or "",
+    )  # fmt: skip
+    try:
+        return _do(board, wording, words)
+    except Invalid as error:
+        _mark(form, error)
+        return _clause_page(board, wording, form, 422)
+    except Conflict as error:
+        form.form_errors = [error.args[0]]
+        return _clause_page(board, wording, form, 409, theirs=error.theirs)
+
+
+@pages.page("/notice/clauses/<key>/absence", may=Action.PUBLISH_OVERRIDE, methods=("POST",))
+def absence(key: str) -> ResponseReturnValue:
+    actions.leave_out(desk.session, desk.actor, _tenant(), _board(), key, now=desk.now)
+    page_cache().forget()
+    flash(_("The clause is left out from now on."), "success")
+    return redirect(url_for(".notice"))
+
+
+@pages.page("/notice/clauses/<key>/sharing", may=Action.PUBLISH_OVERRIDE, methods=("POST",))
+def sharing(key: str) -> ResponseReturnValue:
+    actions.use_shared(desk.session, desk.actor, _tenant(), _board(), key, now=desk.now)
+    page_cache().forget()
+    flash(_("The notice uses the shared words again. Yours are kept in the record."), "success")
+    return redirect(url_for(".notice"))
+
+
+@pages.page("/notice/clauses/<key>/draft/removal", may=Action.EDIT_OVERRIDE, methods=("POST",))
+def draft_removal(key: str) -> ResponseReturnValue:
+    actions.drop_draft(desk.session, desk.actor, _tenant(), key, now=desk.now)
+    flash(_("The draft is gone."), "success")
+    return redirect(url_for(".notice"))
+
+
+@pages.page("/notice/additions/<clause_key>", may=Action.EDIT_OVERRIDE, methods=("GET", "POST"))
+def addition(clause_key: str) -> ResponseReturnValue:
+    board = _board()
+    anchor = board.clause(clause_key)
+    form = AdditionForm()
+    if not form.validate_on_submit():
+        return render_template("school/notice/addition.html", anchor=anchor, form=form), 422 if form.errors else 200
+    key = actions.local_key(form.title.data or "", board.keys)
+    words = Words(key, anchor.clause_key, OverrideMode(form.mode.data), form.text.data or "", form.title.data or "")
+    try:
+        actions.save_draft(desk.session, desk.actor, _tenant(), board, words, now=desk.now)
+    except Invalid as error:
+        _mark(form, error)
+        return render_template("school/notice/addition.html", anchor=anchor, form=form), 422
+    flash(_("Saved as a draft. Read it once more and publish it."), "success")
+    return redirect(url_for(".clause", key=key))
+
+
+@pages.page("/notice/questions/<int:decision_id>", may=Action.READ_NOTICE, methods=("GET", "POST"))
+def question(decision_id: int) -> ResponseReturnValue:
+    row = decisions.decision(desk.session, _tenant(), decision_id, lock=request.method == "POST")
+    merged = decisions.merge_of(desk.session, row)
+    form = DecisionForm()
+    if request.method == "GET":
+        form.text.data = merged.text
+    if form.validate_on_submit():
+        try:
+            return _settle(row.id, DecisionChoice(request.form.get("do", "")), form)
+        except (Invalid, ValueError) as error:
+            _mark(form, error if isinstance(error, Invalid) else Invalid(_("Choose one of the buttons.")))
+    base, shared, local = decisions.three_texts(desk.session, row)
+    talk = decisions.comments(desk.session, _tenant(), row.key)
+    return render_template(
+        "school/notice/question.html", row=row, form=form, merged=merged, shared=shared, local=local,
+        sides={side: disputed(merged, side) for side in ("base", "shared", "local")},
+        changed=pieces(base, shared), result=pieces(local, merged.text), clause=_board().clauses.get(row.key),
+        may_edit=_may_edit(), talk=talk, people=_people(talk),
+    ), 422 if form.errors or form.form_errors else 200  # fmt: skip
+
+
+@pages.page("/notice/changes/<key>", may=Action.READ_NOTICE, methods=("GET", "POST"))
+def change(key: str) -> ResponseReturnValue:
+    board = _board()
+    wording = board.clause(key)
+    if wording.waiting is None:
+        flash(_("This was answered already."), "info")
+        return redirect(url_for(".notice"))
+    form = DecisionForm()
+    offered = wording.waiting.clause.part_hash if wording.waiting.clause else ""
+    if form.validate_on_submit():
+        answer = request.form.get("do", "")
+        if answer == "ask":
+            actions_text = form.question.data or ""
+            decisions.ask_dpo(desk.session, desk.actor, _tenant(), board, key, question=actions_text, now=desk.now)
+            flash(_("The DPO team was asked. The notice stays as it is meanwhile."), "success")
+        else:
+            decisions.answer_change(
+                desk.session, desk.actor, _tenant(), board, key, shared_hash=request.form.get("offered", ""),
+                takes=answer == "yes", now=desk.now,
+            )  # fmt: skip
+            page_cache().forget()
+            flash(_("Recorded. The notice says so from now on."), "success")
+        return redirect(url_for(".notice"))
+    new = texts(desk.session, [offered])[offered] if offered else ""
+    return render_template(
+        "school/notice/change.html", wording=wording, new=new, offered=offered, form=form,
+        changed=pieces(wording.parent, new), may_edit=_may_edit(),
+    )  # fmt: skip
+
+
+@pages.page("/notice/preference", may=Action.PUBLISH_OVERRIDE, methods=("POST",))
+def preference() -> ResponseReturnValue:
+    form = PreferenceForm()
+    if form.validate_on_submit():
+        actions.prefer(desk.session, desk.actor, _tenant(), PreferenceKind(form.value.data), now=desk.now)
+        page_cache().forget()
+        flash(_("Recorded."), "success")
+    return redirect(url_for(".notice"))
+
+
+def _do(board: NoticeDesk, wording: ClauseWording, words: Words) -> ResponseReturnValue:
+    """Save or publish, and say what became of it."""
+    tenant = _tenant()
+    if request.form.get("do") != "publish":
+        actions.save_draft(desk.session, desk.actor, tenant, board, words, now=desk.now)
+        flash(_("Saved as a draft. Nobody else sees it yet."), "success")
+        return redirect(url_for(".clause", key=wording.key))
+    outcome = actions.publish(desk.session, desk.actor, tenant, board, words, now=desk.now)
+    page_cache().forget()
+    said = {
+        Outcome.PUBLISHED: _("Published. The notice says so now."),
+        Outcome.ALREADY_DONE: _("Published. The notice says so now."),
+        Outcome.SAME_AS_SHARED: _("These are the shared words: the notice follows them again."),
+        Outcome.SENT_FOR_REVIEW: _("Sent to the DPO team, who must agree to this clause. The notice stays as it is."),
+        Outcome.MERGED: _("The shared words changed meanwhile. Both changes are put together below: read and publish."),
+        Outcome.DIFFERS: _("The shared words changed meanwhile, in the same place. Compare them and publish again."),
+    }
+    waits = outcome in {Outcome.MERGED, Outcome.DIFFERS}
+    flash(said[outcome], "info" if waits else "success")
+    return redirect(url_for(".clause", key=wording.key) if waits else url_for(".notice"))
+
+
+def _settle(decision_id: int, choice: DecisionChoice, form: DecisionForm) -> ResponseReturnValue:
+    tenant, board = _tenant(), _board()
+    row = decisions.decision(desk.session, tenant, decision_id, lock=True)
+    if choice is DecisionChoice.ASK:
+        decisions.comment(desk.session, desk.actor, tenant, row.key, form.question.data or "", now=desk.now)
+    decisions.decide(
+        desk.session, desk.actor, tenant, row, choice, text=form.text.data or "", keys=tuple(board.keys), now=desk.now
+    )
+    page_cache().forget()
+    asked = choice is DecisionChoice.ASK
+    flash(
+        _("The DPO team was asked. The notice stays as it is meanwhile.") if asked else _("Settled and recorded."),
+        "success",
+    )
+    return redirect(url_for(".notice"))
+
+
+def _clause_page(
+    board: NoticeDesk, wording: ClauseWording, form: ClauseForm, status: int, *, theirs: str | None = None
+) -> ResponseReturnValue:
+    if status != 200:
+        g.must_roll_back = True
+    base = form.base.data or wording.parent_hash
+    before = texts(desk.session, [base]).get(base, "") if base and base != wording.parent_hash else ""
+    shown, gaps = preview(
+        desk.session, board, wording.key, mode=wording.mode, clause_key=wording.clause_key, title=wording.title,
+        text=form.text.data or wording.parent, now=desk.now,
+    ) if not form.errors else (None, [])  # fmt: skip
+    talk = decisions.comments(desk.session, _tenant(), wording.key)
+    return render_template(
+        "school/notice/clause.html", wording=wording, form=form, shown=shown, gaps=gaps, theirs=theirs,
+        changed=pieces(wording.parent, form.text.data or "") if wording.parent else [],
+        since=pieces(before, wording.parent) if before else [], may_edit=_may_edit() and not wording.is_locked,
+        talk=talk, people=_people(talk),
+    ), status  # fmt: skip
+
+
+def _typed(wording: ClauseWording) -> dict[str, str]:
+    """What the editor starts from: the draft, else what the notice says."""
+    draft = wording.draft
+    if draft is not None:
+        return {
+            "title": draft.title, "text": draft.text, "seen": str(draft.version),
+            "base": draft.base_hash or wording.parent_hash,
+        }  # fmt: skip
+    title = wording.own.title if wording.own else ""
+    base = wording.own.base_hash if wording.own and wording.own.base_hash else wording.parent_hash
+    return {"title": title, "text": wording.text or wording.parent, "seen": "0", "base": base}
+
+
+def _mark(form: ClauseForm | AdditionForm | DecisionForm, error: Invalid) -> None:
+    """Show a fault beside the field it was typed in, with its line."""
+    g.must_roll_back = True
+    words = _("Line %(line)s: %(reason)s", line=error.line, reason=error.message) if error.line else error.message
+    field = form[error.field] if error.field in form else form["text"]
+    field.errors = [words]
+
+
+def _people(talk: list[decisions.ReviewComment]) -> dict[int, str]:
+    return names(desk.session, {one.written_by for one in talk if one.written_by})
+
+
+def _board() -> NoticeDesk:
+    return notice_desk(desk.session, _tenant(), now=desk.now, shelf=page_cache().shelf(desk.session))
+
+
+def _tenant() -> Tenant:
+    return cast("Tenant", desk.tenant)
+
+
+def _may_edit() -> bool:
+    return may(desk.actor, Action.EDIT_OVERRIDE, desk.place)
