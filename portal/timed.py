@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from portal.casework.timed import digest_by_the_clock, remind_by_the_clock, tidy_by_the_clock
+from portal.casework.timed import digest_by_the_clock, remind_by_the_clock, scan_by_the_clock, tidy_by_the_clock
 from portal.core.database import Database
+from portal.identity import timed as identity
 from portal.lifecycle.link_checks import check_by_the_clock
 from portal.lifecycle.register_uploads import work_by_the_clock
 from portal.lifecycle.succession import apply_by_the_clock
@@ -14,7 +15,11 @@ TIMED: dict[str, tuple[timedelta, Callable[[Settings, Database], None]]] = {
     "councils' links": (timedelta(minutes=2), check_by_the_clock),
     "reminders of requests": (timedelta(minutes=30), remind_by_the_clock),
     "morning digests": (timedelta(minutes=30), digest_by_the_clock),
+    "virus scans": (timedelta(seconds=10), scan_by_the_clock),
     "casework's tidying": (timedelta(minutes=30), tidy_by_the_clock),
     "successions of councils": (timedelta(minutes=5), apply_by_the_clock),
+    "signed audit heads": (timedelta(days=1), identity.seal_by_the_clock),
+    "access reviews": (timedelta(days=7), identity.review_by_the_clock),
+    "identity's tidying": (timedelta(hours=6), identity.tidy_by_the_clock),
     "register uploads": (timedelta(seconds=5), work_by_the_clock),
 }

@@ -1,8 +1,13 @@
 """What casework does by the clock; called by the worker, each piece in its own transaction."""
 
+from contextlib import suppress
+
+from portal.casework.files import Filing, files_to_scan, scan
 from portal.casework.letters import Sender
-from portal.casework.models import Case
+from portal.casework.models import Attachment, Case
 from portal.casework.reminders import digest_tenants, due_for_reminder, remind, send_digest
+from portal.casework.scanning import ScannerSilent
+from portal.casework.stores import store_of
 from portal.casework.tidying import tidy
 from portal.core import clock
 from portal.core.database import Database
@@ -31,6 +36,21 @@ def digest_by_the_clock(settings: Settings, database: Database) -> None:
     for tenant_id in tenants:
         with database.transaction() as session, every_tenant(session, "morning digest"):
             send_digest(session, tenant_id, sender=sender, now=now)
+
+
+def scan_by_the_clock(settings: Settings, database: Database) -> None:
+    """Files in quarantine; a silent scanner leaves them there for the next time."""
+    if not settings.clamd:
+        return
+    filing = Filing(store_of(settings), Keys(settings.secret_keys), has_scanner=True)
+    with database.session() as session, every_tenant(session, "virus scan"):
+        waiting = [row.id for row in files_to_scan(session)]
+    for file_id in waiting:
+        with database.transaction() as session, every_tenant(session, "virus scan"):
+            row = session.get(Attachment, file_id)
+            if row is not None:
+                with suppress(ScannerSilent):
+                    scan(session, row, settings.clamd, filing=filing)
 
 
 def tidy_by_the_clock(_settings: Settings, database: Database) -> None:

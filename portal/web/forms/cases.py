@@ -1,6 +1,16 @@
 """Forms of a case: the requester's on her private page, and the staff's."""
 
-from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, SelectMultipleField
+from typing import BinaryIO
+
+from wtforms import (
+    BooleanField,
+    DateField,
+    HiddenField,
+    MultipleFileField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+)
 from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -32,6 +42,18 @@ class RequesterMessageForm(PortalForm):
         description=_("You can also add something you forgot, or answer a question of the school."),
         validators=[required(_("Write your message.")), MESSAGE],
     )
+
+
+class FilesForm(PortalForm):
+    key = OnceField()
+    files = MultipleFileField(
+        _("Add files"),
+        description=_("PDF, Word or Excel files, pictures or plain text, up to 10 megabytes each."),
+    )
+
+    def uploads(self) -> list[tuple[str, BinaryIO]]:
+        """Name and content of what was chosen."""
+        return [(each.filename, each.stream) for each in self.files.data or [] if each and each.filename]
 
 
 class NothingForm(PortalForm):

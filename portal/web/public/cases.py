@@ -7,20 +7,23 @@ from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from portal.casework.file_kinds import ACCEPT
+from portal.casework.files import add_files, files_of, open_file
 from portal.casework.intake import normal_reference
 from portal.casework.letters import new_link
 from portal.casework.models import Case
 from portal.casework.presenting import present
 from portal.casework.queries import case_by_link, case_of_requester
 from portal.casework.requester import admit, admit_nobody, ask_code, requester_of, withdraw, write_to_school
-from portal.core.errors import NotFound
+from portal.core.errors import Invalid, NotFound
 from portal.core.limits import CODE_MINUTES
 from portal.core.secrets import digest
 from portal.identity import throttle
 from portal.tenancy.models import Tenant
 from portal.tenancy.scope import every_tenant
 from portal.web.door import Audience, Door, Needs
-from portal.web.forms.cases import AdmissionForm, NothingForm, ReferenceForm, RequesterMessageForm
+from portal.web.files import filing, serve
+from portal.web.forms.cases import AdmissionForm, FilesForm, NothingForm, ReferenceForm, RequesterMessageForm
 from portal.web.languages import current_language
 from portal.web.sender import sender
 from portal.web.session import desk
@@ -98,6 +101,38 @@ def message(token: str) -> ResponseReturnValue:
     return redirect(url_for(".case", token=token))
 
 
+@pages.page("/requests/<token>/files", may=Needs.REQUESTER, methods=("POST",))
+def files(token: str) -> ResponseReturnValue:
+    with _acting_on(token) as found:
+        if not _is_open(token):
+            return redirect(url_for(".case", token=token))
+        form = FilesForm()
+        try:
+            add_files(
+                desk.session,
+                requester_of(found),
+                found,
+                form.uploads(),
+                key=form.key.data or "",
+                filing=filing(),
+                now=desk.now,
+            )
+        except Invalid as error:
+            desk.session.rollback()
+            form.files.errors = [_(error.message)]
+            return _show(token, found, RequesterMessageForm(formdata=None), form), 422
+    flash(_("The files are with the school."), "success")
+    return redirect(url_for(".case", token=token))
+
+
+@pages.page("/requests/<token>/files/<int:number>", may=Needs.REQUESTER, writes=True)
+def file(token: str, number: int) -> ResponseReturnValue:
+    with _acting_on(token) as found:
+        if not _is_open(token):
+            return redirect(url_for(".case", token=token))
+        return serve(*open_file(desk.session, requester_of(found), found, number, filing=filing(), now=desk.now))
+
+
 @pages.page("/requests/<token>/withdrawal", may=Needs.REQUESTER, methods=("GET", "POST"))
 def withdrawal(token: str) -> ResponseReturnValue:
     with _acting_on(token) as found:
@@ -173,6 +208,16 @@ def _closed(token: str, found: Case, form: AdmissionForm) -> str:
     )
 
 
-def _show(token: str, found: Case, form: RequesterMessageForm) -> str:
+def _show(token: str, found: Case, form: RequesterMessageForm, upload: FilesForm | None = None) -> str:
     shown = present(desk.session, found, language=current_language().code)
-    return render_template("public/cases/case.html", case=shown, form=form, token=token)
+    held = files_of(desk.session, found)
+    return render_template(
+        "public/cases/case.html",
+        case=shown,
+        form=form,
+        token=token,
+        upload=upload or FilesForm(formdata=None),
+        files=held,
+        links={each.id: url_for(".file", token=token, number=each.id) for each in held},
+        accept=ACCEPT,
+    )

@@ -5,17 +5,21 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.casework import actions
+from portal.casework.file_kinds import ACCEPT
+from portal.casework.files import add_files, files_of, open_file
 from portal.casework.kinds import CHANNELS, KINDS, RELATIONSHIPS, WAITING, Relationship, outcome
 from portal.casework.letters import LABELS, LetterKind
 from portal.casework.models import Case, CaseKind
 from portal.casework.queries import case_by_reference, readers, workers
 from portal.casework.staff_view import staff_case
 from portal.casework.wording import explained, words
-from portal.core.errors import Conflict
+from portal.core.errors import Conflict, Invalid
 from portal.identity.permissions import Action
 from portal.web.door import Audience, Door
+from portal.web.files import filing, serve
 from portal.web.forms.cases import (
     AssignForm,
+    FilesForm,
     KindChangeForm,
     LimitForm,
     NoteForm,
@@ -107,10 +111,33 @@ def limits(reference: str) -> ResponseReturnValue:
     return go_back(reference)
 
 
-def _show(found: Case, form: NoteForm) -> str:
+@pages.page("/cases/<reference>/files", may=Action.ADVISE_CASE, methods=("POST",))
+def files(reference: str) -> ResponseReturnValue:
+    found = case_by_reference(desk.session, desk.actor, reference, to_change=True)
+    form = FilesForm()
+    try:
+        add_files(
+            desk.session, desk.actor, found, form.uploads(), key=form.key.data or "", filing=filing(), now=desk.now
+        )
+    except Invalid as error:
+        desk.session.rollback()
+        form.files.errors = [_(error.message)]
+        return _show(found, NoteForm(formdata=None), form), 422
+    flash(_("The files are added."), "success")
+    return go_back(reference)
+
+
+@pages.page("/cases/<reference>/files/<int:number>", may=Action.READ_CASE, writes=True)
+def file(reference: str, number: int) -> ResponseReturnValue:
+    found = case_by_reference(desk.session, desk.actor, reference)
+    return serve(*open_file(desk.session, desk.actor, found, number, filing=filing(), now=desk.now))
+
+
+def _show(found: Case, form: NoteForm, upload: FilesForm | None = None) -> str:
     shown = staff_case(desk.session, desk.actor, found, now=desk.now)
     assign = AssignForm(formdata=None, data={"person": found.assignee_id or 0})
     assign.person.choices = [(0, _("Nobody")), *((person.id, person.name) for person in shown.workers)]
+    held = files_of(desk.session, found)
     language = current_language().code
     ended = outcome(found.kind, found.outcome)
     return render_template(
@@ -119,6 +146,10 @@ def _show(found: Case, form: NoteForm) -> str:
         case=found,
         form=form,
         assign=assign,
+        upload=upload or FilesForm(formdata=None),
+        files=held,
+        links={each.id: url_for(".file", reference=found.reference, number=each.id) for each in held},
+        accept=ACCEPT,
         nothing=NothingForm(formdata=None),
         steps=explained(shown.reading, language),
         asking=words(shown.forecast.step.message, language, **shown.forecast.step.values) if shown.forecast else "",

@@ -1,5 +1,6 @@
 """A parent asks, checks, sends once, and follows the request."""
 
+import io
 import re
 
 import pytest
@@ -280,3 +281,25 @@ def test_a_reference_tells_nothing_to_a_guesser(client, database):
         answers.append((tried.status_code, asked.status_code, "If there is such a request" in told))
     assert answers[0] == answers[1] == (422, 302, True)
     assert len(mail_to(database, "priya@example.org")) == 2
+
+
+def test_files_are_added_on_the_private_page_and_only_there(client, database):
+    link = open_private_page(client, database)
+    page = client.get(link).get_data(as_text=True)
+    for content, status in ((b"%PDF-1.7\n1 0 obj\n%%EOF\n", 302), (b"", 422)):
+        page = client.get(link).get_data(as_text=True)
+        data = {
+            "csrf_token": hidden(page, "csrf_token"),
+            "key": re.findall(r'name="key" value="([^"]*)"', page)[1],
+            "files": [(io.BytesIO(content), "../../pass\u202eport.pdf")],
+        }
+        assert client.post(f"{link}/files", data=data).status_code == status
+    page = client.get(link).get_data(as_text=True)
+    assert "passport.pdf" in page
+    assert "Not checked for viruses" in page
+    address = re.search(rf"{link}/files/\d+", page).group()
+    answer = client.get(address)
+    assert answer.data.startswith(b"%PDF")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert client.application.test_client().get(address).location == link
