@@ -18,7 +18,7 @@ from portal.identity.permissions import PUBLIC
 from portal.tenancy.models import Tenant, TenantStatus
 from portal.tenancy.queries import facts_at
 from portal.web.door import Audience, Door, Needs
-from portal.web.forms.requests import FORMS, CheckForm, QuestionForm
+from portal.web.forms.intake import FORMS, CheckForm, QuestionForm
 from portal.web.languages import current_language
 from portal.web.public.answers import as_request, summary
 from portal.web.public.schools import enter_school
