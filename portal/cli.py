@@ -2,7 +2,20 @@
 
 import click
 
-from portal.commands import audit, clock, code, directory, init, merge, notice, release, school, schools, serve, settings
+from portal.commands import (
+    audit,
+    clock,
+    code,
+    directory,
+    init,
+    merge,
+    notice,
+    release,
+    school,
+    schools,
+    serve,
+    settings,
+)
 from portal.commands.errors import PortalGroup
 
 
@@ -25,9 +38,14 @@ for command in (
     school.school,
     schools.schools,
     notice.notice,
+    library.library,
+    bench.bench,
     release.release,
     directory.directory,
     clock.clock,
     merge.merge,
 ):
     main.add_command(command)
+
+for command in (bring.import_notice,):
+    notice.notice.add_command(command)

@@ -1,14 +1,21 @@
 """Reading the trail and proving it whole."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, func, select
 
-from portal.audit.models import AuditEntry, AuditHead
+from portal.audit.models import AuditEntry, AuditHead, SealedHead
 from portal.audit.rules import GENESIS, canonical, chain_hash
 from portal.core.database import PortalSession
+from portal.tenancy.models import Tenant
+
+_LINE = (
+    "tenant_id", "sequence", "previous_hash", "at", "kind", "actor_kind", "actor_id", "subject_kind", "subject_id",
+    "origin", "details",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,51 +29,73 @@ class ChainReport:
     reason: str = ""
 
 
-def entries(session: PortalSession, tenant_id: int, *, before: int | None = None, limit: int = 50) -> list[AuditEntry]:
-    """A tenant's lines, newest first, below sequence number `before`."""
+def entries(
+    session: PortalSession, tenant_id: int, *, before: int | None = None, kinds: tuple[str, ...] = (), limit: int = 50
+) -> list[AuditEntry]:
+    """A tenant's lines, newest first, below sequence number `before`, of these kinds (all when none is given)."""
     statement = select(AuditEntry).where(AuditEntry.tenant_id == tenant_id)
+    if kinds:
+        statement = statement.where(AuditEntry.kind.in_(kinds))
     if before is not None:
         statement = statement.where(AuditEntry.sequence < before)
     return list(session.scalars(statement.order_by(AuditEntry.sequence.desc()).limit(limit)))
 
 
 def verify(session: PortalSession, tenant_id: int) -> ChainReport:
-    """Walk the chain from its start and compare with its head."""
+    """Walk the chain from its start and compare with its head, before and after: others may write meanwhile."""
+    before = _head(session, tenant_id)
+    known = {0: GENESIS}
     previous, sequence = GENESIS, 0
-    for entry in _in_order(session, tenant_id):
-        sequence += 1
-        reason = _fault(entry, sequence, previous)
-        if reason:
-            return ChainReport(tenant_id, sequence, previous, sequence, reason)
-        previous = entry.hash
-    head = session.scalar(select(AuditHead).where(AuditHead.tenant_id == tenant_id))
-    if (head.sequence if head else 0) != sequence or (head.hash if head else GENESIS) != previous:
+    with closing(_in_order(session, tenant_id)) as lines:
+        for line in lines:
+            sequence += 1
+            reason = _fault(line, sequence, previous)
+            if reason:
+                return ChainReport(tenant_id, sequence, previous, sequence, reason)
+            previous = line.hash
+            if sequence == before[0]:
+                known[sequence] = previous
+    after = _head(session, tenant_id)
+    if known.get(before[0]) != before[1] or not before[0] <= sequence <= after[0]:
         return ChainReport(tenant_id, sequence, previous, sequence + 1, "the newest entries are missing")
+    if sequence == after[0] and previous != after[1]:
+        return ChainReport(tenant_id, sequence, previous, sequence, "the head is of another entry")
     return ChainReport(tenant_id, sequence, previous)
 
 
-def _in_order(session: PortalSession, tenant_id: int) -> Iterator[AuditEntry]:
-    statement = select(AuditEntry).where(AuditEntry.tenant_id == tenant_id).order_by(AuditEntry.sequence)
-    yield from session.scalars(statement.execution_options(yield_per=1000))
+def _head(session: PortalSession, tenant_id: int) -> tuple[int, str]:
+    statement = select(AuditHead.sequence, AuditHead.hash).where(AuditHead.tenant_id == tenant_id)
+    found = session.execute(statement).one_or_none()
+    return (found.sequence, found.hash) if found is not None else (0, GENESIS)
 
 
-def _fault(entry: AuditEntry, sequence: int, previous: str) -> str:
-    if entry.sequence != sequence:
+def heads(session: PortalSession) -> list[tuple[str, AuditHead]]:
+    """(slug, head) of every tenant that has lines, by slug."""
+    statement = select(Tenant.slug, AuditHead).join(AuditHead, AuditHead.tenant_id == Tenant.id).order_by(Tenant.slug)
+    return [(slug, head) for slug, head in session.execute(statement)]
+
+
+def last_sealed(session: PortalSession) -> dict[int, SealedHead]:
+    """The latest nightly finding by tenant."""
+    latest = select(func.max(SealedHead.id)).group_by(SealedHead.tenant_id)
+    return {row.tenant_id: row for row in session.scalars(select(SealedHead).where(SealedHead.id.in_(latest)))}
+
+
+def _in_order(session: PortalSession, tenant_id: int) -> Generator[Row[Any], None, None]:
+    """Columns, not objects: a chain of a million lines is walked in one go."""
+    columns = [getattr(AuditEntry, name) for name in (*_LINE, "hash")]
+    statement = select(*columns).where(AuditEntry.tenant_id == tenant_id).order_by(AuditEntry.sequence)
+    found = session.execute(statement.execution_options(yield_per=2000))
+    try:
+        yield from found
+    finally:
+        found.close()
+
+
+def _fault(line: Row[Any], sequence: int, previous: str) -> str:
+    if line.sequence != sequence:
         return f"entry {sequence} is missing"
-    if entry.previous_hash != previous:
+    if line.previous_hash != previous:
         return f"entry {sequence} does not follow the one before it"
-    at: datetime = entry.at
-    line = canonical(
-        tenant_id=entry.tenant_id,
-        sequence=entry.sequence,
-        previous_hash=entry.previous_hash,
-        at=at,
-        kind=entry.kind,
-        actor_kind=entry.actor_kind,
-        actor_id=entry.actor_id,
-        subject_kind=entry.subject_kind,
-        subject_id=entry.subject_id,
-        origin=entry.origin,
-        details=entry.details,
-    )
-    return "" if chain_hash(line) == entry.hash else f"entry {sequence} was changed"
+    fields = dict(zip(_LINE, line, strict=False))
+    return "" if chain_hash(canonical(**fields)) == line.hash else f"entry {sequence} was changed"

@@ -64,4 +64,10 @@ class Keys:
 
     def public_key(self, purpose: str) -> bytes:
         """The 32 bytes that check `seal`."""
-        return Ed25519PrivateKey.from_private_bytes(self.derive(purpose)).public_key().public_bytes_raw()
+        return self.public_keys(purpose)[0]
+
+    def public_keys(self, purpose: str) -> list[bytes]:
+        """As `public_key`, for every secret key still accepted."""
+        return [
+            Ed25519PrivateKey.from_private_bytes(key).public_key().public_bytes_raw() for key in self.derive_all(purpose)
+        ]

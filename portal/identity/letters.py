@@ -32,6 +32,17 @@ _CHANGED = N_("""How you sign in to the privacy portal was changed: {what}.
 If this was you, do nothing. If it was not, tell whoever manages access at your school or the central team at once:
 they can end your access, and with it whoever has taken it over.
 """)
+_HEADS = N_("""These are the heads of all audit trails, signed. Keep this message where the portal cannot write.
+`portal audit verify --heads FILE` compares the trails with it.
+
+{document}
+""")
+_REVIEW = N_("""It is a year since somebody looked through who has access to the portal for {tenant}.
+
+Sign in, open "Who has access" and confirm the list, or end what is no longer needed:
+
+{link}
+""")
 PASSWORD_CHANGED = N_("a new password was set")
 FACTOR_ADDED = N_("a new way to sign in was added")
 FACTOR_REMOVED = N_("a way to sign in was removed")
@@ -63,6 +74,22 @@ def write_changed(
 ) -> None:
     subject = N_("How you sign in was changed")
     _write(session, tenant_id, "sign-in-changed", recipient, subject, _CHANGED.format(what=what), base_url, now)
+
+
+def write_heads(
+    session: PortalSession, *, tenant_id: int, recipient: str, document: str, base_url: str, now: datetime
+) -> None:
+    body = _HEADS.format(document=document)
+    _write(session, tenant_id, "audit-heads", recipient, N_("Signed heads of the audit trails"), body, base_url, now)
+
+
+def write_review_due(
+    session: PortalSession, *, tenant_id: int, recipient: str, tenant: str, base_url: str, now: datetime
+) -> None:
+    body = _REVIEW.format(tenant=tenant, link=f"{base_url}/home")
+    _write(
+        session, tenant_id, "access-review", recipient, N_("Please look through who has access"), body, base_url, now
+    )
 
 
 def _write(

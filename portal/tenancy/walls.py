@@ -44,12 +44,12 @@ def raise_walls(connection: Connection, *, serving_role: str | None) -> None:
 
 
 def check_serving_role(connection: Connection) -> None:
-    """Raises `SettingsError` when the connected role could walk round the walls."""
+    """Raises `SettingsError` when the connected role could walk round the walls, or a wall is missing."""
     if connection.dialect.name != "postgresql":
         return
     row = connection.exec_driver_sql(
         "SELECT rolsuper OR rolbypassrls, (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE n.nspname = 'public' AND c.relkind = 'r' AND pg_has_role(r.oid, c.relowner, 'USAGE'))"
+        " WHERE n.nspname = 'public' AND c.relkind = 'r' AND pg_has_role(r.oid, c.relowner, 'MEMBER'))"
         " FROM pg_roles r WHERE rolname = current_user"
     ).one()
     if row[0]:
@@ -61,6 +61,8 @@ def check_serving_role(connection: Connection) -> None:
     inherits = connection.exec_driver_sql("SELECT pg_has_role(current_user, 'portal_service', 'USAGE')").scalar()
     if inherits:
         raise SettingsError("PORTAL_DATABASE_URL: this role inherits portal_service; make it NOINHERIT.")
+    if missing := unwalled_tables(connection):
+        raise SettingsError(f"The table {missing[0]} has no forced row-level security: run `portal init`.")
 
 
 def unwalled_tables(connection: Connection) -> list[str]:
