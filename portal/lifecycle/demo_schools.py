@@ -94,8 +94,8 @@ def invent_schools(folder: Path) -> list[InventedSchool]:
 
 def add_invented_schools(session: PortalSession, folder: Path, *, now: datetime) -> int:
     """Create the trusts and schools that are absent; returns how many schools were created."""
-    present = dict(session.execute(select(Tenant.slug, Tenant.id)).tuples().all())
-    authorities = dict(session.execute(select(AuthorityRow.key, AuthorityRow.id)).tuples().all())
+    present = dict(session.execute(select(Tenant.slug, Tenant.id)).all())
+    authorities = dict(session.execute(select(AuthorityRow.key, AuthorityRow.id)).all())
     trusts = {trust["slug"]: trust for trust in read_toml(folder / "schools.toml")["trusts"]}
     for slug, trust in trusts.items():
         if slug not in present:

@@ -65,7 +65,7 @@ def load_councils(session: PortalSession) -> Councils:
     """Read once per generation."""
     columns = (AuthorityRow.key, SchoolAuthority.district, SchoolAuthority.valid_from, SchoolAuthority.valid_to)
     statement = select(*columns).join(AuthorityRow, AuthorityRow.id == SchoolAuthority.authority_id).distinct()
-    rows = session.execute(statement).tuples()
+    rows = session.execute(statement)
     return Councils(read_book(session), tuple((Assignment("", key, *span), district) for key, district, *span in rows))
 
 

@@ -115,7 +115,7 @@ def fill_shelf(session: PortalSession, *, kind: str = GENERAL) -> Shelf:
     names = session.execute(select(Tenant.id, Tenant.name).where(Tenant.kind == TenantKind.TRUST))
     return Shelf(
         generation(session), editions(session, kind=kind), load_councils(session), found.name, facts,
-        dict(names.tuples().all()),
+        dict(names.all()),
     )  # fmt: skip
 
 
@@ -182,7 +182,7 @@ def standings(session: PortalSession, schools: Sequence[Tenant]) -> list[Standin
 def texts(session: PortalSession, hashes: Iterable[str]) -> dict[str, str]:
     """The texts of published parts, read in one question."""
     rows = session.execute(select(TextPart.hash, TextPart.text).where(TextPart.hash.in_(sorted(hashes))))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _standing(

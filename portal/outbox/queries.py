@@ -17,7 +17,7 @@ def dead_letters(session: PortalSession, *, limit: int = 200) -> list[Letter]:
 def counts(session: PortalSession) -> dict[LetterStatus, int]:
     """How many letters stand in each state."""
     rows = session.execute(select(Letter.status, func.count()).group_by(Letter.status))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def has_due(session: PortalSession, *, now: datetime) -> bool:
