@@ -19,7 +19,7 @@ _WITHIN_DAYS = 20
 def answer_in_the_past(session: PortalSession, *, now: datetime) -> int:
     """Record the yes of most schools to each statement of fact in a past release; returns how many answers were new."""
     schools = list(session.scalars(select(Tenant).where(Tenant.kind == TenantKind.SCHOOL).order_by(Tenant.id)))
-    known = set(session.execute(select(Decision.tenant_id, Decision.key, Decision.shared_hash)).tuples())
+    known = set(session.execute(select(Decision.tenant_id, Decision.key, Decision.shared_hash)))
     added = 0
     past = [one for one in editions(session) if one.effective_at <= now]
     for before, after in zip(past, past[1:], strict=False):

@@ -168,6 +168,15 @@ def ask_dpo(
     _record(session, actor, tenant, row, DecisionChoice.ASK, now)
 
 
+def advise(session: PortalSession, actor: Actor, tenant: Tenant, row: Decision, text: str, *, now: datetime) -> None:
+    """The DPO team answers a school's question; the choice stays the school's."""
+    require(actor, Action.REVIEW_OVERRIDE, place_of(session, tenant))
+    comment(session, actor, tenant, row.key, text, now=now)
+    row.asked_dpo_at = None
+    row.told_dpo_at = row.told_dpo_at or now
+    _record(session, actor, tenant, row, DecisionChoice.ASK, now)
+
+
 def comment(session: PortalSession, actor: Actor, tenant: Tenant, key: str, text: str, *, now: datetime) -> None:
     """A line in the talk between school and DPO team about a clause; nothing where it is empty."""
     if text.strip():

@@ -221,6 +221,12 @@ def release_without(session: PortalSession, release: Release, now: datetime) -> 
     return session.scalar(statement.order_by(Release.effective_at.desc(), Release.id.desc()).limit(1))
 
 
+def release_before(session: PortalSession, release: Release, now: datetime) -> Release | None:
+    """What a release is compared with: for a draft the one in force, else the one that counted before it."""
+    at = now if release.status is ReleaseStatus.DRAFT else release.effective_at
+    return release_without(session, release, at)
+
+
 def _check_changes(release: Release, present: Release | None) -> None:
     old: Mapping[str, ReleaseClause] = {one.key: one for one in present.clauses} if present else {}
     for one in release.clauses:

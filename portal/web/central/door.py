@@ -2,11 +2,21 @@
 
 from flask import Flask
 
-from portal.web.central import directory, operations, schools, successions, today
+from portal.web.central import directory, library, onboarding, operations, register, reviews, schools, successions, today
 from portal.web.door import Audience
 from portal.web.shared import case, inbox, letters, recording
 
-BLUEPRINTS = (today.pages, schools.pages, directory.pages, successions.pages, operations.pages)
+BLUEPRINTS = (
+    today.pages,
+    schools.pages,
+    library.pages,
+    reviews.pages,
+    onboarding.pages,
+    register.pages,
+    directory.pages,
+    successions.pages,
+    operations.pages,
+)
 SHARED = ((inbox.pages, "the inbox of all schools"), (case.pages, "a request of a school"))
 ATTACHED = (letters, recording)
 

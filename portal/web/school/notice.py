@@ -1,4 +1,4 @@
-"""A school's or trust's own notice: every clause with its state, its own words beside the shared ones, open questions."""
+"""A school's or trust's own notice: every clause, its own words beside the shared ones, open questions."""
 
 from typing import cast
 
@@ -12,7 +12,7 @@ from portal.identity.queries import names
 from portal.notices import actions, decisions
 from portal.notices.actions import Outcome, Words
 from portal.notices.gathering import texts
-from portal.notices.models import DecisionChoice, OverrideMode, PreferenceKind
+from portal.notices.models import DecisionChoice, OverrideMode, PreferenceKind, ReviewComment
 from portal.notices.wording import ClauseWording, NoticeDesk, clauses_in, notice_desk, preview
 from portal.tenancy.models import Tenant
 from portal.web.door import Audience, Door
@@ -235,11 +235,11 @@ def _mark(form: ClauseForm | AdditionForm | DecisionForm, error: Invalid) -> Non
     """Show a fault beside the field it was typed in, with its line."""
     g.must_roll_back = True
     words = _("Line %(line)s: %(reason)s", line=error.line, reason=error.message) if error.line else error.message
-    field = form[error.field] if error.field in form else form["text"]
-    field.errors = [words]
+    named = error.field or "text"
+    form[named if named in form else "text"].errors = [words]
 
 
-def _people(talk: list[decisions.ReviewComment]) -> dict[int, str]:
+def _people(talk: list[ReviewComment]) -> dict[int, str]:
     return names(desk.session, {one.written_by for one in talk if one.written_by})
 
 
