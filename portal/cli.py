@@ -4,10 +4,13 @@ import click
 
 from portal.commands import (
     audit,
+    bench,
+    bring,
     clock,
     code,
     directory,
     init,
+    library,
     merge,
     notice,
     release,

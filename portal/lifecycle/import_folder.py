@@ -1,0 +1,135 @@
+"""Many schools' notices at once: whose each file is, and one line of a table about each."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import PurePath
+from typing import Any
+
+from portal.core.database import PortalSession
+from portal.core.errors import Invalid, PortalError
+from portal.core.i18n import N_
+from portal.core.text import neutral_cell, slugify
+from portal.identity.permissions import Actor
+from portal.lifecycle.bring_notice import Comparison, bring
+from portal.lifecycle.import_apply import apply_import
+from portal.lifecycle.import_plan import Deed
+from portal.notices.importing.blocks import Block
+from portal.notices.importing.report import Class, Report
+from portal.tenancy.models import Tenant
+from portal.tenancy.queries import schools
+from portal.tenancy.scope import tenant_scope
+
+NO_SCHOOL = N_("No school has this file’s name as its address, and none has the name that stands in it.")
+COLUMNS = ("file", "school", "blocks", "accounted", *(kind.value for kind in Class), "facts", "missing_keys", "problem")
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What became of one file; `school` is an address, '' where nobody knows whose it is."""
+
+    file: str
+    school: str = ""
+    blocks: int = 0
+    accounted: int = 0
+    classes: dict[str, int] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    deeds: dict[str, int] = field(default_factory=dict)
+    problem: str = ""
+    run_id: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "file": self.file,
+            "school": self.school,
+            "blocks": self.blocks,
+            "accounted": self.accounted,
+            "classes": self.classes,
+            "facts": self.facts,
+            "missing": list(self.missing),
+            "applied": self.deeds,
+            "problem": self.problem,
+        }
+
+
+class Register:
+    """Schools by address and by name, to tell whose a file is."""
+
+    def __init__(self, session: PortalSession) -> None:
+        found = schools(session)
+        self._by_slug = {school.slug: school for school in found}
+        names = Counter(slugify(school.name) for school in found)
+        self._by_name = {slugify(school.name): school for school in found if names[slugify(school.name)] == 1}
+
+    def school_of(self, file: str, report: Report) -> Tenant | None:
+        stem = slugify(PurePath(file).stem)
+        named = slugify(report.facts.get("school.name", ""))
+        return self._by_slug.get(stem) or self._by_name.get(stem) or self._by_name.get(named)
+
+
+def report_file(
+    session: PortalSession, actor: Actor, file: str, read: Callable[[], tuple[Block, ...]], comparison: Comparison, *,
+    now: datetime, is_kept: bool = False, is_applied: bool = False,
+) -> FileReport:  # fmt: skip
+    """One file read, compared and, where wanted, kept as a report or applied. A bad file is a line of the table."""
+    try:
+        report = comparison.report(read())
+    except Invalid as refused:
+        return FileReport(file, problem=refused.message)
+    school = Register(session).school_of(file, report)
+    line = _line(file, school, report)
+    if school is None or not (is_kept or is_applied):
+        return line
+    try:
+        with tenant_scope(session, school.id):
+            return _brought(session, actor, school, line, report, comparison, now=now, is_applied=is_applied)
+    except PortalError as refused:
+        return FileReport(file, school.slug, problem=str(refused))
+
+
+def as_csv(lines: Iterable[FileReport]) -> str:
+    """A table that opens in a spreadsheet; no cell is taken for a formula."""
+    written = io.StringIO(newline="")
+    table = csv.writer(written)
+    deeds = [deed.value for deed in Deed]
+    table.writerow([*COLUMNS, *(f"applied_{deed}" for deed in deeds)])
+    for line in lines:
+        counts = [line.classes.get(kind.value, 0) for kind in Class]
+        facts = "; ".join(f"{key}={value}" for key, value in line.facts.items())
+        cells = [line.file, line.school, line.blocks, line.accounted, *counts, facts, " ".join(line.missing)]
+        table.writerow(
+            [neutral_cell(cell) for cell in [*cells, line.problem, *(line.deeds.get(deed, 0) for deed in deeds)]]
+        )
+    return written.getvalue()
+
+
+def _line(file: str, school: Tenant | None, report: Report) -> FileReport:
+    classes = Counter(entry.kind.value for entry in report.entries)
+    classes[Class.MISSING.value] = len(report.missing)
+    return FileReport(
+        file,
+        school.slug if school else "",
+        report.total,
+        report.accounted,
+        dict(classes),
+        dict(report.facts),
+        report.missing,
+        problem="" if school else NO_SCHOOL,
+    )
+
+
+def _brought(
+    session: PortalSession, actor: Actor, school: Tenant, line: FileReport, report: Report, comparison: Comparison, *,
+    now: datetime, is_applied: bool,
+) -> FileReport:  # fmt: skip
+    blocks = tuple(entry.block for entry in report.entries)
+    run = bring(session, actor, school, blocks, document=line.file, now=now, comparison=comparison)
+    steps = apply_import(session, actor, school, run, now=now) if is_applied else []
+    return FileReport(
+        line.file, line.school, line.blocks, line.accounted, line.classes, line.facts, line.missing,
+        dict(Counter(step.deed.value for step in steps)), run_id=run.id,
+    )  # fmt: skip
