@@ -35,7 +35,11 @@ def test_every_endpoint_declares_who_may_open_it(app):
 @pytest.mark.parametrize("backend", ["sqlite"])
 def test_only_public_pages_need_nothing(app):
     policies = app.extensions["portal_policies"]
-    open_pages = {name for name, policy in policies.items() if policy.may is Needs.NOTHING and policy.audience is not Audience.PUBLIC}
+    open_pages = {
+        name
+        for name, policy in policies.items()
+        if policy.may is Needs.NOTHING and policy.audience is not Audience.PUBLIC
+    }
     assert open_pages <= {name for name in open_pages if name.startswith("shared.")}
 
 

@@ -25,7 +25,13 @@ def relative(path: Path) -> str:
 
 
 def test_imports_point_down():
-    done = subprocess.run([Path(sys.executable).with_name("lint-imports"), "--no-logo"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own tool
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-logo"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout
 
 
@@ -44,20 +50,31 @@ def test_flask_is_known_to_the_doors_only():
     guilty = {
         relative(path)
         for path in SOURCES
-        if re.search(r"^(from|import) flask", path.read_text(), re.MULTILINE) and not relative(path).startswith(("portal/web/", "portal/app.py"))
+        if re.search(r"^(from|import) flask", path.read_text(), re.MULTILINE)
+        and not relative(path).startswith(("portal/web/", "portal/app.py"))
     }
     assert not guilty
 
 
 def test_views_speak_no_sql():
     allowed = {"portal/web/session.py", "portal/web/shared/health.py"}
-    guilty = {relative(path) for path in (PORTAL / "web").rglob("*.py") if re.search(r"\bselect\(|session\.add\(|\.execute\(", path.read_text())}
+    guilty = {
+        relative(path)
+        for path in (PORTAL / "web").rglob("*.py")
+        if re.search(r"\bselect\(|session\.add\(|\.execute\(", path.read_text())
+    }
     assert guilty <= allowed
 
 
 def test_sql_text_stays_in_the_core_and_where_nothing_else_can_say_it():
     guilty = {relative(path) for path in SOURCES if re.search(r"run_text\(|exec_driver_sql\(", path.read_text())}
-    allowed = ("portal/core/", "portal/tenancy/walls.py", "portal/tenancy/scope.py", "portal/lifecycle/schema.py", "portal/casework/search.py")
+    allowed = (
+        "portal/core/",
+        "portal/tenancy/walls.py",
+        "portal/tenancy/scope.py",
+        "portal/lifecycle/schema.py",
+        "portal/casework/search.py",
+    )
     assert not {path for path in guilty if not path.startswith(allowed)}
 
 
@@ -77,7 +94,9 @@ def test_imports_stand_at_the_top():
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef):
-                assert not [child for child in ast.walk(node) if isinstance(child, ast.Import | ast.ImportFrom)], relative(path)
+                assert not [child for child in ast.walk(node) if isinstance(child, ast.Import | ast.ImportFrom)], (
+                    relative(path)
+                )
 
 
 def test_tenants_hold_no_code():
@@ -100,5 +119,7 @@ def test_the_papers_are_there(name):
 def test_no_file_names_a_registry_or_one_machine():
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()  # noqa: S607 - git of the path
     host = re.compile("registry" + r"\.npmjs|pypi" + r"\.org/simple|files\.python" + "hosted")
-    guilty = [name for name in listed if (ROOT / name).is_file() and host.search((ROOT / name).read_text(errors="ignore"))]
+    guilty = [
+        name for name in listed if (ROOT / name).is_file() and host.search((ROOT / name).read_text(errors="ignore"))
+    ]
     assert not guilty

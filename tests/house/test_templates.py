@@ -23,7 +23,11 @@ def test_every_template_is_used():
 
 
 def test_every_named_template_exists():
-    inside = {name for name in named() if "/" in name and "{" not in name and not name.startswith(("govuk_frontend_jinja/", "vendor/"))}
+    inside = {
+        name
+        for name in named()
+        if "/" in name and "{" not in name and not name.startswith(("govuk_frontend_jinja/", "vendor/"))
+    }
     assert not {name for name in inside if name.endswith(".html")} - all_templates()
 
 
@@ -31,4 +35,6 @@ def test_no_template_holds_inline_style_or_script():
     """The content policy would stop it in the browser; better to know here."""
     for name in all_templates():
         text = (TEMPLATES / name).read_text()
-        assert not re.search(r"<[^>]+\sstyle=|<style|\son(click|load|submit|change)=|<script(?![^>]*\ssrc=)", text), name
+        assert not re.search(r"<[^>]+\sstyle=|<style|\son(click|load|submit|change)=|<script(?![^>]*\ssrc=)", text), (
+            name
+        )
