@@ -6,15 +6,19 @@ from pathlib import Path
 
 import click
 
-from portal.commands.house import print_json, reading, writing
+from portal.commands.house import current_settings, print_json, reading, writing
 from portal.core import clock
-from portal.core.database import PortalSession
+from portal.core.database import Database, PortalSession
 from portal.core.errors import Invalid
 from portal.directory.archives import open_public_file
 from portal.directory.book import Answer
-from portal.directory.queries import council_at, council_by_code, council_of, school_slug
+from portal.directory.link_states import link_states
+from portal.directory.queries import authority_row, council_at, council_by_code, council_of, read_book, school_slug
 from portal.identity.permissions import SYSTEM
+from portal.lifecycle.link_checks import check_links, new_checker
+from portal.lifecycle.order_text import read_order
 from portal.lifecycle.postcodes import import_postcodes
+from portal.lifecycle.succession import district_names, orders, plan_written
 
 
 @click.group()
@@ -75,6 +79,82 @@ def import_postcodes_file(file: Path, *, as_json: bool) -> None:
     click.echo(
         f"{found.english} postcodes in {len(found.table.districts)} districts; {len(found.skipped)} lines skipped"
     )
+
+
+@directory.command()
+@click.option("--broken", is_flag=True, help="Only links that lead nowhere, or not to what they promise.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def links(*, broken: bool, as_json: bool) -> None:
+    """List the councils' links of today with what the last check found, the worst first."""
+    with reading("portal directory links") as session:
+        states = [state for state in link_states(session, clock.today()) if state.is_broken or not broken]
+        lines = [state.as_dict() for state in states]
+    if as_json:
+        print_json(lines)
+        return
+    for line in lines:
+        click.echo(f"{line['outcome'] or 'not checked':24} {line['name']:40} {line['kind']:10} {line['url']}")
+
+
+@directory.command("check-links")
+@click.option("--authority", "key", help="Only this council's links, by its key in the directory.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=60, show_default=True, help="At most so many links.")
+def check_links_now(*, key: str | None, limit: int) -> None:
+    """Look at the links now, those not seen for longest first: one visit a second a site, by the sites' own rules."""
+    settings = current_settings()
+    database = Database(settings.database_url)
+    with reading("portal directory check-links") as session:
+        only = authority_row(session, key).id if key else None
+    reports = check_links(
+        database, new_checker(settings), today=clock.today(), before=clock.now(), limit=limit, authority_id=only
+    )
+    database.dispose()
+    for report in reports:
+        click.echo(f"{report.outcome:24} {report.url}")
+
+
+@directory.group()
+def succession() -> None:
+    """Orders that replace councils on a day."""
+
+
+@succession.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def plan(file: Path, *, as_json: bool) -> None:
+    """Say what an order (TOML or JSON) would do: schools, notices, links, open questions. Changes nothing.
+
+    Ends with status 2 where the order could not be made: a gap, a cycle, a council that is replaced twice.
+    """
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"{file} cannot be read as UTF-8 text.") from error
+    with reading("portal directory succession plan") as session:
+        order = read_order(text, read_book(session), district_names(session))
+        found = plan_written(session, order)
+        report = found.as_dict()
+    if as_json:
+        print_json(report)
+    else:
+        moves = [f"  {move['school']}: {move['from']} > {move['to']}" for move in report["moves"]]
+        click.echo("\n".join([f"{report['title']}, {report['on']}", *moves]))
+        click.echo(f"{len(moves)} schools move, {len(report['staying'])} stay, {len(report['undecided'])} undecided")
+    if report["problems"]:
+        raise Invalid(" ".join(report["problems"]))
+
+
+@succession.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_orders(*, as_json: bool) -> None:
+    """List the orders, made ones and drafts."""
+    with reading("portal directory succession list") as session:
+        lines = [{"on": row.on.isoformat(), "title": row.title, "status": row.status} for row in orders(session)]
+    if as_json:
+        print_json(lines)
+        return
+    for line in lines:
+        click.echo(f"{line['on']}  {line['status']:6} {line['title']}")
 
 
 def _answers(

@@ -67,6 +67,16 @@ class AuthorityRow(PublicRow, Base):
     __mapper_args__ = {"version_id_col": version}
 
 
+class District(PublicRow, Base):
+    """A district that a reorganisation moves, by the statistics office's code, with its council for education."""
+
+    __tablename__ = "district"
+
+    code: Mapped[str] = mapped_column(String(9), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    authority_id: Mapped[int] = mapped_column(ForeignKey("authority.id"), index=True)
+
+
 class AuthorityNameRow(PublicRow, Base):
     __tablename__ = "authority_name"
 

@@ -213,6 +213,11 @@ def authority_row(session: PortalSession, key: str) -> AuthorityRow:
     return found
 
 
+def authority_keys(session: PortalSession) -> dict[int, str]:
+    """Every council's key by its row's id."""
+    return {row.id: row.key for row in session.execute(select(AuthorityRow.id, AuthorityRow.key))}
+
+
 def open_proposals(session: PortalSession, authority_ids: Iterable[int] = ()) -> list[LinkProposal]:
     """Proposals that wait for a decision, oldest first; of these councils only, where any are given."""
     statement = select(LinkProposal).where(LinkProposal.status == ProposalStatus.OPEN)

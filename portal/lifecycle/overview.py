@@ -1,5 +1,6 @@
 """Schools with what several rooms know of them, one line each."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 
@@ -66,3 +67,9 @@ def trust_choices(session: PortalSession) -> list[tuple[str, str]]:
     """(slug, name) of every trust, by name."""
     statement = select(Tenant.slug, Tenant.name).where(Tenant.kind == TenantKind.TRUST).order_by(Tenant.name)
     return [(slug, name) for slug, name in session.execute(statement)]
+
+
+def school_names(session: PortalSession, slugs: Iterable[str]) -> dict[str, str]:
+    """Names by slug."""
+    statement = select(Tenant.slug, Tenant.name).where(Tenant.slug.in_(sorted(set(slugs))))
+    return {row.slug: row.name for row in session.execute(statement)}

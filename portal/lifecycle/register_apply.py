@@ -134,11 +134,11 @@ def _work(session: PortalSession, actor: Actor, *, today: date, now: datetime, g
     codes = select(AuthorityCodeRow.code, AuthorityCodeRow.authority_id, AuthorityCodeRow.valid_from).where(
         AuthorityCodeRow.scheme == CodeScheme.DFE
     )
-    rows = sorted((tuple(row) for row in session.execute(codes)), key=lambda row: row[2] or date.min)
+    rows = sorted(session.execute(codes), key=lambda row: row.valid_from or date.min)
     tenants = list(session.scalars(select(Tenant).where(Tenant.kind != TenantKind.SERVICE)))
     return _Work(
         session, actor, today, now, goes_live,
-        {code: authority_id for code, authority_id, _ in rows},
+        {row.code: row.authority_id for row in rows},
         {one.urn: one for one in tenants if one.urn and one.kind is TenantKind.SCHOOL},
         {one.name.casefold(): one for one in tenants if one.kind is TenantKind.TRUST},
         {row.urn: row for row in session.scalars(select(RegisterSchool))},

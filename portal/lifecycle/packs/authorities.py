@@ -13,6 +13,7 @@ from portal.directory.models import (
     AuthorityLinkRow,
     AuthorityNameRow,
     AuthorityRow,
+    District,
     SuccessionMoveRow,
     SuccessionRow,
 )
@@ -94,6 +95,11 @@ def load_authorities(session: PortalSession, pack: AuthorityPack, report: LoadRe
     if created:
         report.created.append(f"{created} councils")
     session.flush()  # successions refer to the councils by id
+    present = set(session.scalars(select(District.code)))
+    for district in pack.districts:
+        if district["code"] not in present:
+            owner = known[district["authority"]].id
+            session.add(District(code=district["code"], name=district["name"], authority_id=owner))
     titles = set(session.scalars(select(SuccessionRow.title)))
     for table in pack.successions:
         if table["title"] not in titles:

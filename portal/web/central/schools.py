@@ -1,29 +1,46 @@
-"""All schools: finding one, adding one, its record."""
+"""All schools: finding one, adding one by hand, its record, its council, what it bought, its leaving."""
+
+from datetime import date
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.core import clock
+from portal.core.clock import london
 from portal.core.errors import Invalid
 from portal.core.limits import ROWS_PER_PAGE, SEARCH_LENGTH
 from portal.core.text import clean
-from portal.identity.permissions import Action
+from portal.directory.queries import closure_of, council_of, school_slug
+from portal.identity.permissions import Action, may, require
+from portal.lifecycle.controllers import records_after_closure
+from portal.lifecycle.leaving import begin_leaving, close_tenant
+from portal.lifecycle.onboarding import checklist, decide_council
 from portal.lifecycle.overview import authority_choices, school_lines, trust_choices
+from portal.lifecycle.packages import keep_package, note_time, officers, package_of
 from portal.lifecycle.schools import NewSchool, add_school
-from portal.tenancy.models import SchoolLaw
+from portal.lifecycle.succession import district_names
+from portal.tenancy.models import SchoolLaw, Tenant
+from portal.tenancy.queries import facts_at
 from portal.web.door import Audience, Door
+from portal.web.exporting import send_export
+from portal.web.forms.fields import PortalForm
+from portal.web.forms.onboarding import CloseForm, CouncilForm, PackageForm, TimeForm
 from portal.web.forms.schools import SchoolForm
 from portal.web.session import desk
 
 pages = Door("schools", __name__, audience=Audience.CENTRAL)
+_WHY = "a school's record"
+_SHOWN = (Action.CHANGE_TENANT, Action.CLOSE_TENANT, Action.EXPORT_TENANT, Action.MANAGE_PEOPLE, Action.EDIT_FACTS)
 
 
 @pages.page("/schools", may=Action.LIST_TENANTS)
 def schools() -> ResponseReturnValue:
     words = clean(request.args.get("q", "")[:SEARCH_LENGTH]).lower()
     after = request.args.get("after", "")
-    lines = [line for line in school_lines(desk.session) if words in f"{line.name} {line.authority} {line.trust}".lower()]
+    lines = [
+        line for line in school_lines(desk.session) if words in f"{line.name} {line.authority} {line.trust}".lower()
+    ]
     start = next((index + 1 for index, line in enumerate(lines) if line.slug == after), 0)
     page = lines[start : start + ROWS_PER_PAGE]
     more = page[-1].slug if start + ROWS_PER_PAGE < len(lines) else ""
@@ -54,3 +71,119 @@ def new_school() -> ResponseReturnValue:
         return render_template("central/schools/new.html", form=form), 422
     flash(_("%(name)s was added. Its notice is ready to read.", name=school.name), "success")
     return redirect(url_for(".schools", q=school.name))
+
+
+@pages.page("/schools/<slug>/record", may=Action.LIST_TENANTS, cross_tenant=_WHY)
+def record(slug: str) -> ResponseReturnValue:
+    school = school_slug(desk.session, slug)
+    place = desk.place_of(school)
+    return render_template(
+        "central/schools/record.html",
+        school=school,
+        steps=checklist(desk.session, school, now=desk.now),
+        facts=facts_at(desk.session, school.id, desk.now),
+        answer=council_of(desk.session, school.id, _today()),
+        trust=desk.session.get(Tenant, school.trust_id) if school.trust_id else None,
+        closure=closure_of(desk.session, school.id),
+        package=package_of(desk.session, school),
+        officers={person.id: person.name for person in officers(desk.session)},
+        may={action.name.lower(): may(desk.actor, action, place) for action in _SHOWN},
+    )
+
+
+@pages.page("/schools/<slug>/council", may=Action.LIST_TENANTS, methods=("GET", "POST"), cross_tenant=_WHY)
+def council(slug: str) -> ResponseReturnValue:
+    school = _school(slug, Action.CHANGE_TENANT)
+    answer = council_of(desk.session, school.id, _today()).council
+    form = CouncilForm(authority=answer.key if answer else "", from_day=_today())
+    form.authority.choices = authority_choices(desk.session, on=_today())
+    districts = sorted(district_names(desk.session).items(), key=lambda pair: pair[1])
+    form.district.choices = [("", _("Not known")), *districts]
+    if not form.validate_on_submit():
+        return _change(form, school, _("Which council answers"), _("Save")), 422 if form.errors else 200
+    decide_council(
+        desk.session, desk.actor, school, key=form.authority.data, district=form.district.data,
+        from_day=form.from_day.data or _today(), now=desk.now,
+    )  # fmt: skip
+    flash(_("Saved. The notice names this council from that day on."), "success")
+    return redirect(url_for(".record", slug=slug))
+
+
+@pages.page("/schools/<slug>/package", may=Action.LIST_TENANTS, methods=("GET", "POST"), cross_tenant=_WHY)
+def package(slug: str) -> ResponseReturnValue:
+    school = _school(slug, Action.CHANGE_TENANT)
+    held = package_of(desk.session, school)
+    renewal = date.fromisoformat(held.renewal) if held.renewal else None
+    form = PackageForm(name=held.name, renewal=renewal, officer=held.officer)
+    form.officer.choices = [(0, _("Nobody yet")), *((one.id, one.name) for one in officers(desk.session))]
+    if not form.validate_on_submit():
+        return _change(form, school, _("Service package"), _("Save")), 422 if form.errors else 200
+    keep_package(
+        desk.session, desk.actor, school, name=form.name.data or "", renewal=form.renewal.data,
+        officer=form.officer.data, now=desk.now,
+    )  # fmt: skip
+    flash(_("Saved."), "success")
+    return redirect(url_for(".record", slug=slug))
+
+
+@pages.page("/schools/<slug>/time", may=Action.LIST_TENANTS, methods=("GET", "POST"), cross_tenant=_WHY)
+def time(slug: str) -> ResponseReturnValue:
+    school = _school(slug, Action.CHANGE_TENANT)
+    form = TimeForm(on=_today())
+    if form.validate_on_submit():
+        try:
+            note_time(
+                desk.session, desk.actor, school, on=form.on.data or _today(), minutes=form.minutes.data or 0,
+                what=form.what.data or "", now=desk.now,
+            )  # fmt: skip
+        except Invalid as error:
+            form.minutes.errors = [_(error.message)]
+        else:
+            flash(_("Noted."), "success")
+            return redirect(url_for(".record", slug=slug))
+    return _change(form, school, _("Note time"), _("Save")), 422 if form.errors or form.minutes.errors else 200
+
+
+@pages.page("/schools/<slug>/leave", may=Action.LIST_TENANTS, methods=("POST",), cross_tenant=_WHY)
+def leave(slug: str) -> ResponseReturnValue:
+    school = _school(slug, Action.CLOSE_TENANT)
+    begin_leaving(desk.session, desk.actor, school, now=desk.now)
+    flash(_("%(name)s is leaving. Give it its export, then close it.", name=school.name), "success")
+    return redirect(url_for(".record", slug=slug))
+
+
+@pages.page("/schools/<slug>/export", may=Action.LIST_TENANTS, methods=("POST",), cross_tenant=_WHY, sudo=True)
+def export(slug: str) -> ResponseReturnValue:
+    school = _school(slug, Action.EXPORT_TENANT)
+    return send_export(school)
+
+
+@pages.page("/schools/<slug>/close", may=Action.LIST_TENANTS, methods=("GET", "POST"), cross_tenant=_WHY)
+def close(slug: str) -> ResponseReturnValue:
+    school = _school(slug, Action.CLOSE_TENANT)
+    form = CloseForm(on=_today(), records=records_after_closure(desk.session, school, on=_today()))
+    if not form.validate_on_submit():
+        return _change(form, school, _("Close the school"), _("Close the school")), 422 if form.errors else 200
+    close_tenant(
+        desk.session, desk.actor, school, on=form.on.data or _today(), records=form.records.data or "", now=desk.now
+    )
+    flash(_("%(name)s is closed. Its page says where its records are.", name=school.name), "success")
+    return redirect(url_for(".record", slug=slug))
+
+
+def _school(slug: str, action: Action) -> Tenant:
+    """Raises `NotFound`, and `Forbidden` for a role that may not do this."""
+    school = school_slug(desk.session, slug)
+    require(desk.actor, action, desk.place_of(school))
+    return school
+
+
+def _change(form: PortalForm, school: Tenant, title: str, button: str) -> str:
+    back = url_for(".record", slug=school.slug)
+    return render_template(
+        "central/schools/change.html", form=form, school=school, title=title, button=button, back_href=back
+    )
+
+
+def _today() -> date:
+    return london(desk.now).date()

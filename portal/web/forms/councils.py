@@ -68,3 +68,22 @@ class AuthorityContactsForm(PortalForm):
         _("Telephone number"), validators=[optional(), at_most(TELEPHONE_LENGTH), telephone_number]
     )
     address = LongField(_("Postal address"), validators=[optional(), at_most(ADDRESS_LENGTH)])
+
+
+class OrderForm(PortalForm):
+    title = NameField(_("Title of the order"), validators=[required(_("Enter a title.")), NAME])
+    on = DateField(
+        _("First day of the new councils"),
+        description=_("For example, 1 4 2028."),
+        format="%d %m %Y",
+        validators=[required(_("Enter the day."))],
+    )
+    moves = LongField(
+        _("Who is replaced by whom"),
+        description=_(
+            "One line for each move: council > new council: district, district. A council that moves whole needs no "
+            "districts."
+        ),
+        validators=[required(_("Enter the moves.")), at_most(20_000)],
+    )
+    source = LongField(_("Where this is from"), validators=[optional(), at_most(1000)])

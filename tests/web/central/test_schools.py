@@ -1,0 +1,174 @@
+"""Schools for the central team: taking one on, its record, the register's file, leaving."""
+
+import io
+import json
+import zipfile
+
+import pytest
+from sqlalchemy import select
+
+from portal.core import clock
+from portal.directory.models import ImportState, RegisterImport, RegisterSchool, SchoolClosure
+from portal.identity.permissions import SYSTEM
+from portal.lifecycle.register_import import Order, import_register
+from portal.lifecycle.register_records import stored_record
+from portal.lifecycle.register_uploads import work_by_the_clock
+from portal.tenancy.models import Tenant, TenantStatus
+from portal.tenancy.scope import every_tenant
+from tests.conftest import csrf_token
+from tests.directory.builders import register_file, register_row
+from tests.directory.builders import school as a_school
+
+OAK = register_row(190001, "Oak Hill Primary School", TelephoneNum="01632960001")
+ELM = register_row(190002, "Elm Infant School", EstablishmentNumber="2002", Postcode="CM1 1AB")
+
+
+def text(answer):
+    return answer.get_data(as_text=True)
+
+
+def send(client, path, **data):
+    return client.post(path, data={"csrf_token": csrf_token(client, data.pop("page", path)), **data})
+
+
+def of_urn(database, urn):
+    with database.session() as session:
+        return session.scalars(select(Tenant).where(Tenant.urn == urn)).one()
+
+
+@pytest.fixture
+def register(database, tmp_path):
+    """The register at hand, with Oak in it and nobody of it ours."""
+    path = tmp_path / "edubasealldata.csv"
+    path.write_bytes(register_file([OAK, ELM]).getvalue())
+    with database.transaction() as session, every_tenant(session, "tests"):
+        import_register(session, SYSTEM, Order(path), today=clock.today(), now=clock.now())
+        for school in session.scalars(select(Tenant).where(Tenant.urn == "190002")):
+            assert school.status is TenantStatus.PREPARING
+
+
+def test_the_record_shows_the_way_to_a_public_notice(staff):
+    page = text(staff.client("adi").get("/central/schools/alder-primary/record"))
+    assert "Essex County Council" in page
+    assert "From invited to public" in page
+
+
+def test_a_school_of_the_register_is_found_and_marked_when_it_is_here(staff, register):
+    client = staff.client("adi")
+    assert "Here already" in text(client.get("/central/onboarding?q=oak+hill"))
+    assert "no open school like that" in text(client.get("/central/onboarding?q=nothing"))
+
+
+def test_a_school_goes_from_upload_to_a_public_notice(staff, database, settings):
+    adi = staff.client("adi")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("edubasealldata20270901.csv", register_file([OAK]).getvalue())
+    packed.seek(0)
+    answer = send(adi, "/central/register", file=(packed, "extract.zip"), authorities="881")
+    path = answer.headers["Location"]
+    work_by_the_clock(settings, database)
+    page = text(adi.get(path))
+    assert "This is a dry run" in page
+    assert "Oak Hill Primary School" in page
+    send(adi, f"{path}/apply", page=path)
+    work_by_the_clock(settings, database)
+    assert "Done on" in text(adi.get(path))
+    oak = of_urn(database, "190001")
+    assert oak.status is TenantStatus.PREPARING
+    record = f"/central/schools/{oak.slug}/record"
+    send(adi, f"/central/schools/{oak.slug}/publish", page=record)
+    assert of_urn(database, "190001").status is TenantStatus.PREPARING
+    assert "Still missing" in text(adi.get(record))
+
+
+def test_one_school_is_added_by_the_wizard(staff, database, register):
+    adi = staff.client("adi")
+    with database.transaction() as session:
+        record = a_school(190050, "Fir Tree Primary School", postcode="CM1 1AF", district_code="E07000070")
+        session.add(
+            RegisterSchool(
+                urn="190050",
+                name=record.name,
+                la_code="881",
+                status="open",
+                record=stored_record(record),
+                read_at=clock.now(),
+            )
+        )
+    page = "/central/onboarding/190050"
+    assert "Essex County Council" in text(adi.get(page))
+    answer = send(adi, page, email="office@fir.example", telephone="01632 960009", languages=["en", "pl"])
+    fir = of_urn(database, "190050")
+    assert (fir.status, fir.languages) == (TenantStatus.PREPARING, ["en", "pl"])
+    record = answer.headers["Location"]
+    assert "office@fir.example" in text(adi.get(record))
+    send(adi, f"/central/schools/{fir.slug}/invite", name="Ana", email="ana@fir.example", role="head")
+    assert of_urn(database, "190050").status is TenantStatus.INVITED
+    send(adi, f"/central/schools/{fir.slug}/publish", page=record)
+    assert of_urn(database, "190050").status is TenantStatus.LIVE
+    assert adi.get(f"/schools/{fir.slug}").status_code == 200
+    assert send(adi, page, email="x@fir.example").status_code == 409
+
+
+def test_a_bad_upload_is_refused_in_words(staff, database, settings):
+    adi = staff.client("adi")
+    answer = send(adi, "/central/register", file=(io.BytesIO(b"a,b\r\n1,2\r\n"), "wrong.csv"))
+    work_by_the_clock(settings, database)
+    assert "These columns are missing" in text(adi.get(answer.headers["Location"]))
+    with database.session() as session:
+        assert session.scalars(select(RegisterImport)).one().state is ImportState.REFUSED
+
+
+def test_a_council_is_decided_from_a_day_on(staff, database):
+    adi = staff.client("adi")
+    path = "/central/schools/alder-primary/council"
+    send(adi, path, authority="kent", district="", from_day=["1", "1", "2020"])
+    assert "Kent County Council" in text(adi.get("/central/schools/alder-primary/record"))
+
+
+def test_the_package_is_kept_and_time_adds_up(staff):
+    devi = staff.client("devi")
+    slug = "/central/schools/alder-primary"
+    send(devi, f"{slug}/package", name="Full service", renewal=["31", "3", "2027"], officer="0")
+    send(devi, f"{slug}/time", on=["2", "11", "2026"], minutes="45", what="Visit")
+    send(devi, f"{slug}/time", on=["3", "11", "2026"], minutes="15", what="Call")
+    page = text(devi.get(f"{slug}/record"))
+    assert "Full service" in page
+    assert "60 minutes" in page
+    assert send(devi, f"{slug}/time", on=["3", "11", "2026"], minutes="-5", what="x").status_code == 422
+
+
+def test_a_school_never_sees_its_package(staff):
+    assert staff.client("asha").get("/central/schools/alder-primary/record").status_code == 404
+
+
+def test_a_leaving_school_gets_everything_and_says_where_its_records_are(staff, database):
+    adi = staff.client("adi")
+    record = "/central/schools/alder-primary/record"
+    send(adi, "/central/schools/alder-primary/leave", page=record)
+    answer = send(adi, "/central/schools/alder-primary/export", page=record)
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        names = set(archive.namelist())
+        school = json.loads(archive.read("school.json"))
+        facts = json.loads(archive.read("data/fact.json"))
+    answer.close()
+    assert school["slug"] == "alder-primary"
+    assert {fact["tenant_id"] for fact in facts} == {school["id"]}
+    assert {"data/fact.csv", "publications/index.json"} <= names
+    send(
+        adi, "/central/schools/alder-primary/close", on=["31", "8", "2026"],
+        records="The records are with Essex County Council.",
+    )  # fmt: skip
+    page = text(adi.get("/schools/alder-primary"))
+    assert "This school has closed" in page
+    with database.session() as session:
+        assert session.scalars(select(SchoolClosure)).one().records == "The records are with Essex County Council."
+
+
+@pytest.mark.parametrize("name", ["cal", "dora", "audrey"])
+def test_others_of_the_team_may_look_but_not_change(staff, name):
+    client = staff.client(name)
+    assert client.get("/central/schools/alder-primary/record").status_code == 200
+    for page in ("council", "package", "close", "time"):
+        assert client.get(f"/central/schools/alder-primary/{page}").status_code == 403
