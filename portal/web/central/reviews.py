@@ -16,7 +16,7 @@ from portal.web.door import Audience, Door
 from portal.web.forms.notices import CommentForm
 from portal.web.public.page_cache import pages as page_cache
 from portal.web.session import desk
-from portal.web.shared.differences import disputed, pieces
+from portal.web.shared.differences import pieces, three_sides
 
 pages = Door("reviews", __name__, audience=Audience.CENTRAL)
 REASON = "reviewing schools' wording"
@@ -89,7 +89,7 @@ def question(school: str, decision_id: int) -> ResponseReturnValue:
     talk = decisions.comments(desk.session, tenant, row.key)
     return render_template(
         "central/reviews/question.html", school=tenant, row=row, form=form, talk=talk, merged=merged,
-        sides={side: disputed(merged, side) for side in ("base", "shared", "local")}, changed=pieces(base, shared),
+        sides=three_sides(merged, base, shared, local), changed=pieces(base, shared),
         result=pieces(local, merged.text), may_review=_may_review(tenant),
         people=names(desk.session, {one.written_by for one in talk if one.written_by}),
     )  # fmt: skip

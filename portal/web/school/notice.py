@@ -19,7 +19,7 @@ from portal.web.door import Audience, Door
 from portal.web.forms.notices import AdditionForm, ClauseForm, DecisionForm, PreferenceForm
 from portal.web.public.page_cache import pages as page_cache
 from portal.web.session import desk
-from portal.web.shared.differences import disputed, pieces
+from portal.web.shared.differences import pieces, three_sides
 
 pages = Door("notice", __name__, audience=Audience.SCHOOL)
 
@@ -113,7 +113,7 @@ def question(decision_id: int) -> ResponseReturnValue:
     talk = decisions.comments(desk.session, _tenant(), row.key)
     return render_template(
         "school/notice/question.html", row=row, form=form, merged=merged, shared=shared, local=local,
-        sides={side: disputed(merged, side) for side in ("base", "shared", "local")},
+        sides=three_sides(merged, base, shared, local),
         changed=pieces(base, shared), result=pieces(local, merged.text), clause=_board().clauses.get(row.key),
         may_edit=_may_edit(), talk=talk, people=_people(talk),
     ), 422 if form.errors or form.form_errors else 200  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from portal.notices.diff import Op, text_diff
+from portal.notices.diff import Op, SentenceDiff, text_diff
 from portal.notices.merge import Conflict, Merge
 
 Pieces = list[tuple[str, str]]
@@ -11,7 +11,11 @@ _KINDS = {Op.SAME: "same", Op.ADDED: "insert", Op.REMOVED: "delete"}
 
 def pieces(old: str, new: str) -> list[Pieces]:
     """One list of pieces a line; blank lines are left out."""
-    return [[(_KINDS[op], words) for op, words in line.words] for line in text_diff(old, new) if line.old or line.new]
+    return lines(text_diff(old, new))
+
+
+def lines(found: Iterable[SentenceDiff]) -> list[Pieces]:
+    return [[(_KINDS[op], words) for op, words in line.words] for line in found if line.old or line.new]
 
 
 def passages(merged: Merge) -> list[tuple[bool, Sequence[str], Conflict | None]]:
@@ -20,8 +24,8 @@ def passages(merged: Merge) -> list[tuple[bool, Sequence[str], Conflict | None]]
     for passage in merged.passages:
         if isinstance(passage, Conflict):
             found.append((True, (), passage))
-        elif lines := [line for line in passage if line]:
-            found.append((False, lines, None))
+        elif settled := [line for line in passage if line]:
+            found.append((False, settled, None))
     return found
 
 
@@ -29,6 +33,14 @@ def disputed(merged: Merge, side: str) -> list[tuple[bool, str]]:
     """(in dispute, line) of one of the three texts: `base`, `shared` or `local`; settled lines are the merged ones."""
     found: list[tuple[bool, str]] = []
     for passage in merged.passages:
-        lines: Iterable[str] = passage if isinstance(passage, tuple) else getattr(passage, f"{side}_lines")
-        found += [(isinstance(passage, Conflict), line) for line in lines if line]
+        own: Iterable[str] = passage if isinstance(passage, tuple) else getattr(passage, f"{side}_lines")
+        found += [(isinstance(passage, Conflict), line) for line in own if line]
     return found
+
+
+def three_sides(merged: Merge, base: str, shared: str, local: str) -> dict[str, list[tuple[bool, str]]]:
+    """(in dispute, line) of the three texts; with a conflict everything settled is shown merged, without one as it is."""
+    if merged.conflicts:
+        return {side: disputed(merged, side) for side in ("base", "shared", "local")}
+    texts = {"base": base, "shared": shared, "local": local}
+    return {side: [(False, line) for line in text.splitlines() if line] for side, text in texts.items()}
