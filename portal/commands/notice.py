@@ -1,5 +1,6 @@
 """`portal notice`: what a school's notice says or said, its versions, and whether every seal holds."""
 
+import sys
 from datetime import date, datetime
 from html import escape
 
@@ -10,6 +11,7 @@ from portal.core import clock
 from portal.core.errors import Invalid
 from portal.notices import queries
 from portal.notices.reading import Notice
+from portal.notices.verifying import verify as check
 from portal.tenancy.queries import tenant_by_slug
 
 
@@ -56,6 +58,27 @@ def versions(slug: str, *, as_json: bool) -> None:
         return
     for row in rows:
         click.echo("{number:>4}  {language:3} {effective_from}  {sha256}".format(**row))
+
+
+@notice.command("verify")
+@click.argument("slug", required=False)
+@click.option("--all", "everything", is_flag=True, help="Check the notices of every school.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def verify(slug: str | None, *, everything: bool, as_json: bool) -> None:
+    """Check sealed versions: the text against its hash, the parts put together again. Exit 1 where one fails."""
+    if bool(slug) == everything:
+        raise Invalid("Name one school, or give --all.")
+    with reading("portal notice verify") as session:
+        checked = check(session, school=tenant_by_slug(session, slug) if slug else None)
+    if as_json:
+        print_json({"versions": checked.versions, "findings": [one.as_dict() for one in checked.findings]})
+    else:
+        for one in checked.findings:
+            words = "{school} {number} {language}: {fault} (sealed by {composer}, read by {composer_now})"
+            click.echo(words.format(**one.as_dict()))
+        click.echo(f"{checked.versions} versions checked, {len(checked.findings)} do not hold.")
+    if checked.findings:
+        sys.exit(1)
 
 
 def instant_on(day: str | None, *, now: datetime) -> datetime:

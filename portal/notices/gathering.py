@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
@@ -177,6 +177,16 @@ def standings(session: PortalSession, schools: Sequence[Tenant]) -> list[Standin
         )
         for school in schools
     ]  # fmt: skip
+
+
+class KnownTexts(dict[str, str]):
+    """Texts by hash, each read once, for going through many notices."""
+
+    def fetch(self, session: PortalSession, hashes: Iterable[str]) -> Self:
+        missing = {one for one in hashes if one} - self.keys()
+        if missing:
+            self.update(texts(session, missing))
+        return self
 
 
 def texts(session: PortalSession, hashes: Iterable[str]) -> dict[str, str]:

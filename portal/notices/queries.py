@@ -8,7 +8,7 @@ from sqlalchemy import select
 from portal.core.clock import london
 from portal.core.database import PortalSession
 from portal.core.errors import NotFound
-from portal.notices.gathering import GENERAL, Shelf, Standing, fill_shelf, standing, texts
+from portal.notices.gathering import GENERAL, KnownTexts, Shelf, Standing, fill_shelf, standing
 from portal.notices.models import Publication, Release, ReleaseStatus
 from portal.notices.reading import (
     ENGLISH,
@@ -60,11 +60,11 @@ def notice_at(
     return notice
 
 
-def sealed_notice(session: PortalSession, school: Tenant, row: Publication) -> Notice:
-    """A publication put together from the parts that its manifest names."""
-    named = texts(session, manifest_hashes(row.manifest))
-    parts = parts_from(row.manifest, named)
-    words = texts(session, hashes_of(parts))
+def sealed_notice(session: PortalSession, school: Tenant, row: Publication, known: KnownTexts | None = None) -> Notice:
+    """A publication put together from the parts that its manifest names. Raises `KeyError` where one is gone."""
+    words = (known if known is not None else KnownTexts()).fetch(session, manifest_hashes(row.manifest))
+    parts = parts_from(row.manifest, words)
+    words.fetch(session, hashes_of(parts))
     version = Version(row.number, row.effective_at)
     return notice_of(parts, words, version, name=school.name, kind=row.kind, language=row.language)
 

@@ -7,8 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.core import clock
-from portal.core.errors import Invalid
+from portal.core.errors import Invalid, NotFound
 from portal.notices import queries
+from portal.notices.diff import notice_changes
 from portal.notices.gathering import Shelf, standing
 from portal.tenancy.models import Tenant
 from portal.web.door import Audience, Door, Needs
@@ -17,6 +18,7 @@ from portal.web.public.page_cache import cached
 from portal.web.public.page_cache import pages as cache
 from portal.web.public.schools import enter_school
 from portal.web.session import desk
+from portal.web.shared.differences import lines
 
 pages = Door("public_notice", __name__, audience=Audience.PUBLIC)
 
@@ -49,6 +51,31 @@ def version(slug: str, number: int) -> ResponseReturnValue:
     school = _school(slug)
     found = queries.version(desk.session, school, number)
     return render_template("public/notice/notice.html", school=school, notice=found, past=found.version.effective_on)
+
+
+@pages.page("/schools/<slug>/privacy-notice/changes", may=Needs.NOTHING, cacheable=True)
+def changes(slug: str) -> ResponseReturnValue:
+    """What changed from one version to another, in plain words and sentence by sentence."""
+    school = _school(slug)
+    first, last = _number("from"), _number("to")
+    old, new = queries.version(desk.session, school, first), queries.version(desk.session, school, last)
+    found = [
+        (_(one.message, **one.words), lines(one.sentences))
+        for one in notice_changes(old.composed.clauses, new.composed.clauses)
+    ]
+    listed = queries.versions(desk.session, school, language="en")
+    return render_template(
+        "public/notice/changes.html", school=school, old=old, new=new, changes=found, versions=listed,
+        reasons=[one.reason for one in reversed(listed) if first < one.number <= last and one.reason],
+    )  # fmt: skip
+
+
+def _number(name: str) -> int:
+    """Raises `NotFound` for what is no number of a version."""
+    words = request.args.get(name, "")
+    if not words.isdecimal() or len(words) > 6:
+        raise NotFound("There is no such version.")
+    return int(words)
 
 
 def _past(slug: str, day: str) -> ResponseReturnValue:

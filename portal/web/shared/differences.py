@@ -1,6 +1,6 @@
 """Two texts as what was taken out and put in, in the words that the diff component shows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from portal.notices.diff import Op, SentenceDiff, text_diff
 from portal.notices.merge import Conflict, Merge
@@ -16,17 +16,6 @@ def pieces(old: str, new: str) -> list[Pieces]:
 
 def lines(found: Iterable[SentenceDiff]) -> list[Pieces]:
     return [[(_KINDS[op], words) for op, words in line.words] for line in found if line.old or line.new]
-
-
-def passages(merged: Merge) -> list[tuple[bool, Sequence[str], Conflict | None]]:
-    """A merge in order: (in dispute, settled lines, conflict)."""
-    found: list[tuple[bool, Sequence[str], Conflict | None]] = []
-    for passage in merged.passages:
-        if isinstance(passage, Conflict):
-            found.append((True, (), passage))
-        elif settled := [line for line in passage if line]:
-            found.append((False, settled, None))
-    return found
 
 
 def disputed(merged: Merge, side: str) -> list[tuple[bool, str]]:
