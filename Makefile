@@ -9,6 +9,7 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 BROWSER ?= 1
 PORT ?= 8000
 ARGS ?=
+HERE = PORTAL_BASE_URL=$${PORTAL_BASE_URL:-http://localhost:$(PORT)}
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -37,8 +38,8 @@ setup: $(VENV)/portal.stamp ## Set everything up in .venv (its portal command is
 	@echo "Ready: $(BIN)/portal"
 
 run: setup ## Set up, load the demonstration and serve it on http://localhost:8000 (PORT=...)
-	@$(BIN)/portal init --demo
-	@$(BIN)/portal serve --port $(PORT)
+	@$(HERE) $(BIN)/portal init --demo
+	@$(HERE) $(BIN)/portal serve --port $(PORT)
 
 test: $(VENV)/dev.stamp .cache/tools-$(BROWSER).stamp ## Set up and run all tests (BROWSER=0 without a browser, ARGS=... for pytest)
 	@$(BIN)/python -m pytest -n 2 $(if $(filter 0,$(BROWSER)),-m "not browser") $(ARGS)

@@ -84,7 +84,7 @@ def run_timed(settings: Settings, database: Database) -> bool:
     ran = False
     for name, (every, action) in {**TIMED, "tidy": (timedelta(minutes=10), _tidy)}.items():
         if due_work(database, name, every, now=clock.now()):
-            log.info("timed work", name=name)
+            log.debug("timed work", name=name)
             action(settings, database)
             finish_work(database, name, now=clock.now())
             ran = True
