@@ -12,6 +12,7 @@ from portal.core.errors import Invalid
 from portal.directory.models import AuthorityRow, SchoolAuthority
 from portal.identity.actions import witness
 from portal.identity.permissions import Action, Actor, Place, require
+from portal.notices.changes import note_tenant_change
 from portal.tenancy.actions import add_tenant, record_facts
 from portal.tenancy.models import SchoolLaw, Tenant, TenantKind, TenantStatus
 from portal.tenancy.queries import service
@@ -56,6 +57,7 @@ def add_school(session: PortalSession, actor: Actor, new: NewSchool, *, now: dat
         record_facts(session, school, facts, now=now, recorded_by=actor.person_id)
         for kind in (AuditKind.TENANT_ADDED, AuditKind.FACT_RECORDED):
             record(session, witness(actor), kind, tenant_id=school.id, subject=("tenant", school.id), now=now)
+    note_tenant_change(session, school, reason="The notice was published.", now=now, made_by=actor.person_id)
     return school
 
 
@@ -70,6 +72,8 @@ def change_facts(
             session, witness(actor), AuditKind.FACT_RECORDED, tenant_id=school.id, subject=("fact", key), now=now,
             contents={"value": values[key]},
         )  # fmt: skip
+    if changed:
+        note_tenant_change(session, school, reason="The school's facts changed.", now=now, made_by=actor.person_id)
     return changed
 
 

@@ -34,6 +34,12 @@ def present_slug(session: PortalSession, former: str) -> str | None:
     )
 
 
+def slug_of_host(session: PortalSession, host: str) -> str | None:
+    """The school with public pages whose own host name this is."""
+    statement = select(Tenant.slug).where(Tenant.host == host, Tenant.status.in_(PUBLIC_STATUSES))
+    return session.scalar(statement)
+
+
 def tenant(session: PortalSession, tenant_id: int) -> Tenant:
     """Raises `NotFound`."""
     found: Tenant | None = session.get(Tenant, tenant_id)

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, g, request
+from flask import Flask, Response, abort, g, redirect, request
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.datastructures import MultiDict
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -14,6 +15,7 @@ from portal.web import refusing
 from portal.web.addresses import is_same_site
 from portal.web.door import Audience
 from portal.web.guard import policy_for
+from portal.web.hosts import Hosts
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -45,7 +47,7 @@ def install(app: Flask, settings: Settings) -> None:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     refusing.install(app)
-    app.before_request(_check_host(settings))
+    app.before_request(_check_host(settings, Hosts(app.extensions["portal_house"].database)))
     app.before_request(check_text)
     app.before_request(check_token)
     app.after_request(_add_headers(settings))
@@ -94,19 +96,22 @@ def check_token() -> None:
         raise CSRFError("sent from another site")
 
 
-def _check_host(settings: Settings) -> Callable[[], None]:
+def _check_host(settings: Settings, hosts: Hosts) -> Callable[[], ResponseReturnValue | None]:
     own = urlsplit(settings.base_url).hostname or ""
     local = set() if settings.is_production else {"localhost", "127.0.0.1", "::1"}
 
-    def check_host() -> None:
+    def check_host() -> ResponseReturnValue | None:
         """Our own host serves everything, a school's serves public pages only, any other nothing."""
         host = request.host.rsplit(":", 1)[0].strip("[]").lower()
         if host == own or host in local:
-            return
-        if host in settings.hosts and (request.endpoint in {None, "static"} or _is_public(str(request.endpoint))):
-            return
+            return None
+        if request.endpoint in {None, "static"} or _is_public(str(request.endpoint)):
+            if host in settings.hosts:
+                return None
+            if slug := hosts.school(host):
+                return redirect(f"/schools/{slug}") if request.path == "/" else None
         refusing.refused("host")
-        abort(404)
+        return abort(404)
 
     return check_host
 

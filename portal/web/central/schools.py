@@ -1,6 +1,7 @@
 """All schools: finding one, adding one by hand, its record, its council, what it bought, its leaving."""
 
 from datetime import date
+from urllib.parse import urlsplit
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,6 +19,7 @@ from portal.lifecycle.leaving import begin_leaving, close_tenant
 from portal.lifecycle.onboarding import checklist, decide_council
 from portal.lifecycle.overview import authority_choices, school_lines, trust_choices
 from portal.lifecycle.packages import keep_package, note_time, officers, package_of
+from portal.lifecycle.school_setup import keep_host
 from portal.lifecycle.schools import NewSchool, add_school
 from portal.lifecycle.succession import district_names
 from portal.tenancy.models import SchoolLaw, Tenant
@@ -26,6 +28,7 @@ from portal.web.door import Audience, Door
 from portal.web.exporting import send_export
 from portal.web.forms.fields import PortalForm
 from portal.web.forms.onboarding import CloseForm, CouncilForm, PackageForm, TimeForm
+from portal.web.forms.school_setup import HostForm
 from portal.web.forms.schools import SchoolForm
 from portal.web.session import desk
 
@@ -142,6 +145,22 @@ def time(slug: str) -> ResponseReturnValue:
             flash(_("Noted."), "success")
             return redirect(url_for(".record", slug=slug))
     return _change(form, school, _("Note time"), _("Save")), 422 if form.errors or form.minutes.errors else 200
+
+
+@pages.page("/schools/<slug>/host", may=Action.LIST_TENANTS, methods=("GET", "POST"), cross_tenant=_WHY)
+def host(slug: str) -> ResponseReturnValue:
+    school = _school(slug, Action.CHANGE_TENANT)
+    form = HostForm(host=school.host or "")
+    if form.validate_on_submit():
+        own = (urlsplit(desk.settings.base_url).hostname or "", *desk.settings.hosts)
+        try:
+            keep_host(desk.session, desk.actor, school, form.host.data or "", own=own, now=desk.now)
+        except Invalid as error:
+            form.host.errors = [_(error.message)]
+        else:
+            flash(_("Saved. The address works within a minute."), "success")
+            return redirect(url_for(".record", slug=slug))
+    return _change(form, school, _("Own web address"), _("Save")), 422 if form.errors or form.host.errors else 200
 
 
 @pages.page("/schools/<slug>/leave", may=Action.LIST_TENANTS, methods=("POST",), cross_tenant=_WHY)

@@ -6,6 +6,8 @@ from flask import abort, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.core.errors import NotFound
+from portal.directory.queries import closure_of
+from portal.lifecycle.school_setup import crest_of
 from portal.tenancy.models import Tenant
 from portal.tenancy.queries import facts_at, present_slug, public_school, tenant_by_slug
 from portal.tenancy.scope import tenant_scope
@@ -22,7 +24,24 @@ def school(slug: str) -> ResponseReturnValue:
         return redirect(url_for(".school", slug=found), 301)
     with tenant_scope(desk.session, found.id):
         facts = facts_at(desk.session, found.id, desk.now)
-    return render_template("public/schools/school.html", school=found, facts=facts)
+        crest_held = crest_of(desk.session, found)
+    return render_template(
+        "public/schools/school.html",
+        school=found,
+        facts=facts,
+        closure=closure_of(desk.session, found.id),
+        crest=crest_held.digest[:12] if crest_held else "",
+    )
+
+
+@pages.page("/schools/<slug>/crest", may=Needs.NOTHING, cacheable=True)
+def crest(slug: str) -> ResponseReturnValue:
+    found = public_school(desk.session, slug)
+    with tenant_scope(desk.session, found.id):
+        held = crest_of(desk.session, found)
+    if held is None:
+        abort(404)
+    return held.content, 200, {"Content-Type": held.kind, "Cache-Control": "public, max-age=3600"}
 
 
 @pages.page("/schools/<slug>/colour.css", may=Needs.NOTHING, cacheable=True)

@@ -1,0 +1,45 @@
+"""A school's colour and crest: checked before anybody sees them. Pure."""
+
+import re
+
+from portal.core.errors import Invalid
+from portal.core.i18n import N_
+
+LEAST_CONTRAST = 4.5
+"""WCAG 2.2, 1.4.3: white words on the colour, and the colour's words on white."""
+
+CREST_BYTES = 150 * 1024
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+_PNG = b"\x89PNG\r\n\x1a\n"
+_JPEG = b"\xff\xd8\xff"
+
+
+def checked_colour(text: str) -> str:
+    """The colour as #rrggbb. Raises `Invalid` when it is none, or too light for white words."""
+    colour = text.strip().lower()
+    if not _COLOUR.fullmatch(colour):
+        raise Invalid(N_("Enter a colour like #1d5c3a."), field="colour")
+    found = contrast_with_white(colour)
+    if found < LEAST_CONTRAST:
+        reason = N_("White words on this colour cannot be read well: the contrast is %(found)s, and 4.5 is the least.")
+        raise Invalid(reason % {"found": f"{found:.1f}"}, field="colour")
+    return colour
+
+
+def contrast_with_white(colour: str) -> float:
+    """The WCAG contrast ratio, 1 to 21."""
+    channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return 1.05 / (luminance + 0.05)
+
+
+def image_kind(content: bytes) -> str:
+    """`image/png` or `image/jpeg` by the first bytes. Raises `Invalid` for anything else and for a large file."""
+    if len(content) > CREST_BYTES:
+        raise Invalid(N_("The picture is too large: use one of at most 150 kB."), field="crest")
+    if content.startswith(_PNG):
+        return "image/png"
+    if content.startswith(_JPEG):
+        return "image/jpeg"
+    raise Invalid(N_("Use a PNG or JPEG picture."), field="crest")
