@@ -11,6 +11,7 @@ from portal.commands import (
     directory,
     init,
     library,
+    lint,
     merge,
     notice,
     release,
@@ -50,5 +51,5 @@ for command in (
 ):
     main.add_command(command)
 
-for command in (bring.import_notice,):
+for command in (bring.import_notice, lint.lint_notice):
     notice.notice.add_command(command)
