@@ -16,6 +16,7 @@ from portal.notices.importing.facts import (
     address_lines,
     block_contacts,
     facts,
+    is_computed,
     is_contact,
     is_version_line,
     placed_by_index,
@@ -50,25 +51,37 @@ def align(
     The edition in force at `on` (the newest when None) is what `inherited` and `missing` mean.
     Raises `Invalid` without editions.
     """
-    current = in_force(editions, on)
-    if current is None:
-        raise Invalid("There is no library to compare with yet: publish or import a release first.")
-    return _Alignment(document, newest_first(editions), current, Councils(authorities)).report()
+    return Aligner(editions, authorities, on=on).align(document)
+
+
+class Aligner:
+    """Compares many documents with the same editions. Raises `Invalid` without any."""
+
+    def __init__(
+        self, editions: Sequence[Edition], authorities: Sequence[AuthorityName], *, on: date | None = None
+    ) -> None:
+        current = in_force(editions, on)
+        if current is None:
+            raise Invalid("There is no library to compare with yet: publish or import a release first.")
+        self._current = current
+        self._wording = Wording(newest_first(editions))
+        self._councils = Councils(authorities)
+
+    def align(self, document: Sequence[Block]) -> Report:
+        return _Alignment(document, self._wording, self._current, self._councils).report()
 
 
 class _Alignment:
-    def __init__(
-        self, document: Sequence[Block], editions: Sequence[Edition], current: Edition, councils: Councils
-    ) -> None:
+    def __init__(self, document: Sequence[Block], wording: Wording, current: Edition, councils: Councils) -> None:
         self._current = current
         self._councils = councils
-        self._wording = Wording(editions)
+        self._wording = wording
         self._blocks = settle_titles(document, self._wording)
         self._places = locate(self._blocks, self._wording.titles)
         self._placed = placed_by_index(self._blocks, self._places)
         self._stream = stream_of(self._blocks, self._wording.vocabulary, promising_words())
         self._covers, self._claims = covers(
-            self._blocks, self._stream, self._wording.claims(self._stream), self._placed
+            self._blocks, self._stream, self._wording.claims(self._stream), self._placed, self._wording.titles
         )
         self._facts = self._fact_entries()
         self._pairs = self._paired()
@@ -115,15 +128,12 @@ class _Alignment:
         )
 
     def _contact_entry(self, block: Block, *, is_address: bool) -> Entry | None:
-        contacts = block_contacts(block, self._placed[block.index])
-        if (
-            not is_address
-            and not is_version_line(block)
-            and (block.kind is Kind.HEADING or not is_contact(block, contacts))
-        ):
+        place = self._placed[block.index]
+        contacts = block_contacts(block, place)
+        is_reach = block.kind is not Kind.HEADING and is_contact(block, contacts)
+        if not (is_address or is_reach or is_version_line(block) or is_computed(block, place)):
             return None
         cover = self._covers.get(block.index)
-        place = self._placed[block.index]
         key = max(cover.places, key=cover.share, default=place.key) if cover else place.key
         names = ", ".join(contact.fact for contact in contacts if contact.owner != "other")
         notes = (Note(N_("Becomes data: %(facts)s."), {"facts": names}),) if names else ()
@@ -175,7 +185,10 @@ class _Alignment:
         if block.index not in self._pairs or entry.authority:
             return entry
         verdict = self._origins.verdict(block.index)
-        if self._pairs[block.index].is_exact and self._origins.shared_words(block.index) >= SENTENCE:
+        is_sentence = self._origins.shared_words(block.index) >= SENTENCE or is_computed(
+            block, self._placed[block.index]
+        )
+        if self._pairs[block.index].is_exact and is_sentence:
             return self._paired_entry(block)
         return replace(
             entry, clause=self._pairs[block.index].key, edition=verdict.edition, similarity=verdict.similarity

@@ -68,9 +68,7 @@ def section_titles() -> Mapping[str, tuple[re.Pattern[str], ...]]:
 
 def evidence(text: str) -> dict[str, float]:
     """Clause key to the weight of evidence for it, without the keys that nothing speaks for."""
-    lowered = text.lower()
-    found = {anchor.key: anchor.evidence(lowered) for anchor in anchors()}
-    return {key: weight for key, weight in found.items() if weight}
+    return dict(_evidence(text.lower()))
 
 
 def heading_place(text: str, section: str | None, titles: Mapping[str, str]) -> Place:
@@ -109,6 +107,12 @@ def locate(blocks: Sequence[Block], titles: Mapping[str, str] | None = None) -> 
         if block.plain.endswith(":"):
             lead_in = place.key
     return places
+
+
+@lru_cache(maxsize=20_000)
+def _evidence(text: str) -> tuple[tuple[str, float], ...]:
+    weights = ((anchor.key, anchor.evidence(text)) for anchor in anchors())
+    return tuple((key, weight) for key, weight in weights if weight)
 
 
 def _paragraph_place(block: Block, above: Place, lead_in: str | None) -> Place:

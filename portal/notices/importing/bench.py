@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from portal.notices.importing.align import align
+from portal.notices.importing.align import Aligner
 from portal.notices.importing.blocks import read_blocks, reconstruct, same_text
 from portal.notices.importing.corpus import MadeNotice, Recipe, made_notice
 from portal.notices.importing.editions import AuthorityName, Edition
@@ -69,6 +69,7 @@ def bench(
         word for edition in listed for clause in edition.clauses for word in words(f"{clause.title} {clause.text}")
     )
     result = Bench()
+    aligner = Aligner(listed, authorities)
     for seed in range(first_seed, first_seed + notices):
         notice = made_notice(seed, listed, authorities, recipe)
         document = typed(notice, vocabulary)
@@ -76,7 +77,7 @@ def bench(
         result.notices += 1
         if document.source == "text" and not same_text(reconstruct(blocks), document.text):
             result.not_reconstructed += 1
-        _mark(result, notice, document, align(blocks, listed, authorities))
+        _mark(result, notice, document, aligner.align(blocks))
         tick()
     return result
 

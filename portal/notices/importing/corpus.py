@@ -85,7 +85,7 @@ class _Maker:
         for number, section in enumerate(sections, start=1):
             self._add_section(section, number)
         self._rejoin()
-        taken = {piece.clause for piece in self.pieces if piece.kind is not Kind.HEADING}
+        taken = {piece.clause for piece in self.pieces if _shows_clause(piece)}
         missing = frozenset(clause.key for clause in self.current.clauses if clause.key not in taken)
         return MadeNotice(self.seed, tuple(self.pieces), dict(self.facts), missing)
 
@@ -263,6 +263,11 @@ class _Maker:
 
     def _likely(self, chance: float) -> bool:
         return self.draw.random() < chance
+
+
+def _shows_clause(piece: Piece) -> bool:
+    """A title or a bare contact does not show that a clause is there; a council line does."""
+    return piece.kind is not Kind.HEADING and (piece.expected is not Class.FACT or piece.authority is not None)
 
 
 def _may_join(above: Piece, below: Piece) -> bool:

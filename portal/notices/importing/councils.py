@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from portal.notices.importing.editions import AuthorityName
-from portal.notices.importing.words import spoken
+from portal.notices.importing.words import ADDRESS, spoken
 
 MASK = "COUNCIL"
 LONGEST_LINE = 60
@@ -48,7 +48,7 @@ class Councils:
 
     def line(self, text: str) -> list[AuthorityName]:
         """The councils of a council line, in order; nothing for a paragraph that only happens to name one."""
-        plain = spoken(text)
+        plain = _without_addresses(text)
         found = self.mentions(plain)
         if not found or len(plain.split()) > LONGEST_LINE * len({mention.authority.key for mention in found}):
             return []
@@ -58,7 +58,8 @@ class Councils:
         return list({mention.authority.key: mention.authority for mention in found}.values())
 
     def masked(self, text: str) -> str:
-        plain = spoken(text)
+        """The text without web addresses, each council's name replaced by COUNCIL."""
+        plain = _without_addresses(text)
         return _masked(plain, self.mentions(plain))
 
     def _mention(self, plain: str, match: re.Match[str]) -> Mention | None:
@@ -88,6 +89,10 @@ def councils_table() -> dict[str, Sequence[str]]:
 @lru_cache(maxsize=1)
 def _line_patterns() -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(pattern.replace(MASK, MASK.lower()), re.IGNORECASE) for pattern in councils_table()["line"])
+
+
+def _without_addresses(text: str) -> str:
+    return re.sub(r"\s*\(\s*\)", "", ADDRESS.sub("", spoken(text))).strip()
 
 
 def _masked(plain: str, mentions: Iterable[Mention]) -> str:

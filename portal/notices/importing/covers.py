@@ -1,7 +1,7 @@
 """Which words of each block are word for word some edition's, and whose."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from portal.notices.importing.anchors import Place
@@ -13,6 +13,7 @@ JOINING = frozenset({"or", "and"})
 SHORT = 3
 LEAST_JOINED = 4
 NEIGHBOURS = 4
+LONGEST_TITLE = 14
 
 
 @dataclass(slots=True)
@@ -43,14 +44,18 @@ class Cover:
 
 
 def covers(
-    blocks: Sequence[Block], stream: Stream, claims: Iterable[Claim], placed: Mapping[int, Place]
+    blocks: Sequence[Block],
+    stream: Stream,
+    claims: Iterable[Claim],
+    placed: Mapping[int, Place],
+    titles: Collection[str] = (),
 ) -> tuple[dict[int, Cover], list[Claim]]:
     """A cover for each block that is not a heading, and the claims that count.
 
     A sentence of `SHORT` words or fewer counts only where the clause is spoken of anyway, and as a whole sentence or
-    right beside another of its clause.
+    right beside another of its clause. A title that was joined to the block below it needs no account.
     """
-    found = {block.index: _empty(block, stream) for block in blocks if block.index in stream.spans}
+    found = {block.index: _empty(block, stream, titles) for block in blocks if block.index in stream.spans}
     owner = [index for index, (start, end) in stream.spans.items() for _ in range(start, end)]
     long_claims = [claim for claim in claims if not _is_short(claim)]
     for claim in long_claims:
@@ -70,11 +75,18 @@ def covers(
     return found, kept
 
 
-def _empty(block: Block, stream: Stream) -> Cover:
+def _empty(block: Block, stream: Stream, titles: Collection[str]) -> Cover:
     start, end = stream.spans[block.index]
-    last = end - 1
-    spare = {last} if block.kind is Kind.ITEM and last >= start and stream.words[last] in JOINING else set()
+    spare = set(range(start, start + _title_length(stream.words[start:end], titles)))
+    if block.kind is Kind.ITEM and end > start and stream.words[end - 1] in JOINING:
+        spare.add(end - 1)
     return Cover(start, end, frozenset(spare))
+
+
+def _title_length(words: Sequence[str], titles: Collection[str]) -> int:
+    """How many words at a block's start are a title run together with it."""
+    longest = min(LONGEST_TITLE, len(words) - 1)
+    return next((length for length in range(longest, 1, -1) if " ".join(words[:length]) in titles), 0)
 
 
 def _is_short(claim: Claim) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from portal.notices.importing.anchors import Place
 from portal.notices.importing.blocks import Block
 from portal.notices.importing.contacts import POSTCODE, Found, contacts, is_contact_only
-from portal.notices.importing.councils import Councils
+from portal.notices.importing.councils import Councils, entity_table
 from portal.notices.importing.lines import Kind
 from portal.notices.importing.names import officer_name, school_name
 from portal.notices.importing.passages import Claim, Stream
@@ -55,7 +55,9 @@ CONTROLLER = re.compile(
     rf"\b(?P<name>{NAME_WORD}(?:(?: |-| of the | of | and | for | in ){NAME_WORD}){{1,8}})"
     r"\s?(?:is|are|acts as|\(the)\s(?:the |a |your )?(?:data )?controller\b"
 )
-ADDRESS_LINES, SHORT_LINE = 6, 8
+ADDRESS_LINES, SHORT_LINE, SHORT_TITLE = 6, 8, 4
+OTHER_NOTICES = "purposes.specific-notices"
+ONLY_LINK = re.compile(r"^\[[^\]]+\]\([^)]+\)$|^[^()]{3,80} \((?:/|https?://)[^)\s]*\)$")
 TITLE_BLOCKS = 6
 
 
@@ -75,6 +77,15 @@ def is_contact(block: Block, found: Sequence[Found]) -> bool:
 
 def is_version_line(block: Block) -> bool:
     return bool(VERSION.search(block.plain)) and len(block.words) <= 2 * SHORT_LINE
+
+
+def is_computed(block: Block, place: Place) -> bool:
+    """Whether the portal wrote a block itself: the version, the form, the list of other notices."""
+    plain = block.plain.lower()
+    if any(re.search(pattern, plain) for pattern in entity_table()["computed"]["lines"]):
+        return True
+    is_listed = block.kind is Kind.ITEM and OTHER_NOTICES in {place.key, place.headed}
+    return is_listed and bool(ONLY_LINK.match(block.text) or len(block.words) <= SHORT_TITLE)
 
 
 def address_lines(blocks: Sequence[Block]) -> set[int]:

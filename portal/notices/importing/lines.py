@@ -117,10 +117,12 @@ def _is_bare_item(found: list[Line], below: Line) -> bool:
     """Lines below `...:` that all begin small are a list that lost its bullets."""
     if not below.text[:1].islower():
         return False
-    for line in reversed(found):
-        if line.text.rstrip().endswith(":"):
-            return line is not found[-1]
-        if line.kind is not None or line.gap or not line.text[:1].islower():
+    for place in range(len(found) - 1, 0, -1):
+        if found[place].kind is not None or not found[place].text[:1].islower():
+            return False
+        if found[place - 1].text.rstrip().endswith(":"):
+            return True
+        if found[place].gap:
             return False
     return False
 

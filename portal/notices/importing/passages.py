@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from portal.notices.importing.blocks import Block, Source, read_blocks
 from portal.notices.importing.editions import Edition, EditionClause
@@ -16,6 +17,7 @@ from portal.notices.importing.words import sentences, straighten, without_label,
 
 NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+")
 LONGEST_NAME, LONGEST_TAIL = 18, 20
+LEAST_PIECE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Wording:
         self._equal: defaultdict[tuple[str, ...], list[Segment]] = defaultdict(list)
         for edition in self.editions:
             self._add(edition)
+        self._said = " | ".join(f" {' '.join(found)} " for found in self._equal)
         self.vocabulary = frozenset(word for found in self._equal for word in found) | {
             word for title in self.titles for word in words(title)
         }
@@ -88,8 +91,9 @@ class Wording:
     def of(self, edition: str, key: str) -> tuple[Segment, ...]:
         return self.clauses.get((edition, key), ())
 
-    def is_sentence(self, found: tuple[str, ...]) -> bool:
-        return found in self._equal
+    def is_part(self, found: tuple[str, ...]) -> bool:
+        """Whether these words are a known sentence or, when there are enough of them, a piece of one."""
+        return found in self._equal or (len(found) >= LEAST_PIECE and f" {' '.join(found)} " in self._said)
 
     def claims(self, stream: Stream) -> list[Claim]:
         """Every exact occurrence of every sentence."""
@@ -189,7 +193,7 @@ def _occurrences(
             finish = min(stream.sentence_end(max(end - 1, 0)), end + LONGEST_TAIL)
             values.append((sentence[-1][2:-2], end, finish))
             end = finish
-        yield start, end, tuple(values)
+        yield start, end, tuple(values if _is_apart(sentence) else [("", low, high) for _, low, high in values])
 
 
 @lru_cache(maxsize=4_000)
@@ -204,7 +208,12 @@ def _wild(sentence: tuple[str, ...]) -> tuple[re.Pattern[str], tuple[str, ...]]:
             names.append(word[2:-2])
         else:
             parts.append(re.escape(word) + " ")
-    return re.compile("(?<= )" + "".join(parts).removesuffix(" ") + "(?= )"), tuple(names)
+    return re.compile("(?<= )" + "".join(parts)), tuple(names)
+
+
+def _is_apart(sentence: Sequence[str]) -> bool:
+    """Whether words stand between its placeholders, so that their values can be told apart."""
+    return not any(one.startswith("{{") and other.startswith("{{") for one, other in pairwise(sentence))
 
 
 def _is_open(word: str) -> bool:

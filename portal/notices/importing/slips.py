@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 
 SHORTEST, SHORTEST_FOR_TWO = 5, 9
 SHORTEST_PART = 3
-SHORTEST_PROMISING = 8
+SHORTEST_PROMISING = 7
 ENDINGS = ("s", "es", "d", "ed", "ing", "ly", "er", "r", "al")
 BEGINNINGS = ("un", "in", "im", "non", "dis", "re", "de", "mis")
 
@@ -58,7 +58,7 @@ class Slips:
             and len(word) + len(following) > SHORTEST
         ):
             return [f"{word}{following}"], True
-        if word in self._known or word in self._right or not word.isalpha() or len(word) < SHORTEST:
+        if word in self._known or word in self._right or not word.isalpha() or len(word) < SHORTEST - 1:
             return [word], False
         near = self._nearest(word)
         return ([near], False) if near else (self._parts(word) or [word], False)
@@ -79,7 +79,7 @@ class Slips:
 
 
 def _is_slip(typed: str, meant: str) -> bool:
-    if _is_inflected(typed, meant) or _is_inflected(meant, typed):
+    if len(meant) < SHORTEST or _is_inflected(typed, meant) or _is_inflected(meant, typed):
         return False
     most = 2 if min(len(typed), len(meant)) >= SHORTEST_FOR_TWO else 1
     return _distance(typed, meant) <= most

@@ -10,7 +10,7 @@ from portal.notices.importing.words import ADDRESS, without_label, words
 
 
 def settle_titles(blocks: Sequence[Block], wording: Wording) -> tuple[Block, ...]:
-    """A line that is a known title is a heading; a heading that is a known sentence or item is none."""
+    """A line that is a known title is a heading; one that is a known sentence, or a piece of one, is none."""
     return tuple(_settled(block, wording) for block in blocks)
 
 
@@ -25,7 +25,7 @@ def _settled(block: Block, wording: Wording) -> Block:
         block.kind is Kind.HEADING
         and not block.level
         and not is_known_title(block, wording)
-        and wording.is_sentence(block.words)
+        and wording.is_part(block.words)
     ):
         return replace(block, kind=Kind.PARAGRAPH)
     return block

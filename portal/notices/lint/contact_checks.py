@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from portal.notices.importing.contacts import Contact, contacts
 from portal.notices.importing.councils import Councils, Mention
+from portal.notices.importing.editions import AuthorityName
 from portal.notices.importing.facts import CONTROLLER, OWNERS
 from portal.notices.importing.names import is_person, officer_name
 from portal.notices.importing.words import spoken
@@ -52,7 +54,7 @@ def wrong_controller(rule: Rule, notice: Notice, context: Context) -> Iterable[F
 
 def old_council_names(rule: Rule, notice: Notice, context: Context) -> Iterable[Finding]:
     """A council is called what it no longer is."""
-    councils = Councils(context.authorities)
+    councils = _directory(context.authorities)
     for passage in notice.passages:
         for mention in councils.mentions(passage.plain):
             if _is_former(mention):
@@ -63,7 +65,7 @@ def old_council_names(rule: Rule, notice: Notice, context: Context) -> Iterable[
 
 def councils_missing(rule: Rule, notice: Notice, context: Context) -> Iterable[Finding]:
     """Council lines name fewer councils than a notice should list; told at the last such line."""
-    councils = Councils(context.authorities)
+    councils = _directory(context.authorities)
     lines = [(passage, named) for passage in notice.passages if (named := councils.line(passage.plain))]
     told = {council.dfe_code for _, named in lines for council in named}
     lacking = context.listed - told
@@ -71,6 +73,11 @@ def councils_missing(rule: Rule, notice: Notice, context: Context) -> Iterable[F
         names = sorted(council.names[0] for council in context.authorities if council.dfe_code in lacking)
         passage = lines[-1][0]
         yield said(rule, passage, 0, len(passage.plain), count=str(len(told & context.listed)), names=", ".join(names))
+
+
+@lru_cache(maxsize=8)
+def _directory(authorities: tuple[AuthorityName, ...]) -> Councils:
+    return Councils(authorities)
 
 
 def _is_wrong(kind: Contact, value: str, ours: str) -> bool:

@@ -13,8 +13,8 @@ from portal.notices.lint.wording_checks import in_scope, patterns, said
 
 EMPTY = re.compile(r"\]\(\s*(?:#|about:blank|javascript:[^)]*|https?://|mailto:|tel:)?\s*\)", re.IGNORECASE)
 SAYS_NOTHING = re.compile(
-    r"^(?:please )?(?:click |press |see |go |read )?(?:on )?(?:here|this|this link|the link|link|this page|more|read more"
-    r"|more info|page|website|this website|follow this link|further information)\W*$",
+    r"^(?:please )?(?:click |press |see |go |read )?(?:on )?(?:here|this|this link|the link|link|this page|more"
+    r"|read more|more info|page|website|this website|follow this link|further information)\W*$",
     re.IGNORECASE,
 )
 LINKS_BELOW = re.compile(r"\b(?:links?|websites?|pages)\b.{0,60}:$|\bbelow are\b.{0,40}\blinks?\b", re.IGNORECASE)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from portal.notices.importing.blocks import Source, read_blocks
 from portal.notices.importing.editions import Edition
@@ -15,10 +16,10 @@ from portal.notices.lint.wording_checks import compiled, said
 
 
 def meaning_changed(rule: Rule, notice: Notice, context: Context) -> Iterable[Finding]:
-    """A sentence is nearly a shared one but promises something else, or narrows what the shared clause promises.
+    """A sentence is almost a shared one but promises another thing, or it narrows a shared promise.
 
-    Compared with every edition: a school's wording may have been made from an older one. `narrower` lists, for a clause,
-    words that limit its promise (`limit`) in a sentence `about` its matter.
+    Compared with every edition: a school's wording may have been made from an older one. `narrower` lists, for a
+    clause, words that limit its promise (`limit`) in a sentence `about` its matter.
     """
     for passage in notice.passages:
         if passage.is_heading or not passage.clause:
@@ -33,7 +34,13 @@ def _differences(rule: Rule, passage: Passage, sentence: str, shared: Sequence[t
     own = words(with_placeholders(sentence))
     if not shared or own in shared:
         return
-    closest = max(shared, key=lambda candidate: SequenceMatcher(None, candidate, own, autojunk=False).ratio())
+    matcher = SequenceMatcher(None, autojunk=False)
+    matcher.set_seq2(own)
+    closest, alike = shared[0], 0.0
+    for candidate in shared:
+        matcher.set_seq1(candidate)
+        if matcher.real_quick_ratio() > alike and matcher.quick_ratio() > alike and (ratio := matcher.ratio()) > alike:
+            closest, alike = candidate, ratio
     changes = meaningful_change(closest, own)
     if changes:
         start = max(passage.plain.find(sentence), 0)
@@ -61,9 +68,14 @@ def _is_limited_already(row: dict[str, str], editions: Sequence[Edition]) -> boo
 def _shared_sentences(editions: Sequence[Edition], key: str) -> Iterator[tuple[str, ...]]:
     for edition in editions:
         clause = edition.clause(key)
-        if clause and clause.text.strip():
-            for block in read_blocks(clause.text, Source.MARKDOWN):
-                yield from (words(sentence) for sentence in sentences(without_label(block.text)))
+        if clause:
+            yield from _sentences_of(clause.text)
+
+
+@lru_cache(maxsize=2_000)
+def _sentences_of(text: str) -> tuple[tuple[str, ...], ...]:
+    blocks = read_blocks(text, Source.MARKDOWN) if text.strip() else ()
+    return tuple(words(sentence) for block in blocks for sentence in sentences(without_label(block.text)))
 
 
 PROMISE_CHECKS = {"meaning_changed": meaning_changed}

@@ -20,7 +20,7 @@ def said(rule: Rule, passage: Passage, start: int, end: int, fix: Fix | None = N
     return Finding(
         rule=rule.id,
         severity=rule.severity,
-        message=rule.message.format(**values) if values else rule.message,
+        message=rule.message.format(**values).strip() if values else rule.message,
         source=rule.source,
         clause=passage.clause,
         line=passage.block.line,
@@ -77,6 +77,7 @@ def terms(rule: Rule, notice: Notice, _context: Context) -> Iterable[Finding]:
                         found=match.group(0),
                         instead=term.get("instead", ""),
                         why=term.get("why", ""),
+                        advice=f"Write “{term['instead']}”." if term.get("instead") else "",
                     )
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from portal.core.errors import Invalid
-from portal.notices.importing.align import align
+from portal.notices.importing.align import Aligner, align
 from portal.notices.importing.blocks import read_blocks
 from portal.notices.importing.editions import AuthorityName, Edition, EditionClause
 from portal.notices.importing.report import Class
@@ -149,6 +149,32 @@ def test_each_council_line_is_a_fact_of_its_own_council():
         (Class.FACT, "881"),
         (Class.FACT, "882"),
     ]
+
+
+def test_what_the_portal_writes_into_a_notice_is_no_wording_of_the_school():
+    text = (
+        "Sharing\n\n- Essex County Council (https://www.essex.gov.uk/privacy), the council for our school’s area\n"
+        "- Southend-on-Sea City Council\n\nThis is version 3 of our notice. It has applied since 1 September 2026.\n"
+    )
+    entries = imported(text).entries
+    assert [entry.kind for entry in entries] == [Class.HEADING, Class.FACT, Class.FACT, Class.FACT]
+    assert [entry.authority for entry in entries] == [None, "881", "882", None]
+
+
+def test_a_paragraph_told_again_in_other_words_is_reworded_where_it_fills_a_gap():
+    text = (
+        "Deleting information\n\nYou can ask us to delete information about you when:\n\n"
+        "- we no longer need it for its purpose\n- you take back your consent\n\n"
+        "Whatever a law makes us keep stays in our files.\n"
+    )
+    entry = imported(text).entries[-1]
+    assert (entry.kind, entry.clause) == (Class.REWORDED, "rights.erasure")
+
+
+def test_one_aligner_serves_many_documents():
+    aligner = Aligner([CURRENT, OLDER], [ESSEX])
+    first, second = (aligner.align(read_blocks(text)) for text in (SALE.replace("\n", " "), DISCRETION))
+    assert [report.entries[0].clause for report in (first, second)] == ["limits.sale", "sharing.discretion"]
 
 
 def test_text_that_only_the_school_has_is_local_and_keeps_its_place():
