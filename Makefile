@@ -61,8 +61,8 @@ assets: $(VENV)/runtime.stamp ## Build the style sheets, scripts and catalogues 
 	@$(MAKE) --no-print-directory $(VENV)/portal.stamp
 
 translations: $(VENV)/portal.stamp ## Collect the texts of the code and update every catalogue
-	@$(BIN)/pybabel -q extract -F pyproject.toml -k N_ --project=portal --sort-by-file --add-location=file -o translations/messages.pot .
-	@$(BIN)/pybabel -q update -i translations/messages.pot -d translations --no-fuzzy-matching --ignore-pot-creation-date
+	@$(BIN)/pybabel -q extract -F pyproject.toml -k N_ -k Invalid -k Conflict --omit-header --sort-by-file --add-location=file -o translations/messages.pot .
+	@$(BIN)/pybabel -q update -i translations/messages.pot -d translations --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	@$(BIN)/pybabel -q compile -d translations
 
 lock: $(VENV)/dev.stamp ## Choose the newest dependencies that agree and lock them with their hashes
