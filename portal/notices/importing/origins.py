@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 
 from portal.core.i18n import N_
 from portal.notices.importing.covers import Cover
+from portal.notices.importing.likeness import EVERYDAY
 from portal.notices.importing.meaning import Change, meaningful_change
 from portal.notices.importing.pairing import Pair
 from portal.notices.importing.passages import Claim, Segment, Stream, Wording
@@ -139,7 +140,12 @@ class Origins:
         if segment in self._claimed:
             return True
         wanted = segment.spoken_words
-        return any(_shared(wanted, words) >= TAKEN_UP * len(wanted) for words in self._alike[segment.key])
+        telling = {word for word in wanted if word not in EVERYDAY} or set(wanted)
+        return any(
+            _shared(wanted, words) >= TAKEN_UP * len(wanted)
+            and len(telling.intersection(words)) >= TAKEN_UP * len(telling)
+            for words in self._alike[segment.key]
+        )
 
     def _similarity(self, pair: Pair, base: str, omitted: Sequence[Segment]) -> float:
         ratio = pair.ratios.get(base, 0.0)
