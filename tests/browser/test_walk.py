@@ -152,3 +152,62 @@ def test_public_pages_are_sound_in_other_languages(visitor, language):
         assert reader.page.get_attribute("html", "lang") == language
         assert reader.page.get_attribute("html", "dir") == ("rtl" if language == "ur" else "ltr")
         check(reader)
+
+
+def test_a_school_changes_a_clause_beside_the_shared_words_and_families_read_it(visitor):
+    bea = visitor()
+    bea.sign_in("bea")
+    bea.follow("Our notice")
+    check(bea)
+    bea.follow("Research")
+    check(bea)
+    box = bea.page.get_by_label("Our words")
+    words = box.input_value()
+    box.fill(words + "\nOur governors see every study first.")
+    bea.press("Save as a draft")
+    check(bea)
+    assert bea.page.locator("ins", has_text="Our governors see every study first.").count()
+    bea.press("Publish")
+    check(bea)
+
+    parent = visitor()
+    parent.open("/schools/birch-academy/privacy-notice")
+    parent.page.wait_for_timeout(1100)  # a page may be a second old
+    parent.page.reload()
+    check(parent)
+    assert "Our governors see every study first." in parent.page.inner_text("main")
+    parent.open("/schools/alder-primary/privacy-notice")
+    assert "Our governors" not in parent.page.inner_text("main")
+
+
+def test_the_central_team_drafts_shared_wording_and_adds_a_school(visitor):
+    cal = visitor()
+    cal.sign_in("cal")
+    cal.follow("Shared wording")
+    check(cal)
+    cal.follow("2026-09")
+    check(cal)
+
+    adi = visitor()
+    adi.sign_in("adi")
+    adi.follow("Schools")
+    check(adi)
+    adi.open("/central/schools/new")
+    check(adi)
+    adi.press("Add the school")
+    assert "There is a problem" in adi.page.inner_text("main")
+    assert not adi.accessibility_problems()
+    for label, value in {
+        "Name of the school": "Elder Infant School",
+        "Town": "Thornmere",
+        "E-mail address of the office": "office@elder.example",
+        "Telephone number of the office": "01632 960555",
+    }.items():
+        adi.page.get_by_label(label).fill(value)
+    adi.page.get_by_label("Council").select_option(label="Essex County Council")
+    adi.press("Add the school")
+    assert not adi.accessibility_problems()
+    parent = visitor()
+    parent.open("/schools/elder-infant-school/privacy-notice")
+    check(parent)
+    assert "Elder Infant School" in parent.page.inner_text("main")
