@@ -11,7 +11,7 @@ from portal.casework.letters import LetterKind, Sender, send_letter
 from portal.casework.models import Case, CaseKind, CasePresence, CaseReader, CaseStatus, EventKind, WaitingFor
 from portal.casework.once import keep_result, take_key
 from portal.casework.progress import add_event, changing
-from portal.casework.queries import is_dpo, place_of, readers, workers
+from portal.casework.queries import is_dpo, nameable, place_of, readers, workers
 from portal.casework.telling import tell_dpo, tell_school
 from portal.casework.trail import leave_line
 from portal.core.database import PortalSession
@@ -161,7 +161,7 @@ def reopen(session: PortalSession, actor: Actor, case: Case, *, now: datetime) -
 def limit(session: PortalSession, actor: Actor, case: Case, people: set[int], *, now: datetime) -> None:
     """Let only these people and the actor see a case; an empty set lets everybody who works on cases see it again."""
     require(actor, Action.LIMIT_CASE, place_of(session, case))
-    known = {person.id for person in workers(session, case)} | set(readers(session, case))
+    known = {person.id for person in nameable(session, case)} | set(readers(session, case))
     if not people <= known:
         raise Invalid("Choose among the people who work here.", field="people")
     wanted = people | {actor.person_id or 0} if people else set()

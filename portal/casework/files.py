@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import BinaryIO
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from portal.audit.rules import AuditKind
 from portal.casework.chunks import SIZE, decrypt, encrypt
@@ -176,7 +177,11 @@ def _newest_key(session: PortalSession, tenant_id: int, keys: Keys, *, now: date
     if row is None:
         wrapped = keys.box(PURPOSE).encrypt(secrets.token_bytes(32))
         row = FileKey(tenant_id=tenant_id, number=1, wrapped=wrapped, made_at=now)
-        session.add(row)
+        try:
+            with session.begin_nested():
+                session.add(row)
+        except IntegrityError:
+            row = session.scalars(statement).one()  # another writer was first
     return row.number, keys.box(PURPOSE).decrypt(row.wrapped)
 
 

@@ -179,7 +179,7 @@ def _new_case(session: PortalSession, actor: Actor, school: Tenant, request: New
 def _limit_to_others(session: PortalSession, case: Case) -> None:
     """The school as controller must answer, but not through the person it is about: its trust, else its governors."""
     above = [case.trust_id] if case.trust_id else [case.tenant_id]
-    wanted = {Role.LEAD, Role.HEAD} if case.trust_id else {Role.GOVERNOR}
+    wanted = {Role.LEAD, Role.HEAD} if case.trust_id else {Role.CHAIR}
     chosen = {person.id for person, held in people_in(session, above) if held.role in wanted}
     chosen |= {person.id for person in dpo_team(session, case)}
     case.is_limited = True

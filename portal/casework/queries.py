@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from portal.casework.models import (
     Case,
@@ -25,6 +25,7 @@ from portal.tenancy.models import Tenant, TenantKind
 from portal.tenancy.queries import service
 
 PRESENT_FOR = timedelta(minutes=5)
+WORKING = frozenset({Role.HEAD, Role.LEAD, Role.OFFICE, Role.DPO_OFFICER})
 
 
 def place_of(session: PortalSession, case: Case) -> Place:
@@ -37,9 +38,17 @@ def place(session: PortalSession, tenant: Tenant) -> Place:
 
 
 def is_readable_by(actor: Actor) -> ColumnElement[bool]:
-    """The condition that a limited case is limited to the actor; the scope alone decides about the others."""
+    """The condition that a limited case is limited to the actor; the scope alone decides about the others.
+
+    Where the actor is chair of governors and nothing else, only the limited ones are hers.
+    """
     named = select(CaseReader.case_id).where(CaseReader.person_id == actor.person_id)
-    return or_(Case.is_limited.is_(False), Case.id.in_(named))
+    unlimited: ColumnElement[bool] = Case.is_limited.is_(False)
+    working = {tenant_id for tenant_id, role in actor.roles if role in WORKING}
+    chaired = {tenant_id for tenant_id, role in actor.roles if role is Role.CHAIR} - working
+    if chaired and not any(role is Role.DPO_OFFICER for _, role in actor.roles):
+        unlimited = and_(unlimited, or_(Case.tenant_id.not_in(chaired), Case.trust_id.in_(working)))
+    return or_(unlimited, Case.id.in_(named))
 
 
 def case_by_reference(session: PortalSession, actor: Actor, reference: str, *, to_change: bool = False) -> Case:
@@ -108,18 +117,29 @@ def present(session: PortalSession, case: Case, actor: Actor, *, now: datetime) 
 
 
 def workers(session: PortalSession, case: Case) -> list[Person]:
-    """Who can be given a case: those with a working role at the school, its trust or the DPO team, by name."""
-    found = {person.id: person for person, _ in _staff(session, case)}
-    if case.is_limited:
-        allowed = set(readers(session, case))
-        found = {person_id: person for person_id, person in found.items() if person_id in allowed}
-    return list(found.values())
+    """Who can be given a case: those with a working role at the school, its trust or the DPO team, by name.
+
+    A limited one can be given to those it is limited to, the chair of governors among them.
+    """
+    if not case.is_limited:
+        return list({person.id: person for person, held in _staff(session, case) if held.role in WORKING}.values())
+    allowed = set(readers(session, case))
+    return list({person.id: person for person, _ in _staff(session, case) if person.id in allowed}.values())
+
+
+def nameable(session: PortalSession, case: Case) -> list[Person]:
+    """Whom a case can be limited to, by name."""
+    return list({person.id: person for person, _ in _staff(session, case)}.values())
 
 
 def school_watchers(session: PortalSession, case: Case) -> list[Person]:
     """Who is told for the school: its lead, else its head, else its office, else the trust, else the DPO team."""
-    staff = [(person, membership) for person, membership in _staff(session, case) if _may_read(session, case, person)]
-    for role in (Role.LEAD, Role.HEAD, Role.OFFICE):
+    staff = [
+        (person, held)
+        for person, held in _staff(session, case)
+        if _may_read(session, case, person) and (case.is_limited or held.role in WORKING)
+    ]
+    for role in (Role.LEAD, Role.HEAD, Role.OFFICE, Role.CHAIR):
         at_school = [person for person, held in staff if held.tenant_id == case.tenant_id and held.role is role]
         if at_school:
             return at_school
@@ -170,8 +190,8 @@ def alike(session: PortalSession, case: Case) -> list[Case]:
 
 def _staff(session: PortalSession, case: Case) -> Sequence[tuple[Person, Membership]]:
     tenants = [case.tenant_id, service(session).id] + ([case.trust_id] if case.trust_id else [])
-    working = {Role.HEAD, Role.LEAD, Role.OFFICE, Role.DPO_OFFICER}
-    return [(person, held) for person, held in people_in(session, tenants) if held.role in working]
+    found = people_in(session, tenants)
+    return [(person, held) for person, held in found if held.role in WORKING or held.role is Role.CHAIR]
 
 
 def _may_read(session: PortalSession, case: Case, person: Person) -> bool:

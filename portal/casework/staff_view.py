@@ -25,9 +25,9 @@ from portal.identity.models import Person
 from portal.identity.permissions import Action, Actor, may
 from portal.identity.queries import names
 from portal.tenancy.models import Tenant
+from portal.tenancy.queries import service, setting
+from portal.tenancy.scope import tenant_scope
 
-PAPERS_TO_DPO = 10
-BACK_FROM_DPO = 5
 _ACTIONS = (Action.WORK_CASE, Action.ADVISE_CASE, Action.ASSIGN_CASE, Action.LIMIT_CASE)
 _MOVING = (LetterKind.IDENTITY, LetterKind.CLARIFICATION, LetterKind.EXTENSION)
 
@@ -116,7 +116,9 @@ def staff_case(session: PortalSession, actor: Actor, case: Case, *, now: datetim
         workers=workers(session, case),
         present=[(known.get(person, ""), is_writing) for person, is_writing in others],
         may=frozenset(action for action in _ACTIONS if may(actor, action, place)),
-        letters_possible=frozenset(kind for kind in _MOVING if may_send(case, kind, events)),
+        letters_possible=frozenset(
+            kind for kind in _MOVING if may_send(case, kind, events) and _in_time(kind, reading, today)
+        ),
         awaits_identity=is_open and identity is not None and identity[1] is None,
         awaits_clarification=is_open and is_open_question(clarifications_of(events)),
         is_overdue=is_open and (case.due_at < now if case.due_at else case.due_on is not None and case.due_on < today),
@@ -147,5 +149,15 @@ def _forecast(session: PortalSession, case: Case, events: list[CaseEvent], today
 def _milestones(session: PortalSession, case: Case, reading: ClockReading) -> Milestones | None:
     if reading.due is None or isinstance(reading.due, datetime) or case.status is CaseStatus.CLOSED:
         return None
-    calendar = calendar_of(session, case.tenant_id)
-    return milestones(reading.due, papers=PAPERS_TO_DPO, back=BACK_FROM_DPO, calendar=calendar)
+    centre = service(session)
+    with tenant_scope(session, centre.id):
+        days = setting(session, centre.id, "milestones")
+    papers, back = days.get("papers_to_dpo"), days.get("papers_back_from_dpo")
+    if not isinstance(papers, int) or not isinstance(back, int):
+        return None
+    return milestones(reading.due, papers=papers, back=back, calendar=calendar_of(session, case.tenant_id))
+
+
+def _in_time(kind: LetterKind, reading: ClockReading, today: date) -> bool:
+    """An extension must be told within the first month (UK GDPR Art 12(3))."""
+    return kind is not LetterKind.EXTENSION or reading.notice_by is None or today <= reading.notice_by

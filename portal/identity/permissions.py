@@ -18,6 +18,7 @@ class Role(StrEnum):
     OFFICE = "office"
     EDITOR = "editor"
     GOVERNOR = "governor"
+    CHAIR = "chair"
     DPO_OFFICER = "dpo-officer"
     CLAUSE_EDITOR = "clause-editor"
     DIRECTORY_EDITOR = "directory-editor"
@@ -88,7 +89,9 @@ _LEADERS = frozenset({Role.HEAD, Role.LEAD})
 _WORKERS = _LEADERS | {Role.OFFICE}
 _WRITERS = _LEADERS | {Role.EDITOR}
 _STAFF = _WORKERS | {Role.EDITOR}
-_MEMBERS = _STAFF | {Role.GOVERNOR}
+_MEMBERS = _STAFF | {Role.GOVERNOR, Role.CHAIR}
+_READERS = _WORKERS | {Role.CHAIR}
+"""The chair of governors sees only requests limited to her by name; `casework.queries` holds her to that."""
 _DPO = frozenset({Role.DPO_OFFICER})
 _CLAUSES = frozenset({Role.CLAUSE_EDITOR, Role.DPO_OFFICER})
 _DIRECTORY = frozenset({Role.DIRECTORY_EDITOR, Role.ADMINISTRATOR})
@@ -101,8 +104,8 @@ _ROWS = (
     Permission(
         Action.SEE_TODAY, N_("See what there is to do today"), own=_MEMBERS | _CENTRAL, trust=_LEADERS, service=_CENTRAL
     ),
-    Permission(Action.LIST_CASES, N_("See the inbox"), own=_WORKERS | _DPO, trust=_LEADERS, service=_DPO),
-    Permission(Action.READ_CASE, N_("Open a request"), own=_WORKERS | _DPO, trust=_LEADERS, service=_DPO),
+    Permission(Action.LIST_CASES, N_("See the inbox"), own=_READERS | _DPO, trust=_LEADERS, service=_DPO),
+    Permission(Action.READ_CASE, N_("Open a request"), own=_READERS | _DPO, trust=_LEADERS, service=_DPO),
     Permission(
         Action.OPEN_CASE,
         N_("Record a request made by phone, letter or in person"),
@@ -110,11 +113,11 @@ _ROWS = (
         trust=_LEADERS,
         service=_DPO,
     ),
-    Permission(Action.WORK_CASE, N_("Answer, extend and close a request"), own=_WORKERS | _DPO, trust=_LEADERS),
+    Permission(Action.WORK_CASE, N_("Answer, extend and close a request"), own=_READERS | _DPO, trust=_LEADERS),
     Permission(
         Action.ADVISE_CASE,
         N_("Write notes between school and DPO team"),
-        own=_WORKERS | _DPO,
+        own=_READERS | _DPO,
         trust=_LEADERS,
         service=_DPO,
     ),

@@ -23,6 +23,7 @@ ROLE_NAMES: dict[Role, str] = {
     Role.OFFICE: N_("Office"),
     Role.EDITOR: N_("Editor of the notice"),
     Role.GOVERNOR: N_("Governor (figures only)"),
+    Role.CHAIR: N_("Chair of governors (requests limited to them)"),
     Role.DPO_OFFICER: N_("DPO officer"),
     Role.CLAUSE_EDITOR: N_("Editor of the shared wording"),
     Role.DIRECTORY_EDITOR: N_("Editor of the councils"),
@@ -30,7 +31,7 @@ ROLE_NAMES: dict[Role, str] = {
     Role.AUDITOR: N_("Auditor"),
 }
 LEADING = frozenset({Role.HEAD, Role.LEAD, Role.ADMINISTRATOR})
-_SCHOOL_ROLES = (Role.HEAD, Role.LEAD, Role.OFFICE, Role.EDITOR, Role.GOVERNOR)
+_SCHOOL_ROLES = (Role.HEAD, Role.LEAD, Role.OFFICE, Role.EDITOR, Role.GOVERNOR, Role.CHAIR)
 _CENTRAL_ROLES = (Role.DPO_OFFICER, Role.CLAUSE_EDITOR, Role.DIRECTORY_EDITOR, Role.ADMINISTRATOR, Role.AUDITOR)
 
 

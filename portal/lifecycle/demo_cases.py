@@ -15,6 +15,7 @@ from portal.casework.intake import NewRequest, open_case
 from portal.casework.kinds import Relationship
 from portal.casework.letters import LetterKind, Sender, suggest
 from portal.casework.models import Case, CaseKind, Channel, WaitingFor
+from portal.casework.progress import changing
 from portal.casework.requester import requester_of, write_to_school
 from portal.core.clock import from_london
 from portal.core.database import PortalSession
@@ -83,7 +84,8 @@ def _play(stage: _Stage, school: Tenant, row: dict[str, Any]) -> None:
         assign(stage.session, actor, case, actor.person_id, now=at + timedelta(hours=1))
     for step in _steps(row):
         _take(stage, school, case, step)
-    case.waiting_for = WaitingFor(row.get("waiting_for", case.waiting_for))
+    with changing(stage.session, case, now=case.changed_at):
+        case.waiting_for = WaitingFor(row.get("waiting_for", case.waiting_for))
 
 
 def _steps(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -116,7 +118,15 @@ def _take(stage: _Stage, school: Tenant, case: Case, step: dict[str, Any]) -> No
         record_identity(stage.session, actor, case, stage.today + timedelta(days=step["day"]), now=now)
     elif kind == "letter":
         write_to_requester(
-            stage.session, actor, case, step["text"], kind=LetterKind.MESSAGE, seen=seen, key=key, sender=stage.sender, now=now
+            stage.session,
+            actor,
+            case,
+            step["text"],
+            kind=LetterKind.MESSAGE,
+            seen=seen,
+            key=key,
+            sender=stage.sender,
+            now=now,
         )
     elif kind == "requester":
         write_to_school(stage.session, requester_of(case), case, step["text"], key=key, sender=stage.sender, now=now)
@@ -130,7 +140,9 @@ def _more(session: PortalSession, rows: list[dict[str, Any]]) -> Iterator[dict[s
     """Open cases at invented schools: the same wishes from other people, three of them overdue."""
     made = random.Random(7)  # noqa: S311 - repeatable on purpose
     statement = select(Tenant.slug).where(Tenant.kind == TenantKind.SCHOOL, Tenant.is_demonstration)
-    schools = [slug for slug in session.scalars(statement.order_by(Tenant.slug)) if slug not in {row["school"] for row in rows}]
+    schools = [
+        slug for slug in session.scalars(statement.order_by(Tenant.slug)) if slug not in {row["school"] for row in rows}
+    ]
     plain = [row for row in rows if row["kind"] not in {"record", "retention"} and "closed" not in row]
     for index in range(_MORE if schools else 0):
         wish, surname = made.choice(plain), made.choice(_SURNAMES)

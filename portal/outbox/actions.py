@@ -92,5 +92,7 @@ def mark_failed(letter: Letter, reason: str, *, now: datetime, final: bool = Fal
 
 
 def retry(letter: Letter, *, now: datetime) -> None:
-    """Send a letter that was given up once more from the start."""
+    """Send a letter that was given up once more from the start. Raises `Invalid` when its text was forgotten."""
+    if not letter.body:
+        raise Invalid("The text of this letter was wiped, because it was private. Write a new one instead.")
     letter.status, letter.attempts, letter.run_at, letter.leased_until = LetterStatus.WAITING, 0, now, None

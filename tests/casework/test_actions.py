@@ -11,12 +11,15 @@ from portal.casework import actions, correspondence, requester
 from portal.casework.inbox import Filters, View, counts_by_authority, page
 from portal.casework.letters import LetterKind
 from portal.casework.models import CaseKind, CaseMessage, CaseStatus, EventKind, WaitingFor
-from portal.casework.progress import events_of, read_clock
+from portal.casework.progress import calendar_of, events_of, read_clock
 from portal.casework.queries import case_by_link, case_by_reference
+from portal.casework.staff_view import staff_case
 from portal.core import clock
 from portal.core.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.identity.throttle import TooMany
-from portal.outbox.models import Letter
+from portal.outbox.actions import retry
+from portal.outbox.models import Letter, LetterStatus
+from portal.tenancy.actions import change_setting
 from portal.tenancy.scope import tenant_scope, trust_scope
 
 NOW = clock.now()
@@ -292,3 +295,40 @@ def test_search_finds_words_anywhere_but_only_in_the_scope(everywhere, ask, acto
         assert found("lollipop", "bea") == set()
     with trust_scope(everywhere, other.trust_id):
         assert found("zebra", "tom") == {other.reference}
+
+
+def test_more_time_is_not_offered_after_its_last_day(everywhere, ask, actor):
+    case = ask(received_at=NOW - timedelta(days=3)).case
+    last = read_clock(everywhere, case).notice_by
+
+    def offered(day):
+        shown = staff_case(everywhere, actor("asha"), case, now=clock.from_london(day, clock.time(12)))
+        return LetterKind.EXTENSION in shown.letters_possible
+
+    assert offered(last)
+    assert not offered(last + timedelta(days=1))
+
+
+def test_the_milestones_are_those_of_the_service_pack(everywhere, ask, actor, school):
+    case = ask().case
+    shown = staff_case(everywhere, actor("asha"), case, now=NOW).milestones
+    calendar = calendar_of(everywhere, case.tenant_id)
+    assert shown.papers_to_dpo == calendar.add_working_days(case.due_on, -10)
+    change_setting(
+        everywhere, school("service"), "milestones", {"papers_to_dpo": 7, "papers_back_from_dpo": 2},
+        now=NOW, changed_by=None,
+    )  # fmt: skip
+    everywhere.flush()
+    with tenant_scope(everywhere, case.tenant_id):
+        shown = staff_case(everywhere, actor("asha"), case, now=NOW).milestones
+    assert shown.papers_to_dpo == calendar.add_working_days(case.due_on, -7)
+    assert shown.back_from_dpo == calendar.add_working_days(case.due_on, -2)
+
+
+def test_a_letter_whose_text_was_wiped_is_not_tried_again_empty(everywhere, ask):
+    ask()
+    letter = letters_to(everywhere, "priya@example.org")[0]
+    letter.body, letter.status = "", LetterStatus.DEAD
+    with pytest.raises(Invalid, match="wiped"):
+        retry(letter, now=NOW)
+    assert letter.status is LetterStatus.DEAD

@@ -5,21 +5,29 @@ import os
 import socketserver
 import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import ANY
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as trying
 from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
+from sqlalchemy import select
 
+from portal.casework import files
 from portal.casework.chunks import PREFIX, SIZE, TAG, Damaged, decrypt, encrypt
 from portal.casework.file_kinds import check_file, clean_file_name
 from portal.casework.files import Filing, add_files, files_of, files_to_scan, open_file, scan
-from portal.casework.models import ScanState
+from portal.casework.models import FileKey, ScanState
 from portal.casework.requester import requester_of
 from portal.casework.scanning import ScannerSilent
-from portal.casework.stores import FolderStore, ObjectStore
+from portal.casework.stores import FolderStore, ObjectStore, store_of
 from portal.core import clock
 from portal.core.errors import Forbidden, Invalid, NotFound
+from portal.core.secrets import Keys
+from portal.tenancy.models import Tenant
+from portal.tenancy.scope import every_tenant
 
 NOW = clock.now()
 KEY = bytes(32)
@@ -39,6 +47,7 @@ def zipped(names, password=False):
     return bytes(content)
 
 
+@trying(deadline=None)
 @given(st.integers(0, 3 * SIZE + 5), st.integers(1, SIZE * 2))
 def test_a_stream_comes_back_as_it_went(size, step):
     plain = os.urandom(size)
@@ -202,3 +211,21 @@ def test_files_can_lie_in_an_object_store():
             b"".join(store.get("name"))
     finally:
         server.stop()
+
+
+def test_two_first_files_at_once_of_one_school_share_one_key(database, settings):
+    """On PostgreSQL both writers find no key; on SQLite the second waits for the first."""
+    filing = Filing(store_of(settings), Keys(settings.secret_keys), has_scanner=False)
+    start = threading.Barrier(2)
+
+    def first_key() -> int:
+        with database.transaction() as session, every_tenant(session, "tests"):
+            school_id = session.scalars(select(Tenant.id).where(Tenant.slug == "alder-primary")).one()
+            if not database.is_sqlite:
+                start.wait(10)
+            return files._newest_key(session, school_id, filing.keys, now=clock.now())
+
+    with ThreadPoolExecutor(2) as pool:
+        assert [each.result() for each in [pool.submit(first_key), pool.submit(first_key)]] == [(1, ANY), (1, ANY)]
+    with database.session() as session, every_tenant(session, "tests"):
+        assert len(session.scalars(select(FileKey)).all()) == 1

@@ -15,9 +15,9 @@ from portal.lifecycle.packs.report import LoadReport
 from portal.notices.actions import adopt_override
 from portal.notices.models import OverrideMode
 from portal.notices.sentences import to_sentences
-from portal.tenancy.actions import add_tenant, record_facts
+from portal.tenancy.actions import add_tenant, change_setting, record_facts
 from portal.tenancy.models import SchoolLaw, Tenant, TenantKind, TenantStatus
-from portal.tenancy.queries import facts_at
+from portal.tenancy.queries import facts_at, setting
 
 _SCHOOL_FACTS = ("email", "telephone", "address", "website", "short_name")
 _SCHOOL_KEYS = {
@@ -81,6 +81,8 @@ def load_service(
     _facts(session, found, facts, report, now=now)
     if not facts.get("dpo.email"):
         raise PackError(path, "[dpo] email is missing")
+    if table.get("milestones") and not setting(session, found.id, "milestones"):
+        change_setting(session, found, "milestones", dict(table["milestones"]), now=now, changed_by=None)
     return found
 
 

@@ -10,7 +10,7 @@ from portal.casework.files import add_files, files_of, open_file
 from portal.casework.kinds import CHANNELS, KINDS, RELATIONSHIPS, WAITING, Relationship, outcome
 from portal.casework.letters import LABELS, LetterKind
 from portal.casework.models import Case, CaseKind
-from portal.casework.queries import case_by_reference, readers, workers
+from portal.casework.queries import case_by_reference, nameable, readers
 from portal.casework.staff_view import staff_case
 from portal.casework.wording import explained, words
 from portal.core.errors import Conflict, Invalid
@@ -103,7 +103,7 @@ def kind(reference: str) -> ResponseReturnValue:
 def limits(reference: str) -> ResponseReturnValue:
     found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
     form = LimitForm(data={"people": readers(desk.session, found)})
-    form.people.choices = [(person.id, person.name) for person in workers(desk.session, found)]
+    form.people.choices = [(person.id, person.name) for person in nameable(desk.session, found)]
     if not form.validate_on_submit():
         return render_template("shared/case/limits.html", form=form, case=found, back=case_address(reference))
     actions.limit(desk.session, desk.actor, found, set(form.people.data or ()), now=desk.now)
