@@ -4,7 +4,7 @@ from wtforms import SelectField, SelectMultipleField
 
 from portal.casework.kinds import KINDS
 from portal.core.limits import SEARCH_LENGTH
-from portal.web.forms.fields import LineField, PortalForm, at_most
+from portal.web.forms.fields import LineField, NameField, PortalForm, at_most
 from portal.web.texts import later as _
 
 
@@ -22,6 +22,10 @@ class FilterForm(PortalForm):
         _("Received"),
         choices=[("", _("At any time")), ("14", _("More than 14 days ago")), ("30", _("More than 30 days ago"))],
     )
+
+
+class ViewForm(PortalForm):
+    name = NameField(_("Name of this view"), validators=[at_most(80)])
 
 
 class BulkForm(PortalForm):

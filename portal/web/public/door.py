@@ -1,5 +1,14 @@
 """What stands behind the public door."""
 
-from portal.web.public import breaches, cases, councils, front, intake, notice, schools
+from portal.web.public import breaches, cases, councils, feeds, front, intake, notice, schools
 
-BLUEPRINTS = (front.pages, schools.pages, councils.pages, notice.pages, intake.pages, cases.pages, breaches.pages)
+BLUEPRINTS = (
+    front.pages,
+    schools.pages,
+    councils.pages,
+    notice.pages,
+    intake.pages,
+    cases.pages,
+    breaches.pages,
+    feeds.pages,
+)

@@ -12,20 +12,20 @@ from portal.casework.actions import assign
 from portal.casework.exporting import HEADINGS, export_rows
 from portal.casework.inbox import VIEWS, Filters, Page, View, as_query, counts, from_query, page, with_view
 from portal.casework.kinds import KINDS, WAITING, outcome
-from portal.casework.queries import case_by_reference
+from portal.casework.queries import WORKING, case_by_reference
+from portal.casework.views import views_of
 from portal.core.clock import london
 from portal.core.errors import NotFound
 from portal.core.text import neutral_cell
-from portal.identity.permissions import Action, Role, may
+from portal.identity.permissions import Action, may
 from portal.identity.queries import names, people_in
 from portal.tenancy.models import TenantKind
 from portal.web.door import Audience, Door
-from portal.web.forms.inbox import BulkForm, FilterForm
+from portal.web.forms.inbox import BulkForm, FilterForm, ViewForm
 from portal.web.session import desk
 from portal.web.shared.beside import beside, is_central
 
 pages = Door("inbox", __name__, audience=Audience.SCHOOL)
-WORKING = frozenset({Role.HEAD, Role.LEAD, Role.OFFICE, Role.DPO_OFFICER})
 COUNTED = (View.ALL, View.MINE, View.SCHOOL, View.DPO, View.REQUESTER, View.WEEK, View.OVERDUE, View.UNASSIGNED)
 
 
@@ -54,6 +54,9 @@ def inbox() -> ResponseReturnValue:
         query=as_query(filters),
         may_record=may(desk.actor, Action.OPEN_CASE, desk.place),
         may_export=may(desk.actor, Action.EXPORT_CASES, desk.place),
+        ask_href=_ask(),
+        keeping=ViewForm(formdata=None),
+        kept=_kept(),
         record_href=url_for(beside("case.record")),
         before_href=_inbox(filters, before=found.before) if found.before else "",
         after_href=_inbox(filters, after=found.after) if found.after else "",
@@ -102,6 +105,18 @@ def _tabs(filters: Filters, numbers: dict[View, int]) -> list[tuple[str, str, bo
 
 def _inbox(filters: Filters, **cursor: str) -> str:
     return url_for(".inbox", **as_query(filters), **cursor)  # type: ignore[arg-type]
+
+
+def _kept() -> list[tuple[str, str, str]]:
+    return [
+        (name, _inbox(filters), url_for(".forget", view_id=number))
+        for number, name, filters in views_of(desk.session, desk.actor, desk.place)
+    ]
+
+
+def _ask() -> str:
+    allowed = not is_central() and may(desk.actor, Action.ASK_DPO, desk.place)
+    return url_for("school_asking.question") if allowed else ""
 
 
 def _bulk_form() -> BulkForm:
