@@ -159,14 +159,14 @@ def test_a_school_changes_a_clause_beside_the_shared_words_and_families_read_it(
     bea.sign_in("bea")
     bea.follow("Our notice")
     check(bea)
-    bea.follow("Research")
+    bea.follow("What we use it for")
     check(bea)
     box = bea.page.get_by_label("Our words")
     words = box.input_value()
-    box.fill(words + "\nOur governors see every study first.")
+    box.fill(words + "\nOur governors read this page every autumn.")
     bea.press("Save as a draft")
     check(bea)
-    assert bea.page.locator("ins", has_text="Our governors see every study first.").count()
+    assert bea.page.locator("ins", has_text="Our governors read this page every autumn.").count()
     bea.press("Publish")
     check(bea)
 
@@ -175,9 +175,9 @@ def test_a_school_changes_a_clause_beside_the_shared_words_and_families_read_it(
     parent.page.wait_for_timeout(1100)  # a page may be a second old
     parent.page.reload()
     check(parent)
-    assert "Our governors see every study first." in parent.page.inner_text("main")
+    assert "Our governors read this page every autumn." in parent.page.inner_text("main")
     parent.open("/schools/alder-primary/privacy-notice")
-    assert "Our governors" not in parent.page.inner_text("main")
+    assert "Our governors read" not in parent.page.inner_text("main")
 
 
 def test_the_central_team_drafts_shared_wording_and_adds_a_school(visitor):
