@@ -4,7 +4,7 @@ from flask import Flask
 
 from portal.web.central import directory, library, onboarding, operations, register, reviews, schools, successions, today
 from portal.web.door import Audience
-from portal.web.shared import case, inbox, letters, recording
+from portal.web.shared import case, inbox, letters, recording, views
 
 BLUEPRINTS = (
     today.pages,
@@ -18,7 +18,7 @@ BLUEPRINTS = (
     operations.pages,
 )
 SHARED = ((inbox.pages, "the inbox of all schools"), (case.pages, "a request of a school"))
-ATTACHED = (letters, recording)
+ATTACHED = (letters, recording, views)
 
 
 def install(app: Flask) -> None:

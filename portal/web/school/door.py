@@ -4,10 +4,10 @@ from flask import Flask
 
 from portal.web.door import Audience
 from portal.web.school import notice, school, today
-from portal.web.shared import case, inbox, letters, recording
+from portal.web.shared import case, inbox, letters, recording, views
 
 BLUEPRINTS = (today.pages, notice.pages, school.pages, inbox.pages, case.pages, recording.asking)
-ATTACHED = (letters, recording)
+ATTACHED = (letters, recording, views)
 
 
 def install(app: Flask) -> None:
