@@ -6,7 +6,7 @@ from sqlalchemy import String, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.core.database import Base, Database
+from portal.core.database import Base, Database, PortalSession
 
 LEASE = timedelta(minutes=10)
 
@@ -53,3 +53,8 @@ def _is_due(row: TimedWork, every: timedelta, now: datetime) -> bool:
     if row.leased_until is not None and row.leased_until > now:
         return False
     return row.finished_at is None or row.finished_at + every <= now
+
+
+def timed_work(session: PortalSession) -> list[TimedWork]:
+    """What runs by the clock and when it last finished, by name."""
+    return list(session.scalars(select(TimedWork).order_by(TimedWork.name)))

@@ -110,10 +110,10 @@ def leave_line(actor: Actor, *, done: bool, how: str) -> None:
         record_sign_in(desk.session, actor, service_id, done=done, how=how, now=desk.now)
 
 
-def check_new_password(found: Person, password: str) -> None:
-    """Raises `Invalid` when it would be guessed early."""
+def check_new_password(found: Person, password: str, *more_names: str) -> None:
+    """Raises `Invalid` when it would be guessed early; the names of the person's schools are guessed first."""
     names = [tenant(desk.session, tenant_id).name for tenant_id, _ in roles(desk.session, found.id)]
-    check_strength(password, context=(found.name, found.email, *names))
+    check_strength(password, context=(found.name, found.email, *names, *more_names))
 
 
 def change_password(found: Person, password: str) -> None:

@@ -2,11 +2,25 @@
 
 from flask import Flask
 
-from portal.web.central import directory, library, onboarding, operations, register, reviews, schools, successions, today
+from portal.web.central import (
+    audit,
+    directory,
+    library,
+    onboarding,
+    operations,
+    register,
+    reviews,
+    schools,
+    successions,
+    today,
+)
 from portal.web.door import Audience
-from portal.web.shared import case, inbox, letters, recording, views
+from portal.web.shared import case, inbox, letters, people, recording, trail, views
 
 BLUEPRINTS = (
+    people.pages,
+    trail.pages,
+    audit.pages,
     today.pages,
     schools.pages,
     library.pages,

@@ -3,10 +3,19 @@
 from flask import Flask
 
 from portal.web.door import Audience
-from portal.web.school import notice, school, today
-from portal.web.shared import case, inbox, letters, recording, views
+from portal.web.school import bring, check, notice, school, today
+from portal.web.shared import case, inbox, letters, people, recording, trail, views
 
-BLUEPRINTS = (today.pages, notice.pages, school.pages, inbox.pages, case.pages, recording.asking)
+BLUEPRINTS = (
+    people.pages,
+    trail.pages,
+    today.pages,
+    notice.pages, bring.pages, check.pages,
+    school.pages,
+    inbox.pages,
+    case.pages,
+    recording.asking,
+)
 ATTACHED = (letters, recording, views)
 
 

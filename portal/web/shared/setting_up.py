@@ -73,7 +73,7 @@ def set_up_password() -> ResponseReturnValue:
         return render_template("shared/setting_up/password.html", form=form), 422 if form.errors else 200
     password = form.password.data or ""
     try:
-        check_new_password(found, password)
+        check_new_password(found, password, tenant_name())
     except Invalid as error:
         form.password.errors = [_(error.message)]
         return render_template("shared/setting_up/password.html", form=form), 422
