@@ -26,7 +26,7 @@ from portal.directory.queries import (
 from portal.identity import throttle
 from portal.tenancy.models import Tenant
 from portal.web.door import Audience, Door, Needs
-from portal.web.forms.councils import WrongLinkForm
+from portal.web.forms.councils import KINDS, WrongLinkForm
 from portal.web.languages import current_language
 from portal.web.public.schools import enter_school
 from portal.web.session import desk
@@ -82,7 +82,8 @@ def council(key: str) -> ResponseReturnValue:
 def wrong_link(key: str) -> ResponseReturnValue:
     found = council_by_key(desk.session, key, _today())
     form = WrongLinkForm()
-    form.url.choices = [(link.url, link.url) for link in found.links] + [("", _("Another, or I am not sure"))]
+    kinds = dict(KINDS)
+    form.url.choices = [(link.url, kinds[link.kind]) for link in found.links] + [("", _("Another, or I am not sure"))]
     if not form.validate_on_submit():
         status = 422 if form.errors else 200
         return render_template("public/councils/wrong_link.html", form=form, council=found), status
