@@ -17,7 +17,7 @@ from portal.directory.queries import school_slug
 from portal.identity.permissions import SYSTEM
 from portal.lifecycle.bring_notice import Comparison, bring, choose
 from portal.lifecycle.import_apply import apply_import
-from portal.lifecycle.import_folder import FileReport, as_csv, report_file
+from portal.lifecycle.import_folder import FileReport, Register, as_csv, report_file
 from portal.lifecycle.import_plan import SCHOOL_FACTS, Choices, Step
 from portal.notices.importing.blocks import Block, reconstruct
 from portal.notices.importing.report import Report
@@ -66,12 +66,11 @@ def _apply(slug: str, file: Path, blocks: tuple[Block, ...], *, replace_facts: b
     now = clock.now()
     with writing("portal notice import") as session:
         school = school_slug(session, slug)
-        comparison = Comparison(session, now=now)
-        run = bring(session, SYSTEM, school, blocks, document=file.name, now=now, comparison=comparison)
+        report = Comparison(session, now=now).report(blocks)
+        run = bring(session, SYSTEM, school, blocks, document=file.name, now=now, report=report)
         if replace_facts:
             choose(session, SYSTEM, school, run, Choices({}, frozenset(SCHOOL_FACTS), frozenset()), seen=run.version)
         steps = apply_import(session, SYSTEM, school, run, now=now)
-        report = comparison.report(blocks)
     _show(report, steps, as_json=as_json)
 
 
@@ -113,9 +112,10 @@ def _folder(folder: Path, table: Path | None, *, is_applied: bool, as_json: bool
 def _reported(paths: Iterable[Path]) -> list[FileReport]:
     now = clock.now()
     with reading("portal notice import --folder") as session:
-        comparison = Comparison(session, now=now)
+        comparison, register = Comparison(session, now=now), Register(session)
         return [
-            report_file(session, SYSTEM, path.name, partial(read_document, path), comparison, now=now) for path in paths
+            report_file(session, SYSTEM, path.name, partial(read_document, path), comparison, register, now=now)
+            for path in paths
         ]
 
 
@@ -123,7 +123,7 @@ def _applied(paths: Iterable[Path]) -> list[FileReport]:
     """One transaction for each file, so that others can write meanwhile and a broken-off run keeps what is done."""
     lines = []
     with reading("portal notice import --folder") as session:
-        comparison = Comparison(session, now=clock.now())
+        comparison, register = Comparison(session, now=clock.now()), Register(session)
     for path in paths:
         with writing("portal notice import --folder") as session:
             lines.append(
@@ -133,6 +133,7 @@ def _applied(paths: Iterable[Path]) -> list[FileReport]:
                     path.name,
                     partial(read_document, path),
                     comparison,
+                    register,
                     now=clock.now(),
                     is_applied=True,
                 )

@@ -72,21 +72,21 @@ class Register:
 
 
 def report_file(
-    session: PortalSession, actor: Actor, file: str, read: Callable[[], tuple[Block, ...]], comparison: Comparison, *,
-    now: datetime, is_kept: bool = False, is_applied: bool = False,
+    session: PortalSession, actor: Actor, file: str, read: Callable[[], tuple[Block, ...]], comparison: Comparison,
+    register: Register, *, now: datetime, is_kept: bool = False, is_applied: bool = False,
 ) -> FileReport:  # fmt: skip
     """One file read, compared and, where wanted, kept as a report or applied. A bad file is a line of the table."""
     try:
         report = comparison.report(read())
     except Invalid as refused:
         return FileReport(file, problem=refused.message)
-    school = Register(session).school_of(file, report)
+    school = register.school_of(file, report)
     line = _line(file, school, report)
     if school is None or not (is_kept or is_applied):
         return line
     try:
         with tenant_scope(session, school.id):
-            return _brought(session, actor, school, line, report, comparison, now=now, is_applied=is_applied)
+            return _brought(session, actor, school, line, report, now=now, is_applied=is_applied)
     except PortalError as refused:
         return FileReport(file, school.slug, problem=str(refused))
 
@@ -123,11 +123,11 @@ def _line(file: str, school: Tenant | None, report: Report) -> FileReport:
 
 
 def _brought(
-    session: PortalSession, actor: Actor, school: Tenant, line: FileReport, report: Report, comparison: Comparison, *,
+    session: PortalSession, actor: Actor, school: Tenant, line: FileReport, report: Report, *,
     now: datetime, is_applied: bool,
 ) -> FileReport:  # fmt: skip
     blocks = tuple(entry.block for entry in report.entries)
-    run = bring(session, actor, school, blocks, document=line.file, now=now, comparison=comparison)
+    run = bring(session, actor, school, blocks, document=line.file, now=now, report=report)
     steps = apply_import(session, actor, school, run, now=now) if is_applied else []
     return FileReport(
         line.file, line.school, line.blocks, line.accounted, line.classes, line.facts, line.missing,

@@ -21,7 +21,7 @@ from portal.notices.history import Origin
 from portal.notices.importing.placeholders import with_placeholders
 from portal.notices.importing.report import Class, Decision, LocalClause, Report
 from portal.notices.markup import accept
-from portal.notices.models import OverrideMode, Release, ReleaseClause
+from portal.notices.models import OverrideMode, Release, ReleaseClause, WordingProposal
 from portal.notices.sentences import to_sentences
 from portal.notices.wording import ClauseWording, NoticeDesk, preview
 from portal.tenancy.models import Tenant
@@ -157,6 +157,7 @@ class _Planner:
     ) -> None:
         self._session, self._desk, self._report, self._choices, self._now = session, desk, report, choices, now
         self._bases = _bases(session, {one.edition for one in report.decisions if one.edition})
+        self._proposed = _proposals(session, desk.school.id)
         self._taken = frozenset(desk.clauses)
 
     def steps(self) -> Iterator[Step]:
@@ -196,7 +197,8 @@ class _Planner:
         if _same(step.text, wording.parent):
             return replace(step, deed=Deed.SHARED)
         if wording.is_locked:
-            return replace(step, deed=Deed.PROPOSAL, why=WHY_LOCKED)
+            is_known = (step.key, step.text) in self._proposed
+            return replace(step, deed=Deed.ALREADY if is_known else Deed.PROPOSAL, why=WHY_LOCKED)
         if _same(step.text, wording.own_text) or (wording.draft is not None and _same(step.text, wording.draft.text)):
             return replace(step, deed=Deed.ALREADY)
         if wording.draft is not None:
@@ -290,6 +292,14 @@ def _says(wording: ClauseWording, text: str) -> bool:
 
 def _same(one: str, other: str) -> bool:
     return "".join(one.split()) == "".join(other.split())
+
+
+def _proposals(session: PortalSession, school_id: int) -> set[tuple[str, str]]:
+    with tenant_scope(session, school_id):
+        rows = session.execute(
+            select(WordingProposal.key, WordingProposal.text).where(WordingProposal.tenant_id == school_id)
+        )
+        return {(key, text) for key, text in rows}
 
 
 def _bases(session: PortalSession, names: set[str]) -> dict[tuple[str, str], str]:

@@ -132,15 +132,16 @@ def _mend_clause(
     part = session.get(TextPart, row.part_hash) if row is not None and row.part_hash else None
     if row is None or part is None:
         raise Conflict(N_("These words were changed meanwhile. Look at the check again."))
-    text = mended(part.text, [finding.fix for finding in findings if finding.fix])
-    if text == part.text:
+    fixes = [finding.fix for finding in findings if finding.fix]
+    text, title = mended(part.text, fixes), mended(row.title, fixes)
+    if (text, title) == (part.text, row.title):
         return False
     digest = keep_text(session, accept(text))
     row.ended_at = now
     session.flush()  # one open row a key: the old one must be closed first
     session.add(
         Override(
-            tenant_id=school.id, key=row.key, clause_key=row.clause_key, mode=row.mode, title=row.title,
+            tenant_id=school.id, key=row.key, clause_key=row.clause_key, mode=row.mode, title=title,
             part_hash=digest, base_hash=row.base_hash, base_release=row.base_release, effective_at=now,
             published_by=actor.person_id, reason=MENDED,
         )

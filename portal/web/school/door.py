@@ -4,19 +4,21 @@ from flask import Flask
 
 from portal.web.door import Audience
 from portal.web.school import bring, check, notice, school, today
-from portal.web.shared import case, inbox, letters, people, recording, trail, views
+from portal.web.shared import case, inbox, letters, people, recording, trail, tray, views
 
 BLUEPRINTS = (
     people.pages,
     trail.pages,
     today.pages,
-    notice.pages, bring.pages, check.pages,
+    notice.pages,
+    bring.pages,
+    check.pages,
     school.pages,
     inbox.pages,
     case.pages,
     recording.asking,
 )
-ATTACHED = (letters, recording, views)
+ATTACHED = (letters, recording, tray, views)
 
 
 def install(app: Flask) -> None:
