@@ -57,5 +57,6 @@ def proved_twice(claims: Mapping[str, Any]) -> bool:
 def issuer_matches(expected: str, claims: Mapping[str, Any]) -> bool:
     """Entra's shared issuer holds `{tenantid}`, to be filled with the account's own tenant (the claim `tid`)."""
     issuer, tenant = claims.get("iss"), claims.get("tid")
-    filled = expected.replace("{tenantid}", tenant) if isinstance(tenant, str) else expected
-    return isinstance(issuer, str) and issuer == filled
+    if "{tenantid}" in expected and not isinstance(tenant, str):
+        return False
+    return isinstance(issuer, str) and issuer == expected.replace("{tenantid}", str(tenant))

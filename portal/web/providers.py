@@ -9,7 +9,7 @@ from flask import Flask, current_app
 from flask.typing import ResponseReturnValue
 from requests import RequestException
 
-from portal.core.errors import PortalError
+from portal.core.errors import Invalid
 from portal.identity.accounts_elsewhere import issuer_matches, proved_twice
 from portal.settings import Settings
 
@@ -17,7 +17,7 @@ NAMES = {"microsoft": "Microsoft", "google": "Google"}
 _SECONDS = 10
 
 
-class ProviderFailed(PortalError):
+class ProviderFailed(Invalid):
     """The provider is down, or answered something that proves nobody."""
 
 
