@@ -4,7 +4,7 @@ import click
 
 from portal.commands import (
     audit,
-    bench,
+    bench_inbox,
     bring,
     clock,
     code,
@@ -12,6 +12,7 @@ from portal.commands import (
     init,
     library,
     lint,
+    mail,
     merge,
     notice,
     release,
@@ -43,11 +44,12 @@ for command in (
     schools.schools,
     notice.notice,
     library.library,
-    bench.bench,
+    bench_inbox.bench,
     release.release,
     directory.directory,
     clock.clock,
     merge.merge,
+    mail.mail,
 ):
     main.add_command(command)
 

@@ -687,6 +687,7 @@ def upgrade() -> None:
                 "office",
                 "editor",
                 "governor",
+                "chair",
                 "dpo-officer",
                 "clause-editor",
                 "directory-editor",
@@ -782,6 +783,7 @@ def upgrade() -> None:
                 "office",
                 "editor",
                 "governor",
+                "chair",
                 "dpo-officer",
                 "clause-editor",
                 "directory-editor",
@@ -1503,6 +1505,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("case_id", sa.Integer(), nullable=True),
+        sa.Column("raw", sa.LargeBinary(), nullable=True),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("tenant_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -1512,8 +1515,8 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_incoming_mail_tenant_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incoming_mail")),
-        sa.UniqueConstraint("message_id", name=op.f("uq_incoming_mail_message_id")),
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_incoming_mail_tenant_id_id")),
+        sa.UniqueConstraint("tenant_id", "message_id", name=op.f("uq_incoming_mail_tenant_id_message_id")),
     )
     with op.batch_alter_table("incoming_mail", schema=None) as batch_op:
         batch_op.create_index("ix_incoming_mail_state", ["state"], unique=False)

@@ -350,11 +350,14 @@ class FileKey(TenantOwned, Base):
 
 
 class IncomingMail(TenantOwned, Base):
-    """A message that came in and waits for a person to say what it is; the service's when no school could be found."""
+    """A message that came in and waits for a person to say what it is; the service's when no school could be found.
+
+    `raw` is the whole message, encrypted, until a person has said what it is: its attachments are in it.
+    """
 
     __tablename__ = "incoming_mail"
 
-    message_id: Mapped[str] = mapped_column(String(300), unique=True)
+    message_id: Mapped[str] = mapped_column(String(300))
     received_at: Mapped[datetime]
     sender: Mapped[str] = mapped_column(String(254), default="")
     original_sender: Mapped[str] = mapped_column(String(254), default="")
@@ -364,8 +367,14 @@ class IncomingMail(TenantOwned, Base):
     body: Mapped[str] = mapped_column(Text, default="")
     state: Mapped[MailState] = mapped_column(default=MailState.WAITING)
     case_id: Mapped[int | None]
+    raw: Mapped[bytes | None] = mapped_column(LargeBinary)
 
-    __table_args__ = (tenant_key(), tenant_reference("case_id", "case_file"), Index("ix_incoming_mail_state", "state"))
+    __table_args__ = (
+        tenant_key(),
+        tenant_reference("case_id", "case_file"),
+        UniqueConstraint("tenant_id", "message_id"),
+        Index("ix_incoming_mail_state", "state"),
+    )
 
 
 class SavedView(TenantOwned, Base):

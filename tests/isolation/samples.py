@@ -43,6 +43,7 @@ SAMPLES: dict[str, Sample] = {
     "proposal_id": Sample(_row("wording_proposal"), ABSENT_NUMBER),
     "run_id": Sample(_row("import_run"), ABSENT_NUMBER),
     "waiver_id": Sample(_row("waiver"), ABSENT_NUMBER),
+    "mail_id": Sample(_row("incoming_mail"), ABSENT_NUMBER),
     "view_id": Sample(_row("saved_view"), ABSENT_NUMBER),
     "subscription_id": Sample(_row("subscription"), ABSENT_NUMBER),
     "membership_id": Sample(lambda world, slug: world.memberships[slug], ABSENT_NUMBER),

@@ -33,13 +33,13 @@ def record() -> ResponseReturnValue:
         return render_template("shared/case/record.html", form=form), 422 if form.errors else 200
     try:
         school = _school(form)
-        request = _request(form)
+        request = request_of(form)
     except (Invalid, NotFound) as error:
         form.form_errors.append(_(str(error)))
         return render_template("shared/case/record.html", form=form), 422
     if form.read_back.data != "yes":
         return render_template("shared/case/read_back.html", form=form, school=school)
-    made = take_key(desk.session, ROUTE, form.key.data or "", _fingerprint(form), now=desk.now)
+    made = take_key(desk.session, ROUTE, form.key.data or "", fingerprint(form), now=desk.now)
     if made is not None:
         return go_back(made)
     try:
@@ -100,7 +100,7 @@ def _school(form: RecordForm) -> Tenant:
     return _own() if _is_school() else school_named(desk.session, form.school.data or "")
 
 
-def _request(form: RecordForm) -> NewRequest:
+def request_of(form: RecordForm) -> NewRequest:
     received = form.received_at()
     return NewRequest(
         kind=CaseKind(form.kind.data),
@@ -117,7 +117,7 @@ def _request(form: RecordForm) -> NewRequest:
     )
 
 
-def _fingerprint(form: RecordForm) -> str:
+def fingerprint(form: RecordForm) -> str:
     skipped = {"csrf_token", "read_back", "key"}
     return digest(
         repr(sorted((name, str(value)) for name, value in form.data.items() if name not in skipped)), purpose=ROUTE

@@ -1,0 +1,130 @@
+"""Messages that came by e-mail and wait for a person to say what they are."""
+
+from flask import flash, g, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.casework.incoming import file_mail, join_mail, mail_by_id, set_aside, tray
+from portal.casework.intake import normal_reference, open_case
+from portal.casework.models import Channel, IncomingMail, MailState
+from portal.casework.once import keep_result, take_key
+from portal.casework.queries import case_by_reference, school_named
+from portal.core.clock import london
+from portal.core.errors import Conflict, Invalid, NotFound
+from portal.identity.permissions import Action
+from portal.tenancy.models import Tenant, TenantKind
+from portal.web.files import filing
+from portal.web.forms.cases import NothingForm
+from portal.web.forms.tray import JoinForm, MailForm
+from portal.web.sender import sender
+from portal.web.session import desk
+from portal.web.shared.beside import beside
+from portal.web.shared.inbox import pages
+from portal.web.shared.recording import fingerprint, request_of
+
+ROUTE = "mail-request"
+
+
+@pages.page("/cases/mail", may=Action.OPEN_CASE)
+def mail() -> ResponseReturnValue:
+    at = _at()
+    return render_template(
+        "shared/inbox/tray.html",
+        waiting=tray(desk.session, at),
+        aside=tray(desk.session, at, MailState.DROPPED)[-20:],
+        addressed=at.kind is TenantKind.SCHOOL,
+        inbox=url_for(".inbox"),
+    )
+
+
+@pages.page("/cases/mail/<int:mail_id>", may=Action.OPEN_CASE, methods=("GET", "POST"))
+def message(mail_id: int) -> ResponseReturnValue:
+    row = mail_by_id(desk.session, _at(), mail_id)
+    form = MailForm(data=_proposed(row))
+    if _owner(row).kind is TenantKind.SCHOOL:
+        del form.school
+    if not form.validate_on_submit():
+        return _show(row, form), 422 if form.errors else 200
+    try:
+        reference = _open(row, form)
+    except (Invalid, NotFound, Conflict) as error:
+        g.must_roll_back = True
+        form.form_errors.append(_(str(error)))
+        return _show(row, form), 422
+    flash(_("The request is recorded and the confirmation is on its way."), "success")
+    return redirect(url_for(beside("case.case"), reference=reference))
+
+
+@pages.page("/cases/mail/<int:mail_id>/joining", may=Action.OPEN_CASE, methods=("POST",))
+def joining(mail_id: int) -> ResponseReturnValue:
+    row, form = mail_by_id(desk.session, _at(), mail_id), JoinForm()
+    reference = normal_reference(form.reference.data or "")
+    try:
+        found = case_by_reference(desk.session, desk.actor, reference, to_change=True)
+    except NotFound as error:
+        flash(_(str(error)), "error")
+        return redirect(url_for(".message", mail_id=mail_id))
+    refused = join_mail(desk.session, desk.actor, row, found, sender=sender(), filing=filing(), now=desk.now)
+    _tell(refused)
+    flash(_("The message stands in the request now."), "success")
+    return redirect(url_for(beside("case.case"), reference=reference))
+
+
+@pages.page("/cases/mail/<int:mail_id>/setting-aside", may=Action.OPEN_CASE, methods=("POST",))
+def setting_aside(mail_id: int) -> ResponseReturnValue:
+    set_aside(desk.session, desk.actor, mail_by_id(desk.session, _at(), mail_id), now=desk.now)
+    flash(_("The message is set aside."), "success")
+    return redirect(url_for(".mail"))
+
+
+def _open(row: IncomingMail, form: MailForm) -> str:
+    """The reference of the request that the message became. Raises `Invalid`, `NotFound` or `Conflict`."""
+    owner = _owner(row)
+    school = owner if owner.kind is TenantKind.SCHOOL else school_named(desk.session, form.school.data or "")
+    key = form.key.data or ""
+    made = take_key(desk.session, ROUTE, key, fingerprint(form), now=desk.now)
+    if made is not None:
+        return made
+    case = open_case(desk.session, desk.actor, school, request_of(form), sender=sender(), now=desk.now).case
+    _tell(file_mail(desk.session, desk.actor, row, case, filing=filing(), now=desk.now))
+    keep_result(desk.session, ROUTE, key, case.reference)
+    return case.reference
+
+
+def _proposed(row: IncomingMail) -> dict[str, object]:
+    received = london(row.original_at or row.received_at)
+    return {
+        "received_on": received.date(),
+        "received_time": f"{received:%H:%M}",
+        "channel": Channel.EMAIL.value,
+        "requester_name": row.original_name,
+        "email": row.original_sender or row.sender,
+        "details": row.body or row.subject,
+    }
+
+
+def _show(row: IncomingMail, form: MailForm) -> str:
+    return render_template(
+        "shared/inbox/message.html",
+        mail=row,
+        form=form,
+        join=JoinForm(formdata=None),
+        nothing=NothingForm(formdata=None),
+        back=url_for(".mail"),
+    )
+
+
+def _at() -> Tenant:
+    if desk.tenant is None:
+        raise NotFound("There is no such school.")
+    return desk.tenant
+
+
+def _owner(row: IncomingMail) -> Tenant:
+    found: Tenant = desk.session.get_one(Tenant, row.tenant_id)
+    return found
+
+
+def _tell(refused: list[str]) -> None:
+    for reason in refused:
+        flash(_("A file could not be taken. %(reason)s", reason=reason), "error")
