@@ -15,7 +15,7 @@ from portal.web.central import (
     today,
 )
 from portal.web.door import Audience
-from portal.web.shared import case, inbox, letters, people, recording, trail, views
+from portal.web.shared import case, inbox, letters, people, recording, trail, tray, views
 
 BLUEPRINTS = (
     people.pages,
@@ -32,7 +32,7 @@ BLUEPRINTS = (
     operations.pages,
 )
 SHARED = ((inbox.pages, "the inbox of all schools"), (case.pages, "a request of a school"))
-ATTACHED = (letters, recording, views)
+ATTACHED = (letters, recording, tray, views)
 
 
 def install(app: Flask) -> None:
