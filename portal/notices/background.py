@@ -1,6 +1,7 @@
 """The background work on changes of notices, a batch at a time: what the worker does, and `portal init` once."""
 
 from datetime import datetime
+from time import perf_counter
 
 from portal.core.database import Database, PortalSession
 from portal.notices.gathering import Shelf, fill_shelf, generation
@@ -15,6 +16,7 @@ class NoticeWork:
 
     def __init__(self, database: Database, *, size: int = BATCH) -> None:
         self.database, self.size = database, size
+        self.seconds_writing = 0.0
         self._shelf: Shelf | None = None
 
     def step(self, *, now: datetime) -> bool:
@@ -29,10 +31,12 @@ class NoticeWork:
             else:
                 batch = prepare_merges(session, change, shelf, now=now, size=self.size)
         with self.database.transaction() as session, every_tenant(session, "merging and sealing notices"):
+            started = perf_counter()
             if isinstance(batch, SealingBatch):
                 write_batch(session, batch, now=now)
             else:
                 write_merges(session, batch, now=now)
+        self.seconds_writing = perf_counter() - started
         return True
 
     def _present_shelf(self, session: PortalSession) -> Shelf:

@@ -94,7 +94,7 @@ def versions_since(
     if also is not None:
         moments = sorted({*moments, max(also, last.effective_at if last else school.stance.joined)})
     found: list[Seal] = []
-    for at in moments:
+    for at in (moment for moment in moments if moment <= until):
         seal = _version_at(session, shelf, school, last, at)
         if seal is not None:
             found.append(seal)
