@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from portal.commands.fanout import fanout
 from portal.commands.house import print_json, reading
 from portal.core import clock
 from portal.lifecycle.import_editions import authority_names, library_editions
@@ -15,6 +16,9 @@ from portal.notices.importing.editions import newest_first
 @click.group()
 def bench() -> None:
     """Measure the portal."""
+
+
+bench.add_command(fanout)
 
 
 @bench.command("import")
