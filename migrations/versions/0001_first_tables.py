@@ -485,6 +485,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("case_file", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_case_file_tenant_id"), ["tenant_id"], unique=False)
+        batch_op.create_index(
+            "ix_case_limited",
+            ["sort_on", "id"],
+            unique=False,
+            postgresql_where=sa.text("is_limited IS true"),
+            sqlite_where=sa.text("is_limited IS 1"),
+        )
         batch_op.create_index("ix_case_newest", ["tenant_id", "opened_at", "id"], unique=False)
         batch_op.create_index("ix_case_newest_all", ["opened_at", "id"], unique=False)
         batch_op.create_index(
@@ -1918,6 +1925,9 @@ def downgrade() -> None:
         )
         batch_op.drop_index("ix_case_newest_all")
         batch_op.drop_index("ix_case_newest")
+        batch_op.drop_index(
+            "ix_case_limited", postgresql_where=sa.text("is_limited IS true"), sqlite_where=sa.text("is_limited IS 1")
+        )
         batch_op.drop_index(batch_op.f("ix_case_file_tenant_id"))
 
     op.drop_table("case_file")

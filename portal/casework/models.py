@@ -147,6 +147,13 @@ class Case(TenantOwned, Base):
         Index("ix_case_open_authority", "authority_id", "sort_on", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
         Index("ix_case_open_trust", "trust_id", "sort_on", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
         Index("ix_case_open_mine", "assignee_id", "sort_on", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index(
+            "ix_case_limited",
+            "sort_on",
+            "id",
+            postgresql_where=text("is_limited IS true"),
+            sqlite_where=text("is_limited IS 1"),
+        ),
         Index("ix_case_newest", "tenant_id", "opened_at", "id"),
         Index("ix_case_newest_all", "opened_at", "id"),
         Index("ix_case_surname", "requester_surname", "sort_on", "id"),

@@ -48,7 +48,7 @@ EVENTS: dict[EventKind, str] = {
     EventKind.LIMITED: N_("Limited to named people"),
     EventKind.UNLIMITED: N_("No longer limited"),
     EventKind.LINKED: N_("Looks like request %(reference)s"),
-    EventKind.DATES_MOVED: N_("The dates moved"),
+    EventKind.DATES_MOVED: N_("Answer by moved from %(before)s to %(after)s: a holiday or term changed"),
     EventKind.REMINDED: N_("Reminder sent"),
     EventKind.WITHDRAWN: N_("Withdrawn by the requester"),
     EventKind.CLOSED: N_("Closed"),

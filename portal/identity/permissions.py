@@ -57,6 +57,7 @@ class Action(StrEnum):
     READ_DIRECTORY = "directory.read"
     EDIT_DIRECTORY = "directory.edit"
     APPROVE_DIRECTORY = "directory.approve"
+    EDIT_HOLIDAYS = "holidays.edit"
     LIST_TENANTS = "tenants.list"
     ADD_TENANT = "tenant.add"
     CHANGE_TENANT = "tenant.change"
@@ -143,6 +144,7 @@ _ROWS = (
     Permission(Action.READ_DIRECTORY, N_("See the councils"), own=_CENTRAL),
     Permission(Action.EDIT_DIRECTORY, N_("Change councils and their links"), own=_DIRECTORY),
     Permission(Action.APPROVE_DIRECTORY, N_("Approve a change of councils"), own=_DIRECTORY | _DPO),
+    Permission(Action.EDIT_HOLIDAYS, N_("Change the bank holidays"), own=_DPO | _ADMIN),
     Permission(Action.LIST_TENANTS, N_("See all schools and trusts"), own=_CENTRAL),
     Permission(Action.ADD_TENANT, N_("Add a school or trust"), own=_ADMIN | _DPO),
     Permission(Action.CHANGE_TENANT, N_("Change a school's or trust's record"), service=_ADMIN | _DPO),

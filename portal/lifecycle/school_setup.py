@@ -12,8 +12,8 @@ from sqlalchemy import delete, select
 
 from portal.audit.actions import record
 from portal.audit.rules import AuditKind
+from portal.casework.holidays import move_dates
 from portal.casework.models import Case, CaseStatus, InsetDay, Term
-from portal.casework.progress import refresh_dates
 from portal.core.database import PortalSession
 from portal.core.errors import Invalid
 from portal.core.i18n import N_
@@ -125,8 +125,7 @@ def keep_terms(
     session.add_all(InsetDay(tenant_id=school.id, day=day) for day in sorted(set(days)))
     session.flush()  # the clock reads them
     open_cases = select(Case).where(Case.tenant_id == school.id, Case.status != CaseStatus.CLOSED)
-    for case in list(session.scalars(open_cases)):
-        refresh_dates(session, case)
+    move_dates(session, list(session.scalars(open_cases)), actor=actor, now=now)
     _changed(session, actor, school, "terms", now=now)
 
 

@@ -55,6 +55,7 @@ def inbox() -> ResponseReturnValue:
         may_record=may(desk.actor, Action.OPEN_CASE, desk.place),
         may_export=may(desk.actor, Action.EXPORT_CASES, desk.place),
         ask_href=_ask(),
+        holidays_href=_holidays(),
         keeping=ViewForm(formdata=None),
         kept=_kept(),
         record_href=url_for(beside("case.record")),
@@ -105,6 +106,11 @@ def _tabs(filters: Filters, numbers: dict[View, int]) -> list[tuple[str, str, bo
 
 def _inbox(filters: Filters, **cursor: str) -> str:
     return url_for(".inbox", **as_query(filters), **cursor)  # type: ignore[arg-type]
+
+
+def _holidays() -> str:
+    allowed = is_central() and may(desk.actor, Action.EDIT_HOLIDAYS, desk.place)
+    return url_for("central_holidays.holidays") if allowed else ""
 
 
 def _kept() -> list[tuple[str, str, str]]:
