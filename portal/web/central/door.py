@@ -5,6 +5,7 @@ from flask import Flask
 from portal.web.central import (
     audit,
     directory,
+    holidays,
     library,
     onboarding,
     operations,
@@ -30,6 +31,7 @@ BLUEPRINTS = (
     directory.pages,
     successions.pages,
     operations.pages,
+    holidays.pages,
 )
 SHARED = ((inbox.pages, "the inbox of all schools"), (case.pages, "a request of a school"))
 ATTACHED = (letters, recording, tray, views)
