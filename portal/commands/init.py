@@ -13,6 +13,7 @@ from portal.core.errors import SettingsError
 from portal.core.secrets import Keys
 from portal.lifecycle.demo import CastMember, add_cast, read_cast
 from portal.lifecycle.demo_cases import add_demo_cases
+from portal.lifecycle.demo_findings import add_demo_findings
 from portal.lifecycle.demo_notices import answer_in_the_past
 from portal.lifecycle.demo_schools import add_invented_schools
 from portal.lifecycle.packs.load import load_packs
@@ -52,6 +53,7 @@ def init(*, demo: bool, as_json: bool) -> None:
                 session, settings.tenants_dir / "demo", sender=Sender(settings.base_url, keys), today=clock.today()
             )
             answer_in_the_past(session, now=now)
+            add_demo_findings(session, settings.tenants_dir / "demo", now=now, today=clock.today())
         note_first_versions(session, now=now)
     _seal(database, quiet=as_json)
     database.dispose()

@@ -29,7 +29,8 @@ from portal.tenancy.models import Tenant, TenantKind
 
 APPLIED = N_("This import was applied already. Bring the document in again to decide otherwise.")
 MEANWHILE = N_("Somebody else decided something about this document meanwhile.")
-KEPT_RUNS = 20
+OWN_RUNS = 20
+LISTED_RUNS = 500
 
 
 class Comparison:
@@ -85,7 +86,14 @@ def run_by_id(session: PortalSession, school: Tenant, run_id: int) -> ImportRun:
 def runs_of(session: PortalSession, school: Tenant) -> list[ImportRun]:
     """The school's imports, the newest first."""
     statement = select(ImportRun).where(ImportRun.tenant_id == school.id)
-    return list(session.scalars(statement.order_by(ImportRun.made_at.desc(), ImportRun.id.desc()).limit(KEPT_RUNS)))
+    return list(session.scalars(statement.order_by(ImportRun.made_at.desc(), ImportRun.id.desc()).limit(OWN_RUNS)))
+
+
+def latest_runs(session: PortalSession) -> list[tuple[Tenant, ImportRun]]:
+    """The imports of all schools, the newest first; the session must see every tenant."""
+    statement = select(Tenant, ImportRun).join(ImportRun, ImportRun.tenant_id == Tenant.id)
+    rows = session.execute(statement.order_by(ImportRun.made_at.desc(), ImportRun.id.desc()).limit(LISTED_RUNS))
+    return [(school, run) for school, run in rows]
 
 
 def report_of(run: ImportRun) -> Report:

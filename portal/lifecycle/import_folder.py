@@ -4,7 +4,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePath
 from typing import Any
@@ -14,11 +14,12 @@ from portal.core.errors import Invalid, PortalError
 from portal.core.i18n import N_
 from portal.core.text import neutral_cell, slugify
 from portal.identity.permissions import Actor
-from portal.lifecycle.bring_notice import Comparison, bring
+from portal.lifecycle.bring_notice import Comparison, bring, report_of
 from portal.lifecycle.import_apply import apply_import
 from portal.lifecycle.import_plan import Deed
 from portal.notices.importing.blocks import Block
 from portal.notices.importing.report import Class, Report
+from portal.notices.models import ImportRun
 from portal.tenancy.models import Tenant
 from portal.tenancy.queries import schools
 from portal.tenancy.scope import tenant_scope
@@ -105,6 +106,13 @@ def as_csv(lines: Iterable[FileReport]) -> str:
             [neutral_cell(cell) for cell in [*cells, line.problem, *(line.deeds.get(deed, 0) for deed in deeds)]]
         )
     return written.getvalue()
+
+
+def run_line(school: Tenant, run: ImportRun) -> FileReport:
+    """The line of a report that was kept, with what applying it did."""
+    line = _line(run.document, school, report_of(run))
+    deeds = Counter(row["deed"] for row in run.result.get("deeds", ()))
+    return replace(line, deeds=dict(deeds), run_id=run.id)
 
 
 def _line(file: str, school: Tenant | None, report: Report) -> FileReport:

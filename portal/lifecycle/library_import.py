@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from portal.audit.actions import record
 from portal.audit.rules import AuditKind
@@ -67,6 +68,17 @@ def import_reference(
         status=ReleaseStatus.REFERENCE.value,
     )  # fmt: skip
     return Reference(template, is_new=True)
+
+
+def references(session: PortalSession) -> list[Release]:
+    """Every reference edition, the newest first."""
+    statement = (
+        select(Release)
+        .where(Release.status == ReleaseStatus.REFERENCE)
+        .options(selectinload(Release.clauses))
+        .order_by(Release.effective_at.desc(), Release.id.desc())
+    )
+    return list(session.scalars(statement))
 
 
 def _checked_name(name: str) -> str:

@@ -1,5 +1,6 @@
 """The notice check on what schools publish: gathering what a rule may look at, waivers set apart."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -31,6 +32,8 @@ from portal.tenancy.models import Tenant
 from portal.tenancy.queries import service
 from portal.tenancy.scope import tenant_scope
 
+_ESCAPED = re.compile(r"\\([^\w\s])")
+_MOST_KEPT = 2_000
 COMPARING = frozenset({"meaning_changed"})
 EXPLAINING = frozenset({LinkKind.PUPIL, LinkKind.MAIN, LinkKind.CHILD})
 
@@ -61,7 +64,7 @@ class Inspector:
         centre = service(session)
         with tenant_scope(session, centre.id):
             self._central = _excuses(session, centre)
-        self._seen: dict[object, list[Finding]] = {}
+        self._world = (self._shelf.generation, self.on, self._listed, self._dead)
 
     def school(self, school: Tenant) -> Checked:
         """One school's notice as it stands now. Raises `NotFound` where it has none yet."""
@@ -97,13 +100,14 @@ class Inspector:
         parts = parts_at(self._shelf, found, self.now)
         if parts is None:
             raise NotFound("This school has no notice yet.")
-        likeness = _likeness(parts) if is_shared else None
-        findings = self._seen.get(likeness) if likeness else None
+        likeness = (self._world, _likeness(parts))
+        findings = _KEPT.get(likeness) if is_shared else None
         if findings is None:
             words = self._shelf.fetch(self._session, hashes_of(parts))
             findings = self._findings(parts, words, found.name)
-            if likeness:
-                self._seen[likeness] = findings
+            if len(_KEPT) > _MOST_KEPT:
+                _KEPT.clear()
+            _KEPT[likeness] = findings
         kept, waived = without_waived(findings, [*excuses, *self._central], self.on)
         lines = parts.layout.lines
         return Checked(
@@ -144,6 +148,9 @@ def _without(rules: Sequence[Rule], checks: frozenset[str]) -> list[Rule]:
     return [rule for rule in rules if rule.check not in checks]
 
 
+_KEPT: dict[object, list[Finding]] = {}  # findings by everything that they depend on, facts apart
+
+
 def filled_notice(parts: Parts, words: Mapping[str, str], name: str) -> Notice:
     """The clauses in Markdown with facts and computed parts filled in; what has nothing to show stays a placeholder."""
     facts = {**parts.common_facts, **parts.facts}
@@ -157,7 +164,7 @@ def filled_notice(parts: Parts, words: Mapping[str, str], name: str) -> Notice:
     }
     places = {**sections, **dict(parts.layout.absent), **titles}
     own = {
-        **parts.blocks,
+        **{key: _ESCAPED.sub(r"\1", text) for key, text in parts.blocks.items()},
         "request_link": computed.request_link(f"/schools/{parts.slug}/requests/start"),
         "version": computed.version(1, date.max, f"/schools/{parts.slug}/privacy-notice/versions"),
     }
@@ -180,7 +187,7 @@ def _filled(
 def _likeness(parts: Parts) -> tuple[object, ...]:
     """What two notices have in common when the same findings stand in both."""
     lines = tuple((line.key, line.title, line.part_hash) for line in parts.layout.lines)
-    return (lines, frozenset(parts.facts), parts.blocks["authority_links"])
+    return (lines, frozenset(parts.facts))
 
 
 def _current_first(editions: list[Edition], on: date) -> list[Edition]:

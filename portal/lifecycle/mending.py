@@ -21,7 +21,7 @@ from portal.notices.changes import note_tenant_change
 from portal.notices.lint.findings import Finding, mended
 from portal.notices.markup import accept
 from portal.notices.models import Override, TextPart, Waiver
-from portal.tenancy.models import Tenant
+from portal.tenancy.models import Tenant, TenantKind
 from portal.tenancy.scope import tenant_scope
 
 LONGEST_WAIVER_DAYS = 366
@@ -41,7 +41,7 @@ class NewWaiver:
 
 def waive(session: PortalSession, actor: Actor, tenant: Tenant, new: NewWaiver, *, now: datetime) -> Waiver:
     """Raises `Invalid` without a reason and for a last day that is past or more than a year away."""
-    require(actor, Action.WAIVE_FINDING, place_of(session, tenant))
+    _require_waiving(session, actor, tenant)
     if not new.reason.strip():
         raise Invalid("Say why this can stay as it is.", field="reason")
     if len(new.reason) > MESSAGE_LENGTH:
@@ -73,7 +73,7 @@ def waive(session: PortalSession, actor: Actor, tenant: Tenant, new: NewWaiver, 
 
 def end_waiver(session: PortalSession, actor: Actor, tenant: Tenant, waiver_id: int, *, now: datetime) -> None:
     """The finding stands again. Raises `NotFound`, also for another tenant's; harmless the second time."""
-    require(actor, Action.WAIVE_FINDING, place_of(session, tenant))
+    _require_waiving(session, actor, tenant)
     row = session.scalar(select(Waiver).where(Waiver.tenant_id == tenant.id, Waiver.id == waiver_id))
     if row is None:
         raise NotFound("There is no such waiver.")
@@ -119,6 +119,12 @@ def mend(
     if changed:
         note_tenant_change(session, school, reason=MENDED, now=now, made_by=actor.person_id)
     return changed
+
+
+def _require_waiving(session: PortalSession, actor: Actor, tenant: Tenant) -> None:
+    """Findings of the shared wording are for those who write it."""
+    action = Action.EDIT_RELEASE if tenant.kind is TenantKind.SERVICE else Action.WAIVE_FINDING
+    require(actor, action, place_of(session, tenant))
 
 
 def _mend_clause(

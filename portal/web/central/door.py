@@ -4,6 +4,8 @@ from flask import Flask
 
 from portal.web.central import (
     audit,
+    bring,
+    check,
     directory,
     holidays,
     library,
@@ -26,6 +28,8 @@ BLUEPRINTS = (
     schools.pages,
     library.pages,
     reviews.pages,
+    bring.pages,
+    check.pages,
     onboarding.pages,
     register.pages,
     directory.pages,

@@ -38,7 +38,6 @@ class ManyForm(PortalForm):
         _("Notices"),
         description=_("Up to 10 files. Each goes to the school whose address or name it bears, or that it names."),
     )
-    school = SelectField(_("School (for one file)"), validate_choice=False)
 
 
 class TemplateForm(PortalForm):

@@ -173,7 +173,7 @@ def test_a_finding_is_shown_mended_and_gone(asha, rows):
     assert "organisation" in page
     data = {"csrf_token": csrf_token(asha, f"{HOME}/check"), "finding": "all"}
     assert "Mended" in asha.post(f"{HOME}/check/mending", data=data, follow_redirects=True).get_data(as_text=True)
-    assert "organization" not in asha.get("/schools/alder-primary/privacy-notice").get_data(as_text=True)
+    assert "We use an organization" not in asha.get("/schools/alder-primary/privacy-notice").get_data(as_text=True)
 
 
 def test_a_finding_can_stay_with_a_reason_until_a_day(asha, rows):

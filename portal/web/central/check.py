@@ -1,0 +1,91 @@
+"""The check over all schools and of the shared wording: where things stand, and one fix for all."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.core.errors import Conflict
+from portal.core.limits import ROWS_PER_PAGE
+from portal.identity.permissions import Action, may
+from portal.lifecycle.linting import Checked, Inspector
+from portal.lifecycle.mending import can_mend, mend
+from portal.notices.lint.findings import RANK, Finding, Severity
+from portal.tenancy.models import Tenant
+from portal.tenancy.queries import PUBLIC_STATUSES, schools
+from portal.web.door import Audience, Door
+from portal.web.public.page_cache import pages as page_cache
+from portal.web.school.check import SEVERITIES
+from portal.web.session import desk
+
+pages = Door("check", __name__, audience=Audience.CENTRAL)
+REASON = "checking schools' notices"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """One rule over all schools; `example` is one finding of it, `mendable` how many can be mended at once."""
+
+    example: Finding
+    schools: Sequence[Tenant]
+    mendable: int
+
+
+@pages.page("/check", may=Action.READ_NOTICE, cross_tenant=REASON)
+def check() -> ResponseReturnValue:
+    found = _everything()
+    counts = [(school, Counter(one.severity for one in checked.standing)) for school, checked in found]
+    worst = sorted((row for row in counts if row[1]), key=_badness)
+    return render_template(
+        "central/check/check.html", rules=_by_rule(found), worst=worst[:ROWS_PER_PAGE], total=len(found),
+        clean=len(found) - len(worst), library=_inspector().library(), severities=SEVERITIES, kinds=list(Severity),
+        may_mend=may(desk.actor, Action.EDIT_RELEASE, desk.place),
+    )  # fmt: skip
+
+
+@pages.page("/check/mending", may=Action.EDIT_RELEASE, methods=("POST",), cross_tenant=REASON)
+def mending() -> ResponseReturnValue:
+    rule = request.form.get("rule", "")
+    clauses = touched = 0
+    for school, checked in _everything():
+        chosen = [one for one in checked.standing if one.rule == rule and can_mend(checked, one)]
+        try:
+            changed = mend(desk.session, desk.actor, school, checked, chosen, now=desk.now) if chosen else 0
+        except Conflict:
+            changed = 0
+        clauses, touched = clauses + changed, touched + bool(changed)
+    page_cache().forget()
+    flash(_("Mended %(clauses)s clauses in %(schools)s schools.", clauses=clauses, schools=touched), "success")
+    return redirect(url_for(".check"))
+
+
+def _inspector() -> Inspector:
+    return Inspector(desk.session, now=desk.now, shelf=page_cache().shelf(desk.session))
+
+
+def _everything() -> list[tuple[Tenant, Checked]]:
+    found = [school for school in schools(desk.session) if school.status in PUBLIC_STATUSES]
+    return list(_inspector().schools(found))
+
+
+def _by_rule(found: Sequence[tuple[Tenant, Checked]]) -> list[RuleLine]:
+    by_rule: dict[str, list[tuple[Tenant, Checked, Finding]]] = {}
+    for school, checked in found:
+        for finding in checked.standing:
+            by_rule.setdefault(finding.rule, []).append((school, checked, finding))
+    lines = [
+        RuleLine(
+            rows[0][2],
+            list({school.id: school for school, _, _ in rows}.values()),
+            sum(can_mend(checked, finding) for _, checked, finding in rows),
+        )
+        for rows in by_rule.values()
+    ]
+    return sorted(lines, key=lambda line: (RANK[line.example.severity], -len(line.schools), line.example.rule))
+
+
+def _badness(row: tuple[Tenant, Counter[Severity]]) -> tuple[int, int, str]:
+    return (-row[1][Severity.ERROR], -row[1][Severity.WARNING], row[0].name)
