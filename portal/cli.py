@@ -6,6 +6,7 @@ from portal.commands import (
     audit,
     bench_inbox,
     bring,
+    cases,
     clock,
     code,
     directory,
@@ -50,6 +51,7 @@ for command in (
     clock.clock,
     merge.merge,
     mail.mail,
+    cases.cases,
 ):
     main.add_command(command)
 

@@ -55,8 +55,9 @@ class Opened:
 def open_case(
     session: PortalSession, actor: Actor, school: Tenant, request: NewRequest, *, sender: Sender, now: datetime
 ) -> Opened:
-    """Open a case, acknowledge it and tell the people who work on it. The scope must admit the school.
+    """Open a case, acknowledge it and tell the people who work on it; one from a list is only kept.
 
+    The scope must admit the school.
     Raises `Invalid` for a request that nobody can be told about or that lies in the future.
     """
     if actor.kind == "person":
@@ -89,6 +90,7 @@ def ask_dpo(
 def _open(
     session: PortalSession, actor: Actor, school: Tenant, request: NewRequest, *, sender: Sender, now: datetime
 ) -> Opened:
+    is_news = request.channel is not Channel.SPREADSHEET  # nobody is told what everybody knows
     _check(request, now)
     case = _new_case(session, actor, school, request, now=now)
     pin = ""
@@ -103,8 +105,9 @@ def _open(
         if request.is_about_head:
             _limit_to_others(session, case)
         refresh_dates(session, case)
-        letter = acknowledge(session, case, school, sender=sender, now=now)
-        add_event(session, case, EventKind.ACKNOWLEDGED, now=now, message=letter.id)
+        if is_news:
+            letter = acknowledge(session, case, school, sender=sender, now=now)
+            add_event(session, case, EventKind.ACKNOWLEDGED, now=now, message=letter.id)
         for other in alike(session, case):
             add_event(session, case, EventKind.LINKED, now=now, reference=other.reference)
             add_event(session, other, EventKind.LINKED, now=now, reference=case.reference)
@@ -118,6 +121,8 @@ def _open(
             request=case.kind.value,
             channel=case.channel.value,
         )
+    if not is_news:
+        return Opened(case, new_link(session, case, now=now), pin)
     tell_school(session, actor, case, sender=sender, now=now, is_new=True)
     if case.waiting_for is WaitingFor.DPO and school.kind is not TenantKind.SERVICE:
         tell_dpo(session, actor, case, sender=sender, now=now)
