@@ -19,6 +19,7 @@ from portal.commands import (
     release,
     school,
     schools,
+    secrets,
     serve,
     settings,
 )
@@ -41,6 +42,7 @@ for command in (
     settings.settings,
     code.code,
     audit.audit,
+    secrets.secrets,
     school.school,
     schools.schools,
     notice.notice,

@@ -30,6 +30,11 @@ ROLE_NAMES: dict[Role, str] = {
     Role.ADMINISTRATOR: N_("Administrator"),
     Role.AUDITOR: N_("Auditor"),
 }
+_BROWSERS = (("Edg", "Edge"), ("Firefox", "Firefox"), ("OPR", "Opera"), ("Chrom", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("CrOS", "Chromebook"), ("Windows", "Windows"),
+    ("Mac OS", "Mac"), ("Linux", "Linux"),
+)  # fmt: skip
 LEADING = frozenset({Role.HEAD, Role.LEAD, Role.ADMINISTRATOR})
 _SCHOOL_ROLES = (Role.HEAD, Role.LEAD, Role.OFFICE, Role.EDITOR, Role.GOVERNOR, Role.CHAIR)
 _CENTRAL_ROLES = (Role.DPO_OFFICER, Role.CLAUSE_EDITOR, Role.DIRECTORY_EDITOR, Role.ADMINISTRATOR, Role.AUDITOR)
@@ -75,6 +80,13 @@ def totp_step(secret: str, code: str, *, at: float) -> int | None:
 def totp_address(secret: str, email: str, issuer: str) -> str:
     """What the QR code says to the authenticator app."""
     return TOTP(secret, interval=TOTP_SECONDS).provisioning_uri(name=email, issuer_name=issuer)
+
+
+def browser_name(user_agent: str) -> str:
+    """A browser as its user knows it, as far as its own words tell."""
+    program = next((name for mark, name in _BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    return " – ".join(part for part in (program, system) if part) or N_("Unknown browser")
 
 
 def is_review_due(reviewed_at: datetime | None, *, since: datetime, now: datetime) -> bool:

@@ -22,6 +22,14 @@ class CodeForm(PortalForm):
     )
 
 
+class NewAuthenticatorForm(PortalForm):
+    code = LineField(
+        _("Code"),
+        description=_("The six digits that the app shows now."),
+        validators=[required(_("Enter the code.")), at_most(12)],
+    )
+
+
 class PasskeyForm(PortalForm):
     """What the browser's passkey dialogue answers; filled in by passkeys.js."""
 

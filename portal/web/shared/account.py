@@ -12,8 +12,9 @@ from portal.identity.letters import FACTOR_ADDED, FACTOR_REMOVED, PASSWORD_CHANG
 from portal.identity.models import Person
 from portal.identity.passkeys import add_passkey, passkeys, remove_passkey
 from portal.identity.queries import live_sessions, person
+from portal.identity.rules import browser_name
 from portal.web.door import Needs
-from portal.web.forms.sign_in import CodeForm, NewPasswordForm, NothingForm, PasskeyNameForm
+from portal.web.forms.sign_in import NewAuthenticatorForm, NewPasswordForm, NothingForm, PasskeyNameForm
 from portal.web.providers import provider_names
 from portal.web.session import desk
 from portal.web.shared.blueprint import pages
@@ -33,6 +34,7 @@ def account() -> ResponseReturnValue:
         sessions=live_sessions(desk.session, found.id, now=desk.now),
         this_one=session.row_id,  # type: ignore[attr-defined]
         providers=provider_names(),
+        browser_name=browser_name,
         nothing=NothingForm(formdata=None),
     )
 
@@ -69,7 +71,7 @@ def my_password() -> ResponseReturnValue:
 
 @pages.page("/account/authenticator", may=Needs.SIGN_IN, methods=("GET", "POST"), sudo=True)
 def my_authenticator() -> ResponseReturnValue:
-    found, form, secret = me(), CodeForm(), pending_secret()
+    found, form, secret = me(), NewAuthenticatorForm(), pending_secret()
     if form.validate_on_submit():
         if start_authenticator(desk.session, found, secret, form.code.data or "", desk.house.keys, now=desk.now):
             session.pop("new_totp", None)

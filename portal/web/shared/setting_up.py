@@ -16,7 +16,7 @@ from portal.identity.rules import totp_address
 from portal.tenancy.queries import tenant
 from portal.tenancy.scope import tenant_scope
 from portal.web.door import Needs
-from portal.web.forms.sign_in import CodeForm, NewPasswordForm, NothingForm, PasskeyNameForm
+from portal.web.forms.sign_in import NewAuthenticatorForm, NewPasswordForm, NothingForm, PasskeyNameForm
 from portal.web.pictures import qr_picture
 from portal.web.providers import provider_names
 from portal.web.session import desk
@@ -83,7 +83,7 @@ def set_up_password() -> ResponseReturnValue:
 
 @pages.page("/set-up/authenticator", may=Needs.NOTHING, methods=("GET", "POST"))
 def set_up_authenticator() -> ResponseReturnValue:
-    found, form = person_setting_up(), CodeForm()
+    found, form = person_setting_up(), NewAuthenticatorForm()
     secret = pending_secret()
     if form.validate_on_submit():
         if start_authenticator(desk.session, found, secret, form.code.data or "", desk.house.keys, now=desk.now):
@@ -114,7 +114,7 @@ def passkey_page(template: str, found: Person, form: PasskeyNameForm) -> Respons
     return render_template(template, form=form, options=options), 422 if form.errors else 200
 
 
-def authenticator_page(template: str, found: Person, form: CodeForm, secret: str) -> ResponseReturnValue:
+def authenticator_page(template: str, found: Person, form: NewAuthenticatorForm, secret: str) -> ResponseReturnValue:
     picture = qr_picture(totp_address(secret, found.email, tenant_name()))
     grouped = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
     return render_template(template, form=form, picture=picture, secret=grouped), 422 if form.errors else 200
