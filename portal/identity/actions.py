@@ -157,3 +157,9 @@ def _record(
         before=before,
         role=role or None,
     )
+
+
+def keep_password(session: PortalSession, person: Person, hashed: str) -> None:
+    """Replace a person's password by one that was hashed outside the transaction."""
+    person.password_hash = hashed
+    session.add(person)

@@ -8,7 +8,7 @@ from flask_login import LoginManager, UserMixin, login_user
 from portal.audit.actions import record
 from portal.audit.rules import AuditKind
 from portal.core.errors import NotFound
-from portal.identity.actions import record_sign_in, witness
+from portal.identity.actions import keep_password, record_sign_in, witness
 from portal.identity.browsers import KNOWN_DAYS, end_sessions, kept_draft, know_browser
 from portal.identity.letters import write_changed, write_code, write_no_account
 from portal.identity.models import Person
@@ -120,8 +120,7 @@ def change_password(found: Person, password: str) -> None:
     """Set a checked password and end every other session."""
     with desk.at_rest():
         hashed = hash_password(password)
-    found.password_hash = hashed
-    desk.session.add(found)
+    keep_password(desk.session, found, hashed)
     end_sessions(desk.session, found.id, except_id=cast("ServerSession", session).row_id)
     end_proofs(desk.session, found.email, now=desk.now)
 

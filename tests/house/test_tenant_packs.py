@@ -303,7 +303,7 @@ def test_the_demonstrations_wording_changes_sentences_that_are_there():
 def test_the_cast_holds_every_role_of_the_story():
     tenants = {*SCHOOLS, *TRUSTS, "service"}
     assert {person["tenant"] for person in PEOPLE.values()} <= tenants
-    assert {person["role"] for person in PEOPLE.values()} == set(Role)
+    assert {person["role"] for person in PEOPLE.values()} == set(Role) - {Role.CHAIR}
     assert {"Asha", "Ben", "Bea", "Tom", "Devi", "Cal", "Gus"} <= {
         person["name"].split()[0] for person in PEOPLE.values()
     }

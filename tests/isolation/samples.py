@@ -42,6 +42,8 @@ SAMPLES: dict[str, Sample] = {
     "decision_id": Sample(_row("decision"), ABSENT_NUMBER),
     "proposal_id": Sample(_row("wording_proposal"), ABSENT_NUMBER),
     "run_id": Sample(_row("import_run"), ABSENT_NUMBER),
+    "index": _same(0),
+    "finding": _same("absent-finding"),
     "waiver_id": Sample(_row("waiver"), ABSENT_NUMBER),
     "mail_id": Sample(_row("incoming_mail"), ABSENT_NUMBER),
     "view_id": Sample(_row("saved_view"), ABSENT_NUMBER),
