@@ -5,7 +5,7 @@ A manifest names every part by its hash, so that what was published can be put t
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,10 +15,11 @@ from portal.notices import blocks
 from portal.notices.compose import ClausePlan, ComposedNotice, SectionPlan, canonical_text, compose
 from portal.notices.gathering import GENERAL, Shelf, Standing
 from portal.notices.history import Layout, Line, Origin, editions_at, is_plain, layout, shared_at
-from portal.notices.markup import rendered
+from portal.notices.markup import Rendered, rendered
 from portal.notices.placeholders import FACTS
 
 ENGLISH = "en"
+_SLUG = "the-address-of-the-school"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ def notice_of(
             for key, title, lines in parts.layout.sections
         ],
         facts={**parts.common_facts, **parts.facts},
-        blocks={key: rendered(text) for key, text in _blocks(parts, version)},
+        blocks=_blocks(parts, version),
         absent=dict(parts.layout.absent),
     )
     return Notice(parts.slug, name, kind, language, version, parts, composed)
@@ -233,13 +234,19 @@ def _layout_at(shelf: Shelf, school: Standing, at: datetime) -> Layout | None:
     return shelf.layouts[key]
 
 
-def _blocks(parts: Parts, version: Version) -> Iterator[tuple[str, str]]:
-    yield from parts.blocks.items()
-    yield "request_link", blocks.request_link(f"/schools/{parts.slug}/requests/start")
-    yield (
-        "version",
-        blocks.version(version.number, version.effective_on, f"/schools/{parts.slug}/privacy-notice/versions"),
-    )
+def _blocks(parts: Parts, version: Version) -> dict[str, Rendered]:
+    """Those that name the school's own address are rendered once for all schools: an address is of plain letters."""
+    made = {key: rendered(text) for key, text in parts.blocks.items()}
+    path = f"/schools/{_SLUG}"
+    made["request_link"] = _addressed(blocks.request_link(f"{path}/requests/start"), parts.slug)
+    words = blocks.version(version.number, version.effective_on, f"{path}/privacy-notice/versions")
+    made["version"] = _addressed(words, parts.slug)
+    return made
+
+
+def _addressed(text: str, slug: str) -> Rendered:
+    shared = rendered(text)
+    return Rendered(shared.html.replace(_SLUG, slug), shared.text.replace(_SLUG, slug))
 
 
 def _known(facts: Mapping[str, str]) -> dict[str, str]:

@@ -100,9 +100,10 @@ def save_clause(session: PortalSession, actor: Actor, release: Release, words: C
     if release.version != words.seen and (row is None or texts(session, [row.part_hash])[row.part_hash] != text):
         theirs = texts(session, [row.part_hash])[row.part_hash] if row else ""
         raise Conflict(N_("Somebody else saved this release meanwhile."), theirs=theirs)
+    digest = keep_text(session, text)
     if row is None:
-        row = _new_clause(release, words)
-    row.title, row.part_hash, row.reason = words.title.strip(), keep_text(session, text), words.reason.strip()
+        row = _new_clause(release, words, digest)
+    row.title, row.part_hash, row.reason = words.title.strip(), digest, words.reason.strip()
     row.policy, row.review, row.confirm = words.policy, words.review, words.confirm
     row.laws, row.applies, row.split_from = list(words.laws), list(words.applies), words.split_from
     _touch(release)
@@ -267,11 +268,11 @@ def _clause(release: Release, key: str) -> ReleaseClause | None:
     return next((one for one in release.clauses if one.key == key), None)
 
 
-def _new_clause(release: Release, words: ClauseWords) -> ReleaseClause:
+def _new_clause(release: Release, words: ClauseWords, digest: str) -> ReleaseClause:
     if words.section not in {one.key for one in release.sections}:
         raise Invalid(N_("Choose a section."), field="section")
     row = ReleaseClause(
-        key=words.key, title=words.title, section_key=words.section, policy=words.policy,
+        key=words.key, title=words.title, section_key=words.section, policy=words.policy, part_hash=digest,
         position=max((one.position for one in release.clauses), default=-1) + 1,
     )  # fmt: skip
     release.clauses.append(row)

@@ -1,0 +1,143 @@
+"""The clause editor's side: draft, dry run, read the merges, publish, withdraw; and the DPO team's queue."""
+
+import html
+import re
+
+import pytest
+
+from portal.core import clock
+from portal.notices.background import NoticeWork
+
+LIBRARY = "/central/library"
+DRAFT = f"{LIBRARY}/releases/2027-01"
+CLAUSE = f"{DRAFT}/clauses/information.held"
+PUBLIC = "/schools/st-thomas-of-canterbury/privacy-notice"
+
+
+@pytest.fixture(autouse=True)
+def settle(database):
+    def run():
+        work = NoticeWork(database)
+        while work.step(now=clock.now()):
+            pass
+
+    run()
+    return run
+
+
+def text(response):
+    return response.get_data(as_text=True)
+
+
+def token(page):
+    return page.split('name="csrf_token" value="', 1)[1].split('"', 1)[0]
+
+
+@pytest.fixture
+def cal(staff):
+    client = staff.client("cal")
+    page = text(client.get(f"{LIBRARY}/releases/new"))
+    day = {"effective_on": ["1", "1", "2026"]}
+    data = {"csrf_token": token(page), "name": "2027-01", "title": "New year", "reason": "The law changed.", **day}
+    assert client.post(f"{LIBRARY}/releases/new", data=data).status_code == 302
+    return client
+
+
+def edit(client, change, **values):
+    page = text(client.get(CLAUSE))
+    words = html.unescape(re.search(r'<textarea[^>]*name="text"[^>]*>(.*?)</textarea>', page, re.DOTALL)[1])
+    seen = re.search(r'name="seen" value="(\d+)"', page)[1]
+    data = {"csrf_token": token(page), "seen": seen, "title": "What we hold", "reason": "Because.", "policy": "adaptable"}
+    return client.post(CLAUSE, data={**data, "text": change(words), "section": "information", **values})
+
+
+def publish(client):
+    page = text(client.get(f"{DRAFT}/plan"))
+    data = {"csrf_token": token(page)}
+    response = client.post(f"{DRAFT}/publication", data=data)
+    if response.headers["Location"].endswith("/merges"):
+        assert client.post(f"{DRAFT}/merges", data=data).status_code == 302
+        response = client.post(f"{DRAFT}/publication", data=data)
+    return response
+
+
+def test_a_release_is_drafted_planned_published_and_withdrawn(cal, client, settle):
+    assert edit(cal, lambda words: f"{words}\n\nA shared last line.").status_code == 302
+    assert "A shared last line." not in text(client.get(PUBLIC))
+    assert "Take the change as it is" in text(cal.get(f"{DRAFT}/plan"))
+    assert publish(cal).status_code == 302
+    settle()
+    assert "A shared last line." in text(client.get(PUBLIC))
+    page = text(cal.get(DRAFT))
+    cal.post(f"{DRAFT}/withdrawal", data={"csrf_token": token(page)})
+    assert "A shared last line." not in text(client.get(PUBLIC))
+
+
+def test_a_fault_in_the_wording_is_refused_with_its_line(cal):
+    response = edit(cal, lambda _: "Fine.\n\n[x](javascript:alert(1))")
+    assert response.status_code == 422
+    assert "Line 3" in text(response)
+
+
+def test_a_name_is_used_once(cal):
+    page = text(cal.get(f"{LIBRARY}/releases/new"))
+    data = {"csrf_token": token(page), "name": "2027-01", "title": "Again", "effective_on": ["1", "1", "2027"]}
+    assert cal.post(f"{LIBRARY}/releases/new", data=data).status_code == 422
+
+
+def test_a_clause_is_added_moved_and_retired(cal):
+    page = text(cal.get(f"{DRAFT}/additions"))
+    seen = re.search(r'name="seen" value="(\d+)"', page)[1]
+    data = {
+        "csrf_token": token(page), "seen": seen, "title": "Drones", "text": "We fly none.", "policy": "adaptable",
+        "section": "information", "reason": "Asked.",
+    }  # fmt: skip
+    assert cal.post(f"{DRAFT}/additions", data=data).status_code == 302
+    clause = f"{DRAFT}/clauses/information.drones"
+    assert "We fly none." in text(cal.get(clause))
+    moved = cal.post(f"{clause}/place", data={"csrf_token": data["csrf_token"], "after": "rights.intro"})
+    assert moved.status_code == 302
+    assert cal.post(f"{clause}/retirement", data={"csrf_token": data["csrf_token"]}).status_code == 302
+    assert cal.get(clause).status_code == 404
+
+
+def test_every_page_of_a_plan_can_be_read(cal):
+    edit(cal, lambda words: f"{words}\n\nA shared last line.")
+    for path in ("plan", "plan?outcome=inherit", "plan?outcome=nonsense", "merges", "details"):
+        assert cal.get(f"{DRAFT}/{path}").status_code == 200
+    assert cal.get(f"{DRAFT}/schools/alder-primary/information.held").status_code == 200
+    assert cal.get(f"{DRAFT}/schools/alder-primary/no.such").status_code == 404
+
+
+def test_the_dpo_team_reads_and_answers_what_waits(staff):
+    asha, devi = staff.client("asha"), staff.client("devi")
+    clause = "/school/alder-primary/notice/clauses/rights.how-to-ask"
+    page = text(asha.get(clause))
+    data = {"csrf_token": token(page), "text": "Ask us at the gate.\n\n{{ request_link }}", "do": "publish"}
+    assert asha.post(clause, data=data).status_code == 302
+    path = "/central/reviews/alder-primary/drafts/rights.how-to-ask"
+    assert path in text(devi.get("/central/reviews"))
+    page = text(devi.get(path))
+    seen = re.search(r'name="seen" value="(\d+)"', page)[1]
+    without_reason = devi.post(path, data={"csrf_token": token(page), "seen": seen, "do": "return"})
+    assert without_reason.status_code == 422
+    approved = devi.post(path, data={"csrf_token": token(page), "seen": seen, "do": "approve"})
+    assert approved.status_code == 302
+    assert devi.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("cal", 200), ("devi", 200), ("audrey", 200), ("asha", 404), ("tom", 404)]
+)
+def test_who_may_see_the_library(staff, name, status):
+    assert staff.client(name).get(LIBRARY).status_code == status
+
+
+@pytest.mark.parametrize("path", ["", "/releases/2026-09", "/releases/2026-09/plan", "/drift", "/releases/new"])
+def test_nobody_is_asked_to_sign_in(client, path):
+    assert client.get(f"{LIBRARY}{path}").status_code == 302
+
+
+@pytest.mark.parametrize("name", ["audrey", "adi"])
+def test_who_may_not_write_shared_wording(staff, name):
+    assert staff.client(name).get(f"{LIBRARY}/releases/new").status_code == 403

@@ -1,0 +1,132 @@
+"""The school's side of its notice: the right person, the wrong role, the wrong school, nobody."""
+
+import html
+import re
+
+import pytest
+
+from portal.core import clock
+from portal.notices.background import NoticeWork
+
+NOTICE = "/school/alder-primary/notice"
+CLAUSE = f"{NOTICE}/clauses/information.held"
+PUBLIC = "/schools/alder-primary/privacy-notice"
+
+
+@pytest.fixture(autouse=True)
+def sealed(database):
+    work = NoticeWork(database)
+    while work.step(now=clock.now()):
+        pass
+
+
+def text(response):
+    return response.get_data(as_text=True)
+
+
+def field(page, name):
+    found = re.search(rf'name="{name}"[^>]*value="([^"]*)"', page) or re.search(
+        rf'<textarea[^>]*name="{name}"[^>]*>(.*?)</textarea>', page, re.DOTALL
+    )
+    return html.unescape(found[1])
+
+
+def form(client, path=CLAUSE, **values):
+    page = text(client.get(path))
+    names = [name for name in ("csrf_token", "base", "seen", "text") if f'name="{name}"' in page]
+    return {**{name: field(page, name) for name in names}, **values}
+
+
+def test_a_head_publishes_her_own_words(staff, client):
+    asha = staff.client("asha")
+    data = form(asha, do="publish")
+    response = asha.post(CLAUSE, data={**data, "text": f"{data['text']}\n\nOur own line."})
+    assert response.status_code == 302
+    assert "Our own line." in text(client.get(PUBLIC))
+    assert "Our words" in text(asha.get(NOTICE))
+
+
+def test_a_draft_is_nobody_elses_business(staff, client):
+    asha = staff.client("asha")
+    data = form(asha, do="save")
+    asha.post(CLAUSE, data={**data, "text": "A draft line."})
+    assert "A draft line." in text(asha.get(CLAUSE))
+    assert "A draft line." not in text(client.get(PUBLIC))
+
+
+def test_what_is_wrong_is_said_with_its_line_and_what_was_typed_is_kept(staff):
+    asha = staff.client("asha")
+    response = asha.post(CLAUSE, data=form(asha, text="Good line.\n\n<b>bad</b>", do="publish"))
+    assert response.status_code == 422
+    assert "Line 3" in text(response)
+    assert "&lt;b&gt;bad&lt;/b&gt;" in text(response)
+
+
+def test_both_texts_are_shown_when_somebody_saved_meanwhile(staff):
+    asha = staff.client("asha")
+    data = form(asha, do="save")
+    asha.post(CLAUSE, data={**data, "text": "The first person's line."})
+    response = asha.post(CLAUSE, data={**data, "text": "The second person's line."})
+    assert response.status_code == 409
+    assert "The first person" in text(response)
+    assert "The second person" in text(response)
+
+
+def test_the_same_button_twice_publishes_once(staff):
+    asha = staff.client("asha")
+    asha.post(CLAUSE, data=form(asha, text="Our line.", do="save"))
+    data = form(asha, do="publish")
+    assert [asha.post(CLAUSE, data=data).status_code for _ in range(2)] == [302, 302]
+
+
+def test_a_locked_clause_has_no_form(staff):
+    page = text(staff.client("asha").get(f"{NOTICE}/clauses/about.controller"))
+    assert "the same in every school" in page
+    assert 'name="text"' not in page
+
+
+def test_a_statement_of_fact_is_confirmed(staff, client):
+    asha = staff.client("asha")
+    path = f"{NOTICE}/changes/cookies.school-site"
+    page = text(asha.get(path))
+    data = {"csrf_token": field(page, "csrf_token"), "offered": field(page, "offered"), "do": "yes"}
+    assert asha.post(path, data=data).status_code == 302
+    assert "changes/cookies.school-site" not in text(asha.get(NOTICE))
+
+
+def test_a_local_clause_is_added(staff, client):
+    asha = staff.client("asha")
+    path = f"{NOTICE}/additions/sources.where"
+    data = {**form(asha, path), "mode": "after", "title": "Our club", "text": "We run a club."}
+    made = asha.post(path, data=data)
+    assert made.status_code == 302
+    asha.post(made.headers["Location"], data=form(asha, made.headers["Location"], title="Our club", do="publish"))
+    assert "We run a club." in text(client.get(PUBLIC))
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("asha", 200), ("ben", 200), ("gus", 200), ("devi", 200), ("cal", 200), ("bea", 404), ("tom", 404)],
+)
+def test_who_may_see_the_schools_notice_and_its_drafts(staff, name, status):
+    assert staff.client(name).get(NOTICE).status_code == status
+
+
+@pytest.mark.parametrize(("name", "status"), [("ben", 403), ("gus", 403), ("devi", 403), ("bea", 404)])
+def test_who_may_not_write_it(staff, name, status):
+    asha = staff.client("asha")
+    page = form(asha, do="publish", text="Words of a stranger.")
+    other = staff.client(name)
+    start = "/school/birch-academy/today" if name == "bea" else NOTICE
+    token = text(other.get(start)).split('name="csrf_token" value="', 1)[1].split('"', 1)[0]
+    assert other.post(CLAUSE, data={**page, "csrf_token": token}).status_code == status
+
+
+def test_nobody_is_asked_to_sign_in(client):
+    assert client.get(NOTICE).status_code == 302
+    assert client.get(CLAUSE).status_code == 302
+
+
+@pytest.mark.parametrize("path", ["clauses/no.such", "questions/999999", "changes/no.such", "additions/no.such"])
+def test_what_is_not_there_is_not_found(staff, path):
+    assert staff.client("asha").get(f"{NOTICE}/{path}").status_code == 404
