@@ -1,7 +1,7 @@
 """The check over all schools and of the shared wording: where things stand, and one fix for all."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import flash, redirect, render_template, request, url_for
@@ -30,6 +30,7 @@ class RuleLine:
     """One rule over all schools; `example` is one finding of it, `mendable` how many can be mended at once."""
 
     example: Finding
+    titles: Mapping[str, str]
     schools: Sequence[Tenant]
     mendable: int
 
@@ -39,9 +40,10 @@ def check() -> ResponseReturnValue:
     found = _everything()
     counts = [(school, Counter(one.severity for one in checked.standing)) for school, checked in found]
     worst = sorted((row for row in counts if row[1]), key=_badness)
+    is_clean = [not row[1][Severity.ERROR] and not row[1][Severity.WARNING] for row in counts]
     return render_template(
         "central/check/check.html", rules=_by_rule(found), worst=worst[:ROWS_PER_PAGE], total=len(found),
-        clean=len(found) - len(worst), library=_inspector().library(), severities=SEVERITIES, kinds=list(Severity),
+        clean=sum(is_clean), library=_inspector().library(), severities=SEVERITIES, kinds=list(Severity),
         may_mend=may(desk.actor, Action.EDIT_RELEASE, desk.place),
     )  # fmt: skip
 
@@ -79,6 +81,7 @@ def _by_rule(found: Sequence[tuple[Tenant, Checked]]) -> list[RuleLine]:
     lines = [
         RuleLine(
             rows[0][2],
+            rows[0][1].titles,
             list({school.id: school for school, _, _ in rows}.values()),
             sum(can_mend(checked, finding) for _, checked, finding in rows),
         )

@@ -9,6 +9,7 @@ from werkzeug.datastructures import FileStorage
 
 from portal.core.clock import london
 from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.i18n import N_
 from portal.core.limits import FILE_BYTES
 from portal.identity.permissions import Action
 from portal.identity.queries import names
@@ -32,6 +33,7 @@ from portal.notices.importing.blocks import Block
 from portal.notices.importing.documents import document_blocks, pasted_blocks
 from portal.notices.importing.report import LABELS, Class, Entry
 from portal.notices.models import ImportRun
+from portal.notices.placeholders import FACTS
 from portal.notices.wording import NoticeDesk, notice_desk
 from portal.tenancy.models import Tenant, TenantKind
 from portal.web.door import Audience, Door
@@ -42,6 +44,16 @@ from portal.web.shared.differences import pieces
 
 pages = Door("bring", __name__, audience=Audience.SCHOOL)
 _MAY = Action.IMPORT_NOTICE
+SHORT = {
+    Class.INHERITED: N_("Shared now"),
+    Class.OLDER: N_("Older shared"),
+    Class.REWORDED: N_("Own words"),
+    Class.LOCAL: N_("Only ours"),
+    Class.FACT: N_("Data"),
+    Class.MISSING: N_("Missing"),
+    Class.HEADING: N_("Heading"),
+    Class.OBSOLETE: N_("Out of date"),
+}
 COLOURS = {
     Class.INHERITED: "green",
     Class.OLDER: "teal",
@@ -177,7 +189,14 @@ def _chosen(run: ImportRun, what: str, key: str, value: str) -> Choices:
 
 
 def _labels() -> dict[str, object]:
-    return {"labels": LABELS, "colours": COLOURS, "deeds": DEEDS, "day": london(desk.now).date()}
+    return {
+        "labels": LABELS,
+        "short": SHORT,
+        "known_facts": FACTS,
+        "colours": COLOURS,
+        "deeds": DEEDS,
+        "day": london(desk.now).date(),
+    }
 
 
 def _seen() -> int:

@@ -1,0 +1,134 @@
+"""The check on schools' notices: what it looks at, what somebody waived, what can be mended."""
+
+from datetime import timedelta
+
+import pytest
+
+from portal.core import clock
+from portal.core.errors import Forbidden, Invalid, NotFound
+from portal.identity.permissions import SYSTEM
+from portal.lifecycle.linting import Inspector
+from portal.lifecycle.mending import NewWaiver, can_mend, end_waiver, mend, open_waivers, waive
+from portal.notices.actions import adopt_override
+from portal.notices.lint.findings import Severity
+from portal.notices.models import OverrideMode
+from portal.notices.queries import notice_at
+from portal.tenancy.queries import schools
+from portal.tenancy.scope import every_tenant
+
+NOW = clock.now()
+TODAY = clock.london(NOW).date()
+SPELLING = "wording.us-spelling"
+
+
+@pytest.fixture
+def everywhere(session):
+    with every_tenant(session, "tests"):
+        yield session
+
+
+@pytest.fixture
+def faulty(everywhere, school):
+    """Birch with a word of American spelling in a clause of its own."""
+    tenant = school("birch-academy")
+    adopt_override(
+        everywhere, tenant, clause_key="sources.where", mode=OverrideMode.AFTER, title="Clubs", key="local.clubs",
+        text="An organization runs our clubs.\nIt tells us who came.", now=NOW,
+    )  # fmt: skip
+    everywhere.flush()
+    return tenant
+
+
+def checked(session, tenant):
+    return Inspector(session, now=clock.now()).school(tenant)
+
+
+def spelling(found):
+    return [one for one in found.standing if one.rule == SPELLING]
+
+
+def new(finding, *, days=30, reason="It is a name."):
+    return NewWaiver(finding.rule, finding.clause or "", finding.text, reason, TODAY + timedelta(days=days))
+
+
+def test_a_finding_says_where_why_and_how_to_mend_it(everywhere, faulty):
+    (finding,) = spelling(checked(everywhere, faulty))
+    assert (finding.clause, finding.line, finding.severity) == ("local.clubs", 1, Severity.INFO)
+    assert finding.source
+    assert (finding.fix.old, finding.fix.new) == ("organization", "organisation")
+
+
+def test_facts_are_filled_in_before_the_check(everywhere, school):
+    assert not [one for one in checked(everywhere, school("alder-primary")).standing if "{{" in one.text]
+
+
+def test_many_schools_at_once_get_the_findings_that_one_gets(everywhere, faulty):
+    together = dict(Inspector(everywhere, now=clock.now()).schools(schools(everywhere)))
+    for tenant, found in together.items():
+        assert {one.rule for one in found.standing} == {one.rule for one in checked(everywhere, tenant).standing}
+
+
+def test_the_shared_wording_itself_has_no_errors(everywhere):
+    found = Inspector(everywhere, now=NOW).library().standing
+    assert [one for one in found if one.severity is Severity.ERROR] == []
+
+
+def test_a_waived_finding_is_left_out_until_its_last_day(everywhere, faulty):
+    (finding,) = spelling(checked(everywhere, faulty))
+    waive(everywhere, SYSTEM, faulty, new(finding, days=2), now=NOW)
+    found = checked(everywhere, faulty)
+    assert not spelling(found)
+    assert [one.waiver.reason for one in found.waived] == ["It is a name."]
+    later = Inspector(everywhere, now=NOW + timedelta(days=3)).school(faulty)
+    assert len(spelling(later)) == 1
+
+
+def test_the_same_words_in_another_school_stay_a_finding(everywhere, faulty, school):
+    (finding,) = spelling(checked(everywhere, faulty))
+    waive(everywhere, SYSTEM, school("alder-primary"), new(finding), now=NOW)
+    assert len(spelling(checked(everywhere, faulty))) == 1
+
+
+def test_a_waiver_can_be_ended_and_is_made_once(everywhere, faulty):
+    (finding,) = spelling(checked(everywhere, faulty))
+    row = waive(everywhere, SYSTEM, faulty, new(finding), now=NOW)
+    assert waive(everywhere, SYSTEM, faulty, new(finding), now=NOW) is row
+    end_waiver(everywhere, SYSTEM, faulty, row.id, now=NOW)
+    assert open_waivers(everywhere, faulty, TODAY) == []
+    assert len(spelling(checked(everywhere, faulty))) == 1
+
+
+@pytest.mark.parametrize(("days", "reason"), [(30, " "), (-1, "It is a name."), (500, "It is a name.")])
+def test_a_waiver_needs_a_reason_and_a_day_within_a_year(everywhere, faulty, days, reason):
+    (finding,) = spelling(checked(everywhere, faulty))
+    with pytest.raises(Invalid):
+        waive(everywhere, SYSTEM, faulty, new(finding, days=days, reason=reason), now=NOW)
+
+
+def test_who_may_not_waive_is_refused(everywhere, faulty, actor):
+    (finding,) = spelling(checked(everywhere, faulty))
+    for name in ("bea", "ben", "dora"):
+        with pytest.raises(Forbidden):
+            waive(everywhere, actor(name), faulty, new(finding), now=NOW)
+    waive(everywhere, actor("tom"), faulty, new(finding), now=NOW)
+
+
+def test_another_schools_waiver_does_not_exist(everywhere, faulty, school):
+    (finding,) = spelling(checked(everywhere, faulty))
+    row = waive(everywhere, SYSTEM, faulty, new(finding), now=NOW)
+    with pytest.raises(NotFound):
+        end_waiver(everywhere, SYSTEM, school("alder-primary"), row.id, now=NOW)
+
+
+def test_a_safe_fix_is_made_once_in_the_schools_own_words(everywhere, faulty):
+    later = NOW + timedelta(microseconds=10)
+    found = checked(everywhere, faulty)
+    assert mend(everywhere, SYSTEM, faulty, found, found.standing, now=later) == 1
+    assert not spelling(checked(everywhere, faulty))
+    assert "An organisation runs our clubs." in notice_at(everywhere, faulty, clock.now() + timedelta(seconds=1)).text
+    assert mend(everywhere, SYSTEM, faulty, found, found.standing, now=later + timedelta(microseconds=1)) == 0
+
+
+def test_shared_words_are_not_mended_in_one_school(everywhere, faulty):
+    found = checked(everywhere, faulty)
+    assert not [one for one in found.standing if can_mend(found, one) and one.clause != "local.clubs"]
