@@ -1,0 +1,389 @@
+"""What happened to others (reliability, section 3), one test each: mail, links, hostile input, the trail, the clock."""
+
+import ast
+import contextlib
+import csv
+import io
+import re
+import socket
+import threading
+import time
+import zipfile
+from datetime import date
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as trying
+from hypothesis import strategies as st
+from sqlalchemy import func, select, update
+
+from portal.audit.actions import Witness, record
+from portal.audit.queries import verify
+from portal.audit.rules import AuditKind
+from portal.casework.file_kinds import check_file
+from portal.casework.files import Filing
+from portal.casework.incoming import receive
+from portal.casework.models import Case, IncomingMail
+from portal.casework.rules import ClockKind, explain
+from portal.casework.stores import store_of
+from portal.core import clock
+from portal.core.database import Base
+from portal.core.errors import Invalid
+from portal.core.secrets import Keys
+from portal.core.text import neutral_cell
+from portal.core.working_days import england_and_wales
+from portal.lifecycle.schema import is_current, migrate
+from portal.notices.importing.archives import check_word_file
+from portal.outbox.actions import ATTEMPTS
+from portal.outbox.delivery import FolderMailer
+from portal.outbox.models import Letter, LetterStatus
+from portal.settings import ROOT
+from portal.tenancy.models import SchoolLaw, Tenant
+from portal.tenancy.scope import every_tenant, tenant_scope
+from portal.worker import deliver
+from tests.conftest import csrf_token
+from tests.incidents.requests_made import ALDER, ask, hidden, sender, token
+from tests.tools.statements import statements
+
+SQLITE = pytest.mark.parametrize("backend", ["sqlite"])
+HOSTS = frozenset({"localhost"})
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the last four are full-width
+
+
+def look(database, statement):
+    with database.session() as session, every_tenant(session, "tests"):
+        return session.scalars(statement).all()
+
+
+def count(database, model):
+    return look(database, select(func.count()).select_from(model))[0]
+
+
+@SQLITE
+def test_incident_17_a_crash_while_sending_is_tried_again_and_ends_where_people_see_it(
+    database, settings, staff, tmp_path
+):
+    ask(database, settings)
+
+    class Broken(FolderMailer):
+        def send(self, message, recipient):
+            raise OSError("no route")
+
+    for _ in range(ATTEMPTS + 2):
+        with database.transaction() as session, every_tenant(session, "tests"):
+            session.execute(update(Letter).values(run_at=clock.now()))
+        deliver(settings, database, Broken(tmp_path))
+    letters = look(database, select(Letter))
+    assert {letter.status for letter in letters} == {LetterStatus.DEAD}
+    assert {letter.attempts for letter in letters} == {ATTEMPTS}
+    assert "Try again" in staff.client("adi").get("/central/operations").text
+
+
+def mail(subject="Please", body="Hello", **headers):
+    made = EmailMessage()
+    made["From"], made["To"], made["Subject"] = "priya@example.org", "alder-primary@localhost", subject
+    made["Message-ID"] = headers.pop("message_id", "<one@example.org>")
+    for name, value in headers.items():
+        made[name.replace("_", "-")] = value
+    made.set_content(body)
+    return made.as_bytes()
+
+
+def take_in(database, settings, *messages):
+    filing = Filing(store_of(settings), Keys(settings.secret_keys), has_scanner=False)
+    for raw in messages:
+        with database.transaction() as session, every_tenant(session, "tests"):
+            receive(session, raw, to=(), hosts=HOSTS, sender=sender(settings), filing=filing, now=clock.now())
+
+
+@SQLITE
+@pytest.mark.parametrize(
+    "headers",
+    [{"Auto_Submitted": "auto-replied"}, {"Return_Path": "<>"}, {"Precedence": "bulk"}, {"X_Autoreply": "yes"}],
+)
+def test_incident_18_no_answer_to_a_machine_and_one_effect_of_one_message(database, settings, headers):
+    reference = ask(database, settings).case.reference
+    before = count(database, Letter)
+    take_in(database, settings, mail(f"Re: {reference}", **headers))
+    assert count(database, Letter) == before
+    take_in(database, settings, *[mail(f"Re: {reference}", message_id="<two@example.org>")] * 3)
+    assert look(
+        database, select(func.count()).select_from(IncomingMail).where(IncomingMail.message_id == "<two@example.org>")
+    ) == [1]
+
+
+@SQLITE
+def test_incident_19_a_scanner_that_opens_and_clicks_spends_no_link(app, database, settings):
+    """HEAD, GETs and the first button, from elsewhere: the link and a code still work, the scanner saw nothing."""
+    opened = ask(database, settings)
+    scanner = app.test_client()
+    for method in ("HEAD", "GET", "GET", "GET"):
+        scanner.open(opened.link, method=method, environ_base={"REMOTE_ADDR": "203.0.113.9"})
+    page = scanner.get(opened.link).text
+    action = re.search(r'<form[^>]*action="([^"]+)"', page).group(1)
+    scanner.post(action, data={"csrf_token": hidden(page, "csrf_token")}, follow_redirects=True)
+    assert "Priya" not in scanner.get(opened.link).text
+    parent = app.test_client()
+    page = parent.get(opened.link).text
+    parent.post(f"{opened.link}/codes", data={"csrf_token": hidden(page, "csrf_token")})
+    letter = look(database, select(Letter).order_by(Letter.id.desc()).limit(1))[0]
+    code = re.search(r"\b(\d[\d ]{4,9}\d)\b", letter.body).group(1)
+    parent.post(
+        f"{opened.link}/admission",
+        data={"csrf_token": hidden(parent.get(opened.link).text, "csrf_token"), "code": code},
+    )
+    assert opened.case.reference in parent.get(opened.link).text
+
+
+@SQLITE
+def test_incident_20_no_address_changes_anything_by_being_opened(app, staff, database, settings):
+    """Every GET of every door, by somebody who may: the same rows before and after, but for trails and sessions."""
+    reference = ask(database, settings).case.reference
+    written = {
+        "audit_entry",
+        "audit_head",
+        "web_session",
+        "rate_count",
+        "refusal_count",
+        "case_presence",
+        "case_reader",
+    }
+    tables = [table for table in Base.metadata.sorted_tables if table.name not in written]
+
+    def rows():
+        with database.engine.connect() as connection:
+            return {
+                table.name: connection.execute(select(func.count()).select_from(table)).scalar() for table in tables
+            }
+
+    clients = {"/school": staff.client("asha"), "/central": staff.client("adi")}
+    for rule in app.url_map.iter_rules():
+        if "GET" not in rule.methods or rule.rule.startswith("/static"):
+            continue
+        path = rule.rule.replace("<slug>", "alder-primary").replace("<reference>", reference)
+        path = re.sub(r"<any\(([^,)]+)[^>]*>", r"\1", path)
+        path = re.sub(r"<int:\w+>", "1", path)
+        path = re.sub(r"<[^>]+>", "information.held", path)
+        client = next(
+            (client for prefix, client in clients.items() if path.startswith(prefix + "/")), clients["/school"]
+        )
+        before = rows()
+        client.get(path, buffered=True)
+        after = rows()
+        assert after == before, path
+
+
+@SQLITE
+def test_incident_21_the_same_request_twice_is_two_that_can_be_followed_and_none_is_lost(app, database, settings):
+    first, second = ask(database, settings), ask(database, settings)
+    assert first.case.reference != second.case.reference
+    for opened in (first, second):
+        assert app.test_client().get(opened.link).status_code == 200
+    assert count(database, Case) == 2
+
+
+@SQLITE
+def test_incident_22_nothing_in_answer_or_work_says_who_has_an_account(app, database, cast):
+    answers = []
+    for email in ("warm@up.example", cast["asha"].email, "nobody@example.org"):
+        client = app.test_client()
+        kept = csrf_token(client, "/sign-in/forgotten")
+        with statements(database) as work:
+            answer = client.post("/sign-in/forgotten", data={"csrf_token": kept, "email": email})
+        answers.append((answer.status_code, answer.headers["Location"], answer.data, len(work)))
+    assert answers[1] == answers[2]
+
+
+@SQLITE
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"X-Forwarded-Host": "evil.example"},
+        {"Forwarded": "host=evil.example"},
+        {"Origin": "http://localhost", "X-Original-Host": "evil.example"},
+    ],
+)
+def test_incident_23_links_in_letters_are_built_from_the_configured_address(app, staff, database, headers):
+    asha = staff.client("asha")
+    path = f"{ALDER}/people/invitations/new"
+    data = {"csrf_token": token(asha, path), "name": "Nia", "email": "nia@x.example", "role": "office"}
+    answer = asha.post(path, data=data, headers=headers)
+    letters = look(database, select(Letter.body))
+    assert answer.status_code in {302, 404}
+    assert all("evil.example" not in body for body in letters)
+    if answer.status_code == 302:
+        assert "http://localhost:8000/invitations/" in letters[-1]
+
+
+@SQLITE
+def test_incident_24_the_first_forwarded_address_is_not_believed(app):
+    answers = []
+    for number in range(12):
+        client = app.test_client()
+        headers = {
+            "X-Forwarded-For": f"198.51.100.{number}, 192.0.2.1",
+            "Forwarded": f"for=198.51.100.{number}",
+            "X-Real-IP": f"198.51.100.{number}",
+        }
+        data = {"csrf_token": csrf_token(client, "/sign-in"), "email": "nobody@example.org", "password": "a guess"}
+        answers.append(client.post("/sign-in", data=data, headers=headers).status_code)
+    assert answers[-1] == 429
+
+
+@trying(deadline=None, max_examples=300)
+@given(
+    st.sampled_from([*FORMULA, "\t", "\r", "\n", '"=', " =", "'+", "|"]),
+    st.text(max_size=30),
+)
+def test_incident_25_no_cell_becomes_a_formula(start, rest):
+    out = io.StringIO()
+    csv.writer(out).writerow([neutral_cell(start + rest)])
+    cell = next(csv.reader(io.StringIO(out.getvalue())))[0] if out.getvalue().strip() else ""
+    assert not cell.lstrip(' \u00a0"').startswith((*FORMULA, "\t", "\r"))
+
+
+@SQLITE
+def test_incident_25_no_exported_name_becomes_a_formula(staff, database, settings):
+    ask(database, settings, requester_name='=HYPERLINK("http://evil.example")')
+    rows = list(csv.reader(io.StringIO(staff.client("asha").get(f"{ALDER}/cases/export.csv").text.lstrip("\ufeff"))))
+    cells = [cell for row in rows for cell in row if "HYPERLINK" in cell]
+    assert cells
+    assert all(cell.startswith("'") for cell in cells)
+
+
+def test_incident_26_what_reads_documents_opens_no_connection():
+    """A document that points outside: nobody knocks, and no reader of documents knows how to fetch."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.5)
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        docx = io.BytesIO()
+        with zipfile.ZipFile(docx, "w") as archive:
+            archive.writestr("[Content_Types].xml", "<Types/>")
+            archive.writestr("word/document.xml", f'<!DOCTYPE a [<!ENTITY x SYSTEM "{address}">]><a>&x;</a>')
+            archive.writestr("word/_rels/document.xml.rels", f'<r Target="{address}" TargetMode="External"/>')
+        docx.seek(0)
+        with contextlib.suppress(Invalid):
+            check_file("letter.docx", docx)
+        with contextlib.suppress(Invalid):
+            check_word_file(docx.getvalue())
+        with pytest.raises(TimeoutError):
+            listener.accept()
+    fetchers = {"requests", "urllib.request", "http.client", "httpx"}
+    for path in (*(ROOT / "portal/casework").rglob("*.py"), *(ROOT / "portal/notices/importing").rglob("*.py")):
+        imported = {node.module for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)}
+        assert not imported & fetchers, path
+
+
+def bomb(entries, size, *, lie=False):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        for number in range(entries):
+            archive.writestr(f"word/{number}.xml", bytes(size))
+    content = bytearray(file.getvalue())
+    if lie:
+        place = content.rindex(b"PK\x01\x02")
+        content[place + 24 : place + 28] = (10).to_bytes(4, "little")
+    return io.BytesIO(bytes(content))
+
+
+@pytest.mark.parametrize("name", ["letter.docx", "letter.xlsx", "letter.doc", "letter.zip", "letter.pdf"])
+@pytest.mark.parametrize(
+    "made", [(20_000, 10, False), (3, 80_000_000, False), (2, 80_000_000, True)], ids=["many", "large", "lying"]
+)
+def test_incident_27_a_bomb_is_refused_at_once(name, made):
+    """An attachment is never unpacked here; a Word document that is read is counted while it unpacks."""
+    file = bomb(made[0], made[1], lie=made[2])
+    began = time.monotonic()
+    with pytest.raises(Invalid):
+        check_word_file(file.getvalue()) if name.endswith(".docx") else check_file(name, file)
+    assert time.monotonic() - began < 10
+
+
+NUL = ["\0", "a\0b", "\ud800"]
+
+
+@pytest.mark.parametrize("text", NUL)
+def test_incident_28_nul_anywhere_is_answered_and_never_our_fault(staff, database, settings, text):
+    asha = staff.client("asha")
+    encoded = text.encode("utf-8", "surrogatepass")
+    for path in (f"{ALDER}/cases", "/find", f"{ALDER}/audit"):
+        assert asha.get(path, query_string={"q": encoded, "kind": encoded, "before": encoded}).status_code < 500
+    for name in ("name", "email", "role"):
+        path = f"{ALDER}/people/invitations/new"
+        data = {"csrf_token": token(asha, path), "name": "Nia", "email": "n@x.example", "role": "office", name: encoded}
+        assert asha.post(path, data=data).status_code < 500
+    file = (io.BytesIO(b"text"), f"a{text[:1]}b.txt" if text.isprintable() else "a\0b.txt")
+    reference = ask(database, settings).case.reference
+    page = asha.get(f"{ALDER}/cases/{reference}").text
+    data = {"csrf_token": hidden(page, "csrf_token"), "key": hidden(page, "key"), "files": file}
+    assert (
+        asha.post(f"{ALDER}/cases/{reference}/files", data=data, content_type="multipart/form-data").status_code < 500
+    )
+    assert asha.get("/find", headers={"X-Anything": "a\x7fb"}).status_code < 500
+
+
+def test_incident_29_writers_at_once_make_one_line(database):
+    with database.session() as session:
+        tenant = session.scalars(select(Tenant.id).where(Tenant.slug == "alder-primary")).one()
+
+    def write():
+        for _ in range(20):
+            with database.transaction() as session, tenant_scope(session, tenant):
+                record(
+                    session,
+                    Witness("person", 1),
+                    AuditKind.CASE_READ,
+                    tenant_id=tenant,
+                    subject=("case", 1),
+                    now=clock.now(),
+                )
+
+    threads = [threading.Thread(target=write) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.session() as session, tenant_scope(session, tenant):
+        found = verify(session, tenant)
+    assert (found.broken_at, found.entries >= 160) == (None, True)
+
+
+def test_incident_30_nodes_that_start_together_migrate_once(settings, database):
+    problems = []
+
+    def start():
+        try:
+            migrate(settings)
+        except Exception as error:  # noqa: BLE001 - the test reports whatever it was
+            problems.append(error)
+
+    nodes = [threading.Thread(target=start) for _ in range(3)]
+    for node in nodes:
+        node.start()
+    for node in nodes:
+        node.join()
+    assert not problems
+    assert is_current(database)
+
+
+def test_incident_31_the_matrix_is_made_from_the_address_map_and_not_from_a_list():
+    source = (ROOT / "tests/isolation/test_matrix.py").read_text()
+    assert "url_map.iter_rules()" in source
+    assert not re.findall(r'"/(?:school|central)/', source)
+
+
+@pytest.mark.parametrize(
+    ("received", "due"),
+    [
+        (date(2026, 1, 31), date(2026, 3, 2)),  # no 31 February, then a Saturday: the end of the month, moved to Monday
+        (date(2027, 1, 4), date(2027, 2, 4)),
+        (date(2026, 11, 25), date(2026, 12, 29)),  # 25, 26, 27 and 28 December do not count
+    ],
+)
+def test_incident_32_a_month_ends_on_a_working_day(received, due):
+    """UK GDPR Art 12(3), read with Regulation 1182/71 as the ICO does."""
+    reading = explain(ClockKind.ACCESS, received, calendar=england_and_wales(), school_law=SchoolLaw.MAINTAINED)
+    assert reading.due == due
