@@ -27,6 +27,14 @@ LEAVE_OUT = frozenset({"audit_head", "audit_entry", "sealed_head"})
 _FIXED: dict[tuple[str, str], Any] = {
     ("letter", "status"): "dead", ("case_file", "status"): "open", ("override_draft", "mode"): "adapt",
     ("override", "mode"): "adapt", ("attachment", "state"): "clean",
+    ("import_run", "record"): {
+        "entries": [
+            {"block": ["paragraph", "We keep records.", 1, 1, 0, "", ""], "kind": "local", "clause": None, "edition": None,
+             "similarity": 0.0, "authority": None, "notes": [], "also": [], "index": 0},
+        ],
+        "missing": [], "facts": {}, "decisions": [], "local": [],
+    },
+    ("import_run", "choices"): {}, ("import_run", "result"): {},
 }  # fmt: skip
 
 
