@@ -10,6 +10,7 @@ from portal.identity import timed as identity
 from portal.lifecycle.link_checks import check_by_the_clock
 from portal.lifecycle.register_uploads import work_by_the_clock
 from portal.lifecycle.succession import apply_by_the_clock
+from portal.notices import timed as notices
 from portal.settings import Settings
 
 TIMED: dict[str, tuple[timedelta, Callable[[Settings, Database], None]]] = {
@@ -23,5 +24,7 @@ TIMED: dict[str, tuple[timedelta, Callable[[Settings, Database], None]]] = {
     "signed audit heads": (timedelta(days=1), identity.seal_by_the_clock),
     "access reviews": (timedelta(days=7), identity.review_by_the_clock),
     "identity's tidying": (timedelta(hours=6), identity.tidy_by_the_clock),
+    "letters about changed notices": (timedelta(minutes=5), notices.tell_readers_by_the_clock),
+    "reminders about wording": (timedelta(hours=12), notices.remind_by_the_clock),
     "register uploads": (timedelta(seconds=5), work_by_the_clock),
 }

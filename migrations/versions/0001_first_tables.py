@@ -1162,7 +1162,7 @@ def upgrade() -> None:
         "subscription",
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("language", sa.String(length=12), nullable=False),
-        sa.Column("token_digest", sa.String(length=64), nullable=False),
+        sa.Column("token", sa.String(length=40), nullable=False),
         sa.Column("asked_at", portal.core.database.Instant(timezone=True), nullable=False),
         sa.Column("confirmed_at", portal.core.database.Instant(timezone=True), nullable=True),
         sa.Column("told_number", sa.Integer(), nullable=False),
@@ -1172,7 +1172,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
         sa.UniqueConstraint("tenant_id", "email", name=op.f("uq_subscription_tenant_id_email")),
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_subscription_tenant_id_id")),
-        sa.UniqueConstraint("token_digest", name=op.f("uq_subscription_token_digest")),
+        sa.UniqueConstraint("token", name=op.f("uq_subscription_token")),
     )
     with op.batch_alter_table("subscription", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_subscription_tenant_id"), ["tenant_id"], unique=False)

@@ -94,7 +94,7 @@ def _people(database: Database, tenants: Path, schools: int) -> None:
         for start in range(0, schools, _ROWS):
             numbers = range(start, min(start + _ROWS, schools))
             session.execute(insert(Tenant), [_school(number, now) for number in numbers])
-        ids = list(session.execute(select(Tenant.id, Tenant.slug).where(Tenant.slug.like("bench-%"))).tuples())
+        ids = list(session.execute(select(Tenant.id, Tenant.slug).where(Tenant.slug.like("bench-%"))))
         for start in range(0, len(ids), _ROWS):
             rows = [row for tenant_id, slug in ids[start : start + _ROWS] for row in _facts(tenant_id, slug, now)]
             session.execute(insert(Fact), rows)

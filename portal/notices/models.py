@@ -364,13 +364,16 @@ class Publication(TenantOwned, Base):
 
 
 class Subscription(TenantOwned, Base):
-    """A reader who wants a letter when a school's notice changes: proved by e-mail, ended by one press (RFC 8058)."""
+    """A reader who wants a letter when a school's notice changes: proved by e-mail, ended by one press (RFC 8058).
+
+    `token` stands in every letter; all that it opens is this subscription.
+    """
 
     __tablename__ = "subscription"
 
     email: Mapped[str] = mapped_column(String(254))
     language: Mapped[str] = mapped_column(String(12), default="en")
-    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    token: Mapped[str] = mapped_column(String(40), unique=True)
     asked_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     told_number: Mapped[int] = mapped_column(default=0)

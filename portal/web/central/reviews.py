@@ -35,7 +35,7 @@ def draft(school: str, key: str) -> ResponseReturnValue:
         raise NotFound("Nothing waits for review here.")
     board = notice_desk(desk.session, tenant, now=desk.now, shelf=page_cache().shelf(desk.session))
     form = CommentForm(data={"seen": str(row.version)})
-    seen = int(form.seen.data) if str(form.seen.data).isdecimal() else 0
+    seen = form.seen_version
     if form.validate_on_submit():
         try:
             if request.form.get("do") == "approve":

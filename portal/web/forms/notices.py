@@ -3,8 +3,18 @@
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField
 
-from portal.core.limits import CLAUSE_LENGTH, TITLE_LENGTH
-from portal.web.forms.fields import LineField, LongField, NameField, PortalForm, at_most, optional, required
+from portal.core.limits import CLAUSE_LENGTH, EMAIL_LENGTH, TITLE_LENGTH
+from portal.web.forms.fields import (
+    AddressField,
+    LineField,
+    LongField,
+    NameField,
+    PortalForm,
+    at_most,
+    email_address,
+    optional,
+    required,
+)
 
 TEXT_HINT = _("One sentence a line reads best here. Lists begin with “- ”; {{ school.email }} is filled in.")
 POLICIES = (
@@ -52,6 +62,10 @@ class CommentForm(PortalForm):
     )  # fmt: skip
     seen = HiddenField(default="0")
 
+    @property
+    def seen_version(self) -> int:
+        return int(self.seen.data or 0) if str(self.seen.data).isdecimal() else 0
+
 
 class PreferenceForm(PortalForm):
     value = RadioField(
@@ -91,3 +105,10 @@ class SharedClauseForm(PortalForm):
     @property
     def seen_version(self) -> int:
         return int(self.seen.data) if str(self.seen.data).isdecimal() else 0
+
+
+class SubscriptionForm(PortalForm):
+    email = AddressField(
+        _("E-mail address"),
+        validators=[required(_("Enter your e-mail address.")), at_most(EMAIL_LENGTH), email_address],
+    )

@@ -6,6 +6,7 @@ from portal.notices.diff import Op, SentenceDiff, text_diff
 from portal.notices.merge import Conflict, Merge
 
 Pieces = list[tuple[str, str]]
+_GAP: Pieces = [("same", "…")]
 _KINDS = {Op.SAME: "same", Op.ADDED: "insert", Op.REMOVED: "delete"}
 
 
@@ -15,7 +16,16 @@ def pieces(old: str, new: str) -> list[Pieces]:
 
 
 def lines(found: Iterable[SentenceDiff]) -> list[Pieces]:
-    return [[(_KINDS[op], words) for op, words in line.words] for line in found if line.old or line.new]
+    """Changed lines with one line around them; a longer stretch that stayed the same is three dots."""
+    kept = [line for line in found if line.old or line.new]
+    near = {index + step for index, line in enumerate(kept) if line.op is not Op.SAME for step in (-1, 0, 1)}
+    shown: list[Pieces] = []
+    for index, line in enumerate(kept):
+        if index in near:
+            shown.append([(_KINDS[op], words) for op, words in line.words])
+        elif not shown or shown[-1] != _GAP:
+            shown.append(_GAP)
+    return shown
 
 
 def disputed(merged: Merge, side: str) -> list[tuple[bool, str]]:

@@ -1,0 +1,144 @@
+"""Letters to readers when a notice changes: asked for, confirmed by e-mail, ended with one press."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+
+from portal.core.database import PortalSession
+from portal.core.errors import NotFound
+from portal.core.secrets import new_token
+from portal.notices.gathering import GENERAL
+from portal.notices.models import Publication, Subscription
+from portal.notices.reading import ENGLISH
+from portal.outbox.actions import write_letter
+from portal.tenancy.models import Tenant
+from portal.tenancy.scope import every_tenant, tenant_scope
+
+FORGET_AFTER = timedelta(days=7)
+ASK_AGAIN_AFTER = timedelta(minutes=10)
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """Where this portal is reached: the addresses in letters begin with it."""
+
+    base_url: str
+    host: str
+
+    def address(self, path: str) -> str:
+        return self.base_url.rstrip("/") + path
+
+
+def ask(session: PortalSession, school: Tenant, email: str, *, language: str, station: Station, now: datetime) -> None:
+    """Send a letter with a link that confirms. The page says the same whether the address is known already or not."""
+    with tenant_scope(session, school.id):
+        address = email.strip().lower()
+        row = session.scalar(
+            select(Subscription).where(Subscription.tenant_id == school.id, Subscription.email == address)
+        )
+        if row is not None and (row.confirmed_at is not None or row.asked_at > now - ASK_AGAIN_AFTER):
+            return
+        if row is None:
+            row = Subscription(tenant_id=school.id, email=address, language=language, token=new_token(), asked_at=now)
+            session.add(row)
+        row.asked_at = now
+        link = station.address(f"/subscriptions/{row.token}")
+        body = (
+            f"Somebody asked for a letter to this address when the privacy notice of {school.name} changes.\n\n"
+            f"If it was you, open this page and confirm:\n{link}\n\n"
+            "If it was not, do nothing: the address is forgotten after a week.\n"
+        )
+        write_letter(
+            session, tenant_id=school.id, kind="subscription-asked", recipient=address, body=body, now=now,
+            subject=f"Please confirm: changes to the privacy notice of {school.name}", host=station.host,
+        )  # fmt: skip
+
+
+def confirm(session: PortalSession, token: str, *, now: datetime) -> Tenant:
+    """Raises `NotFound`. Harmless the second time."""
+    row, school = _find(session, token)
+    with tenant_scope(session, school.id):
+        if row.confirmed_at is None:
+            row.confirmed_at, row.told_number = now, _newest(session, school.id)
+    return school
+
+
+def school_of(session: PortalSession, token: str) -> tuple[Tenant, bool]:
+    """(school, whether the subscription is confirmed). Raises `NotFound`."""
+    row, school = _find(session, token)
+    return school, row.confirmed_at is not None
+
+
+def end(session: PortalSession, token: str) -> None:
+    """Forget the address; harmless where it is forgotten already."""
+    with every_tenant(session, "a subscription's own link"):
+        row = session.scalar(select(Subscription).where(Subscription.token == token))
+        if row is not None:
+            session.delete(row)
+
+
+def tell_readers(session: PortalSession, *, station: Station, now: datetime) -> int:
+    """A letter for each confirmed subscription whose notice has a newer version; the session sees every tenant."""
+    newest = (
+        select(Publication.tenant_id, func.max(Publication.number).label("number"))
+        .where(Publication.kind == GENERAL, Publication.language == ENGLISH)
+        .group_by(Publication.tenant_id)
+        .subquery()
+    )
+    statement = (
+        select(Subscription, newest.c.number, Tenant)
+        .join(newest, newest.c.tenant_id == Subscription.tenant_id)
+        .join(Tenant, Tenant.id == Subscription.tenant_id)
+        .where(Subscription.confirmed_at.is_not(None), Subscription.told_number < newest.c.number)
+        .limit(_BATCH)
+        .with_for_update(of=Subscription, skip_locked=True)
+    )
+    rows = list(session.execute(statement))
+    for row, number, school in rows:
+        _tell(session, row, number, school, station, now)
+    return len(rows)
+
+
+def forget_unconfirmed(session: PortalSession, *, now: datetime) -> None:
+    statement = delete(Subscription).where(
+        Subscription.confirmed_at.is_(None), Subscription.asked_at < now - FORGET_AFTER
+    )
+    session.execute(statement, execution_options={"synchronize_session": False})
+
+
+def _tell(
+    session: PortalSession, row: Subscription, number: int, school: Tenant, station: Station, now: datetime
+) -> None:
+    """RFC 8058: the header's address is posted to by the mail program, without a page between."""
+    notice = f"/schools/{school.slug}/privacy-notice"
+    changes = f"{notice}/changes?from={max(row.told_number, 1)}&to={number}"
+    leaving = station.address(f"/subscriptions/{row.token}")
+    body = (
+        f"The privacy notice of {school.name} has a new version, number {number}.\n\n"
+        f"What changed:\n{station.address(changes)}\n\nThe notice:\n{station.address(notice)}\n\n"
+        f"To get no more of these letters:\n{leaving}\n"
+    )
+    write_letter(
+        session, tenant_id=school.id, kind="notice-changed", recipient=row.email, body=body, now=now,
+        subject=f"The privacy notice of {school.name} has changed", host=station.host,
+        headers={
+            "List-Unsubscribe": f"<{leaving}/removal>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        },
+    )  # fmt: skip
+    row.told_number = number
+
+
+def _find(session: PortalSession, token: str) -> tuple[Subscription, Tenant]:
+    with every_tenant(session, "a subscription's own link"):
+        row = session.scalar(select(Subscription).where(Subscription.token == token))
+        if row is None:
+            raise NotFound("There is no such subscription.")
+        return row, session.get_one(Tenant, row.tenant_id)
+
+
+def _newest(session: PortalSession, school_id: int) -> int:
+    statement = select(func.max(Publication.number)).where(Publication.tenant_id == school_id)
+    return session.scalar(statement) or 0
