@@ -22,7 +22,7 @@ from portal.casework.models import Case
 from portal.outbox.models import Letter
 from portal.settings import ROOT
 from portal.tenancy.scope import every_tenant
-from portal.web.forms import cases, councils, recording
+from portal.web.forms import cases, councils, notices, recording
 from portal.web.languages import ENGLISH, LANGUAGES
 
 FOLDER = ROOT / "translations"
@@ -59,6 +59,7 @@ PUBLIC_FORMS = (
     cases.ReferenceForm,
     cases.RequesterMessageForm,
     councils.WrongLinkForm,
+    notices.SubscriptionForm,
     recording.BreachForm,
     recording.WhenForm,
 )
@@ -209,6 +210,14 @@ def test_latin_words_in_a_sentence_from_right_to_left_are_kept_apart_from_it(lan
     for message in filter(is_translated, translations(language)) if LANGUAGES[language].direction == "rtl" else ():
         for form in translated_forms(message) if message.id else ():
             assert not latin & set(re.findall(r"(?<!\u2068)%\((\w+)\)s", form)), form
+
+
+def test_public_templates_look_up_only_words_of_the_house():
+    """In templates gettext gives markup and fills places, so what a person typed has to be escaped first."""
+    constants = {"case.state", "case.kind", "entry.message", "look_up.problem", "problem"}
+    for path in (ROOT / "portal" / "templates" / "public").rglob("*.html"):
+        for words in re.findall(r"\b_\((?![\"'])([^)]*)\)", path.read_text()):
+            assert words in constants or "| e |" in words, f"{path.name}: {words}"
 
 
 def words_of(html: str) -> str:
