@@ -45,9 +45,14 @@ class Tally:
             if not self._counts or (not at_once and now.timestamp() - self._written < _PAUSE_SECONDS):
                 return
             counts, self._counts, self._written = self._counts, Counter(), now.timestamp()
-        with self._database.transaction() as session:
-            for (hour, kind, network), number in counts.items():
-                _add(session, hour, kind, network, number)
+        try:
+            with self._database.transaction() as session:
+                for (hour, kind, network), number in counts.items():
+                    _add(session, hour, kind, network, number)
+        except BaseException:
+            with self._lock:
+                self._counts += counts
+            raise
 
 
 def refusals(session: PortalSession, *, since: datetime) -> dict[str, int]:

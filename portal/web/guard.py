@@ -17,7 +17,7 @@ from portal.identity.queries import actor_for
 from portal.tenancy.queries import service, tenant_by_slug
 from portal.web.door import Audience, Needs, Policy
 from portal.web.refusing import refused, remember_who
-from portal.web.session import Desk, open_desk
+from portal.web.session import Desk, ServerSession, open_desk
 from portal.web.sign_in import SignedIn
 
 SUDO_SECONDS = 600
@@ -57,6 +57,9 @@ def guard() -> ResponseReturnValue | None:
 
 
 def _actor(desk: Desk) -> Actor:
+    failure = cast("ServerSession", session).failure
+    if failure is not None:
+        raise failure
     known = cast("SignedIn", current_user) if session.get("_user_id") else None
     if known is None or not known.is_authenticated:
         return PUBLIC

@@ -38,7 +38,11 @@ def install(app: Flask) -> None:
 
     @app.teardown_request
     def count(_error: BaseException | None) -> None:
-        tally().write(now=clock.now())
+        """The answer has gone; counting must not undo it."""
+        try:
+            tally().write(now=clock.now())
+        except Exception as error:  # noqa: BLE001 - whatever keeps the tally from being written, it is no reason to fail
+            log.error("refusals not counted", exc_info=error)
 
 
 def refused(kind: str) -> None:

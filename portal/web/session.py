@@ -145,6 +145,7 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
         self.must_rotate = False
         self.must_end = False
         self.is_new = False
+        self.failure: Exception | None = None
 
     def rotate(self, *, is_new: bool = False) -> None:
         """Give the browser a new token at sign-in and elevation; the old one is dead at once.
@@ -173,6 +174,14 @@ class ServerSessions(SessionInterface):
         built = cast("House", app.extensions["portal_house"])
         if not 20 <= len(token) <= 60:
             return ServerSession()
+        try:
+            return self._load(built, token)
+        except Exception as error:  # noqa: BLE001 - raised again by whatever needs the session; public pages go on
+            broken = ServerSession()
+            broken.failure = error
+            return broken
+
+    def _load(self, built: House, token: str) -> ServerSession:
         now = clock.now()
         with built.database.session() as session:
             row = session.scalar(select(WebSession).where(WebSession.token_digest == _digest(token)))
@@ -190,6 +199,8 @@ class ServerSessions(SessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         kept = cast("ServerSession", session)
+        if kept.failure is not None:
+            return
         if kept.accessed:
             response.vary.add("Cookie")
         if kept.must_end:
