@@ -141,7 +141,7 @@ def new_link(session: PortalSession, case: Case, *, now: datetime) -> str:
             tenant_id=case.tenant_id, case_id=case.id, digest=digest(token, purpose=LINK_PURPOSE), made_at=now
         )
     )
-    return f"/requests/{token}"
+    return f"/requests/{token}" + (f"?lang={case.language}" if case.language != "en" else "")
 
 
 def suggest(kind: LetterKind, case: Case, school: Tenant) -> str:

@@ -4,6 +4,7 @@ import re
 import secrets
 from typing import Any
 
+from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, StringField, TelField, TextAreaField
 from wtforms import Field as AnyField
@@ -112,5 +113,5 @@ def _cleaned(field: AnyField, value: str, cleaner: Any) -> str:  # noqa: ANN401 
     try:
         return str(cleaner(value))
     except Invalid as error:
-        field.process_errors = [*field.process_errors, error.message]
+        field.process_errors = [*field.process_errors, gettext(error.message)]
         return "".join(character for character in value if character.isprintable() or character == "\n")

@@ -30,7 +30,7 @@ def notice() -> ResponseReturnValue:
     form = PreferenceForm(value=board.school.stance.preference_at(desk.now).value)
     return render_template(
         "school/notice/notice.html", board=board, sections=clauses_in(board), form=form, may_edit=_may_edit(),
-        tenant=_tenant(),
+        tenant=_tenant(), may_bring=may(desk.actor, Action.IMPORT_NOTICE, desk.place),
     )  # fmt: skip
 
 
