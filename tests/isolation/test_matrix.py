@@ -128,7 +128,7 @@ def test_every_route_is_classified_and_every_argument_has_a_sample(app):
     assert not missing, "say in samples.py what these look like when they are another tenant's"
 
 
-def test_another_schools_pages_are_absent_whatever_the_route_and_method(matrix):
+def test_another_schools_pages_are_absent_whatever_the_route_and_method(matrix, record_property):
     """School door: a stranger's answer for another's is that for nobody's, in status and body."""
     asked, wrong = 0, []
     for rule, method, _audience in matrix.routes(Audience.SCHOOL):
@@ -146,6 +146,8 @@ def test_another_schools_pages_are_absent_whatever_the_route_and_method(matrix):
                 wrong += [(viewer.name, method, path, word) for word in matrix.leaks(viewer, answer[1])]
                 if viewer.name in {"nobody", "dan", "xena"}:
                     break  # they have no relation to any place; one is as good as all
+    record_property("requests", asked)
+    record_property("leaks", len(wrong))
     assert not wrong
     assert asked > 100
 
@@ -156,7 +158,7 @@ def _alike(answer, expected, path, nowhere) -> bool:
     return plain(answer[1], path) == plain(expected[1], nowhere)
 
 
-def test_another_schools_things_are_absent_under_ones_own_address(matrix):
+def test_another_schools_things_are_absent_under_ones_own_address(matrix, record_property):
     """T1, incident 3: own school in the address, somebody else's number behind it; same answer, same work."""
     wrong, asked = [], 0
     for rule, method, _audience in matrix.routes(Audience.SCHOOL):
@@ -178,6 +180,8 @@ def test_another_schools_things_are_absent_under_ones_own_address(matrix):
                 if len(done) != len(work):
                     wrong.append((name, method, path, f"{len(done)} statements, not {len(work)}"))
                 wrong += [(name, method, path, word) for word in matrix.leaks(viewer, answer[1])]
+    record_property("requests", asked)
+    record_property("differences", len(wrong))
     assert not wrong
     assert asked
 

@@ -43,7 +43,7 @@ def plant(database):
     return words
 
 
-def test_errors_at_every_statement_on_one_connection_show_nobody_anothers_rows(settings, narrow, cast):
+def test_errors_at_every_statement_on_one_connection_show_nobody_anothers_rows(settings, narrow, cast, record_property):
     app = create_app(settings, database=narrow)
     words = plant(narrow)
     staff = Staff(app, narrow, cast)
@@ -78,6 +78,8 @@ def test_errors_at_every_statement_on_one_connection_show_nobody_anothers_rows(s
         thread.start()
     for thread in threads:
         thread.join()
+    record_property("requests", len(statuses))
+    record_property("wrong", len(wrong))
     assert not wrong
     assert statuses.count(200) > ROUNDS
     assert statuses.count(500) > 5

@@ -1,0 +1,101 @@
+"""`portal drill`: try the promises of the portal and print the figures. Needs the source with its tests."""
+
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import click
+
+from portal.commands.house import print_json
+from portal.core.errors import PortalError
+from portal.settings import ROOT
+
+SECONDS = 1_800
+_WALLS = "tests/tenancy/test_walls.py"
+_INCIDENTS = "tests/incidents"
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """One promise: its number in the plan, what it says, and the tests that try it."""
+
+    number: str
+    promise: str
+    tests: tuple[str, ...]
+
+
+SECURITY = (
+    Exercise("T1", "nobody sees another tenant's rows, on any route and method", ("tests/isolation/test_matrix.py",)),
+    Exercise("T2", "with the session's scope gone the database still hides them", (_WALLS,)),
+    Exercise("T3", "one pooled connection, errors at every statement", ("tests/tenancy/test_pool.py",)),
+    Exercise("T4", "no row can name another tenant's row", (f"{_WALLS}::-k another_tenants_row",)),
+    Exercise(
+        "T5", "whoever leaves has no access within one request", ("tests/web/shared/test_sessions.py::-k leaver",)
+    ),
+    Exercise("R12", "two who change the same thing see each other", (f"{_INCIDENTS}::-k incident_13",)),
+    Exercise("R13", "a form sent twice has one effect", (f"{_INCIDENTS}::-k incident_15 or incident_21",)),
+    Exercise("R16", "bad input is answered with a page", ("tests/web/test_bad_input.py",)),
+    Exercise("R17", "malformed bodies and addresses are refused", ("tests/web/test_hardening.py",)),
+    Exercise("R20", "names keep their letters and cannot deceive", (f"{_INCIDENTS}::-k incident_12 or incident_28",)),
+    Exercise("R24", "the trail shows every tampering", ("tests/audit/test_chain.py",)),
+    Exercise("R25", "secrets change without forcing anybody out", ("tests/identity/test_keys.py",)),
+    Exercise("R26", "guessing is slow and locks nobody out", ("tests/web/shared/test_sign_in.py",)),
+    Exercise("R27", "files are private and bombs refused", (f"{_INCIDENTS}::-k incident_14 or incident_27",)),
+    Exercise("R30", "nothing anybody typed stands in the logs", ("tests/web/test_logs.py",)),
+)
+
+
+@click.group()
+def drill() -> None:
+    """Try what the portal promises, on this machine only."""
+
+
+@drill.command()
+@click.option("--only", multiple=True, help="Numbers of the plan, such as T1. Default: all.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def security(*, only: tuple[str, ...], as_json: bool) -> None:
+    """Isolation, sign-in, the trail, bad input: one line of figures each. Exit status 1 when a promise is broken."""
+    if not (ROOT / "tests").is_dir():
+        raise PortalError("The tests are not here: run the drill from the source.")
+    results = [_try(exercise) for exercise in SECURITY if not only or exercise.number in only]
+    if as_json:
+        print_json(results)
+    else:
+        for result in results:
+            click.echo(_line(result))
+    if any(result["failed"] for result in results):
+        raise click.exceptions.Exit(1)
+
+
+def _try(exercise: Exercise) -> dict[str, object]:
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "report.xml")
+        command = [sys.executable, "-m", "pytest", "-q", "-o", "junit_family=xunit1", f"--junitxml={report}"]
+        for test in exercise.tests:
+            path, _, words = test.partition("::-k ")
+            command += [path, *(("-k", words) if words else ())]
+        try:
+            subprocess.run(command, cwd=ROOT, capture_output=True, timeout=SECONDS, check=False)  # noqa: S603 - our tests
+        except subprocess.TimeoutExpired as error:
+            raise PortalError(f"{exercise.number} took longer than {SECONDS // 60} minutes.") from error
+        return {"number": exercise.number, "promise": exercise.promise, **_figures(report)}
+
+
+def _figures(report: Path) -> dict[str, object]:
+    suite = ET.parse(report).getroot().find("testsuite")  # noqa: S314 - written by our own pytest a moment ago
+    assert suite is not None
+    failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+    found: dict[str, int] = {}
+    for each in suite.iter("property"):
+        value = each.get("value", "0")
+        found[each.get("name", "")] = found.get(each.get("name", ""), 0) + int(value)
+    seconds = round(float(suite.get("time", 0)))
+    return {"checks": int(suite.get("tests", 0)), "failed": failed, "seconds": seconds, **found}
+
+
+def _line(result: dict[str, object]) -> str:
+    figures = ", ".join(f"{name} {value}" for name, value in result.items() if name not in {"number", "promise"})
+    return f"{result['number']:4} {'BROKEN' if result['failed'] else 'held  '} {result['promise']}: {figures}"
