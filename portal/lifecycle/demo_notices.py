@@ -1,6 +1,7 @@
 """The demonstration's history of notices: most schools said yes to statements of fact, some still owe an answer."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from sqlalchemy import select
 
@@ -22,7 +23,7 @@ def answer_in_the_past(session: PortalSession, *, now: datetime) -> int:
     known = set(session.execute(select(Decision.tenant_id, Decision.key, Decision.shared_hash)))
     added = 0
     past = [one for one in editions(session) if one.effective_at <= now]
-    for before, after in zip(past, past[1:], strict=False):
+    for before, after in pairwise(past):
         asked = [one for one in changed_between(before, after) if one.confirm]
         for index, school in enumerate(schools):
             if school.created_at > before.effective_at or school.slug in _OWING or index % _OWES_ONE_IN == 0:

@@ -84,7 +84,7 @@ def place_of(session: PortalSession, tenant: Tenant) -> Place:
     return Place(tenant.id, tenant.trust_id, service(session).id)
 
 
-def adopt_override(
+def adopt_override(  # noqa: PLR0913 - a published row has this many fields
     session: PortalSession,
     tenant: Tenant,
     *,

@@ -33,9 +33,11 @@ def remind_school(session: PortalSession, school: Tenant, shelf: Shelf, *, stati
     """Keep a row for each question that has waited a week, and write one letter about all; True where it wrote."""
     board = notice_desk(session, school, now=now, shelf=shelf)
     rows = [one.decision for one in board.clauses.values() if one.decision is not None]
-    for wording in board.clauses.values():
-        if wording.decision is None and _waits_since(wording, now - REMIND_AFTER[0]):
-            rows.append(open_question(session, school, wording))
+    rows += [
+        open_question(session, school, wording)
+        for wording in board.clauses.values()
+        if wording.decision is None and _waits_since(wording, now - REMIND_AFTER[0])
+    ]
     late = [row for row in rows if row.reminded < _due_reminders(row, now)]
     for row in late:
         row.reminded = _due_reminders(row, now)

@@ -1,6 +1,5 @@
 """Wording of clauses: a school's own, and the shared one."""
 
-from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField
 
 from portal.core.limits import CLAUSE_LENGTH, EMAIL_LENGTH, TITLE_LENGTH
@@ -15,6 +14,7 @@ from portal.web.forms.fields import (
     optional,
     required,
 )
+from portal.web.texts import later as _
 
 TEXT_HINT = _("One sentence a line reads best here. Lists begin with “- ”; {{ school.email }} is filled in.")
 POLICIES = (
@@ -40,7 +40,7 @@ class ClauseForm(PortalForm):
 
     @property
     def seen_version(self) -> int:
-        return int(self.seen.data) if str(self.seen.data).isdecimal() else 0
+        return int(self.seen.data or 0) if str(self.seen.data).isdecimal() else 0
 
 
 class AdditionForm(ClauseForm):
@@ -104,7 +104,7 @@ class SharedClauseForm(PortalForm):
 
     @property
     def seen_version(self) -> int:
-        return int(self.seen.data) if str(self.seen.data).isdecimal() else 0
+        return int(self.seen.data or 0) if str(self.seen.data).isdecimal() else 0
 
 
 class SubscriptionForm(PortalForm):

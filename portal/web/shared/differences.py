@@ -38,7 +38,7 @@ def disputed(merged: Merge, side: str) -> list[tuple[bool, str]]:
 
 
 def three_sides(merged: Merge, base: str, shared: str, local: str) -> dict[str, list[tuple[bool, str]]]:
-    """(in dispute, line) of the three texts; with a conflict everything settled is shown merged, without one as it is."""
+    """(in dispute, line) of the three texts; with a conflict what is settled is shown merged, without one as it is."""
     if merged.conflicts:
         return {side: disputed(merged, side) for side in ("base", "shared", "local")}
     texts = {"base": base, "shared": shared, "local": local}
