@@ -13,6 +13,8 @@ from portal.core.database import Database
 from portal.lifecycle.schema import migrate
 from portal.tenancy.scope import every_tenant
 
+__all__ = ["bench"]
+
 
 @bench.command("inbox")
 @click.option("--cases", default=100_000, show_default=True, type=click.IntRange(10, 5_000_000))

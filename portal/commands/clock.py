@@ -124,7 +124,7 @@ def _terms(path: Path | None) -> list[tuple[date, date]]:
 
 
 def _term(path: Path, number: int, row: object) -> tuple[date, date]:
-    if not isinstance(row, list) or len(row) != 2 or not all(isinstance(day, str) for day in row):  # noqa: PLR2004
+    if not isinstance(row, list) or len(row) != 2 or not all(isinstance(day, str) for day in row):
         raise Invalid(f'{path}: term {number} must be [first day, last day], such as ["2026-09-02", "2026-10-23"].')
     first, last = row
     return _day(first), _day(last)

@@ -1,4 +1,4 @@
-"""Invented requests, dated relative to today: those of `tenants/demo/cases.toml`, and sixty more over invented schools."""
+"""Invented requests, dated relative to today: those of `tenants/demo/cases.toml` and more over other schools."""
 
 import random
 from collections.abc import Iterator
@@ -156,7 +156,7 @@ def _more(session: PortalSession, rows: list[dict[str, Any]]) -> Iterator[dict[s
             "email": f"{parent}.{surname}@family.example".lower(),
             "relationship": "child",
             "subject": f"{child} {surname}",
-            "details": "Please deal with this as soon as you can, and write to me by e-mail. The school knows my child and me.",
+            "details": "Please deal with this as soon as you can, and write to me by e-mail. The school knows us.",
         }
 
 

@@ -48,7 +48,7 @@ def check_serving_role(connection: Connection) -> None:
     if connection.dialect.name != "postgresql":
         return
     row = connection.exec_driver_sql(
-        "SELECT rolsuper OR rolbypassrls, (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        "SELECT rolsuper OR rolbypassrls, (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid=c.relnamespace"
         " WHERE n.nspname = 'public' AND c.relkind = 'r' AND pg_has_role(r.oid, c.relowner, 'MEMBER'))"
         " FROM pg_roles r WHERE rolname = current_user"
     ).one()

@@ -36,7 +36,9 @@ def operations() -> ResponseReturnValue:
     )
 
 
-@pages.page("/operations/letters/<int:letter_id>/retry", may=Action.OPERATE, methods=("POST",), cross_tenant="operations")
+@pages.page(
+    "/operations/letters/<int:letter_id>/retry", may=Action.OPERATE, methods=("POST",), cross_tenant="operations"
+)
 def retry_letter(letter_id: int) -> ResponseReturnValue:
     letter = next((letter for letter in dead_letters(desk.session) if letter.id == letter_id), None)
     if letter is None:

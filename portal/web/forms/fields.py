@@ -23,11 +23,13 @@ class PortalForm(FlaskForm):
     """A form whose CSRF token lives in the session; a missing one is answered by its own page."""
 
     def __init__(self, **values: Any) -> None:  # noqa: ANN401 - what WTForms takes
-        super().__init__(**values)
+        untyped: Any = super()
+        untyped.__init__(**values)
 
     def validate_on_submit(self, extra_validators: Any = None) -> bool:  # noqa: ANN401 - what WTForms takes
         """Whether the form was sent and everything in it is right."""
-        return bool(super().validate_on_submit(extra_validators))
+        untyped: Any = super()
+        return bool(untyped.validate_on_submit(extra_validators))
 
     def validate_csrf_token(self, _field: AnyField) -> None:
         """Checked once for every request before the view; see `hardening`."""
