@@ -24,18 +24,22 @@ def current_settings() -> Settings:
 def reading(reason: str) -> Iterator[PortalSession]:
     """A session that reads across tenants, on a database that is set up."""
     database = _database(current_settings())
-    with database.session() as session, every_tenant(session, reason):
-        yield session
-    database.dispose()
+    try:
+        with database.session() as session, every_tenant(session, reason):
+            yield session
+    finally:
+        database.dispose()
 
 
 @contextmanager
 def writing(reason: str) -> Iterator[PortalSession]:
     """A transaction across tenants, committed at the end."""
     database = _database(current_settings())
-    with database.transaction() as session, every_tenant(session, reason):
-        yield session
-    database.dispose()
+    try:
+        with database.transaction() as session, every_tenant(session, reason):
+            yield session
+    finally:
+        database.dispose()
 
 
 def print_json(value: object) -> None:
