@@ -66,8 +66,8 @@ translations: $(VENV)/portal.stamp ## Collect the texts of the code and update e
 	@$(BIN)/pybabel -q compile -d translations
 
 lock: $(VENV)/dev.stamp ## Choose the newest dependencies that agree and lock them with their hashes
-	@$(BIN)/uv pip compile --universal --python-version 3.11.5 --generate-hashes --no-emit-index-url --upgrade -q pyproject.toml -o requirements.lock
-	@$(BIN)/uv pip compile --universal --python-version 3.11.5 --generate-hashes --no-emit-index-url --upgrade -q pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
+	@$(BIN)/uv pip compile --universal --python-version 3.11.5 --generate-hashes --no-emit-index-url --no-strip-extras --upgrade -q pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --universal --python-version 3.11.5 --generate-hashes --no-emit-index-url --no-strip-extras --upgrade -q pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
 
 clean: ## Remove what was built and fetched; data stays
 	@rm -rf $(VENV) .cache node_modules portal/static/vendor .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -33,7 +33,7 @@ _MAY = Action.EDIT_RELEASE
 def bring_in() -> ResponseReturnValue:
     form = ManyForm()
     if form.validate_on_submit():
-        files = [one for one in form.files.data or [] if one and one.filename]
+        files = form.files.data or []
         if 0 < len(files) <= FILES_PER_FORM:
             lines = [_read(file) for file in files]
             _say(lines)

@@ -1,7 +1,7 @@
 """Bringing a notice in, deciding about its parts, and living with a finding of the check."""
 
-from flask_wtf.file import FileField
-from wtforms import DateField, HiddenField, MultipleFileField, RadioField, SelectField, TextAreaField
+from flask_wtf.file import FileField, MultipleFileField
+from wtforms import DateField, HiddenField, RadioField, SelectField, TextAreaField
 
 from portal.core.limits import MESSAGE_LENGTH
 from portal.lifecycle.import_corrections import CHOICES

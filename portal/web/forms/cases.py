@@ -2,11 +2,11 @@
 
 from typing import BinaryIO
 
+from flask_wtf.file import MultipleFileField
 from wtforms import (
     BooleanField,
     DateField,
     HiddenField,
-    MultipleFileField,
     RadioField,
     SelectField,
     SelectMultipleField,
@@ -53,7 +53,7 @@ class FilesForm(PortalForm):
 
     def uploads(self) -> list[tuple[str, BinaryIO]]:
         """Name and content of what was chosen."""
-        return [(each.filename, each.stream) for each in self.files.data or [] if each and each.filename]
+        return [(each.filename, each.stream) for each in self.files.data or []]
 
 
 class NothingForm(PortalForm):
