@@ -12,7 +12,7 @@ from portal.core.work import due_work, finish_work
 from portal.identity.browsers import forget_expired_sessions
 from portal.identity.throttle import forget_expired
 from portal.notices.background import NoticeWork
-from portal.outbox.actions import claim, mark_failed, mark_sent
+from portal.outbox.actions import LEASE, claim, mark_failed, mark_sent
 from portal.outbox.delivery import FolderMailer, Mailer, Refused, SmtpMailer, make_message
 from portal.outbox.models import Letter
 from portal.outbox.queries import has_due
@@ -54,12 +54,15 @@ def deliver(settings: Settings, database: Database, mailer: Mailer) -> int:
     with database.session() as session, every_tenant(session, "outbox"):
         if not has_due(session, now=clock.now()):
             return 0
+    claimed_at = clock.now()
     with database.transaction() as session, every_tenant(session, "outbox"):
-        letters = claim(session, now=clock.now())
+        letters = claim(session, now=claimed_at)
         messages = [
             (letter.id, make_message(letter, sender=settings.mail_from), letter.recipient) for letter in letters
         ]
     for letter_id, message, recipient in messages:
+        if clock.now() > claimed_at + LEASE / 2:
+            break  # a slow mail server: another worker may have these soon
         failure, final = "", False
         try:
             mailer.send(message, recipient)

@@ -162,6 +162,24 @@ def settings(request: pytest.FixtureRequest, backend: str, template: Template, t
 
 
 @pytest.fixture
+def empty_database(request: pytest.FixtureRequest, backend: str, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Settings, as the environment gives them, of a database without tables."""
+    global _copies  # noqa: PLW0603 - names of copies must differ within a process
+    if backend == "sqlite":
+        yield {"PORTAL_DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite'}"}
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    _copies += 1
+    name = f"empty_{os.getpid()}_{_copies}"
+    cluster.run(f"CREATE DATABASE {name} OWNER portal_owner")
+    yield {
+        "PORTAL_DATABASE_URL": cluster.url("portal_web", name),
+        "PORTAL_DATABASE_OWNER_URL": cluster.url("portal_owner", name),
+    }
+    cluster.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
 def database(settings: Settings) -> Iterator[Database]:
     found = Database(settings.database_url)
     yield found

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 import click
 
 from portal.commands.house import print_json
+from portal.commands.killing import kill
 from portal.core.errors import PortalError
 from portal.settings import ROOT
 
@@ -51,6 +52,9 @@ SECURITY = (
 @click.group()
 def drill() -> None:
     """Try what the portal promises, on this machine only."""
+
+
+drill.add_command(kill)
 
 
 @drill.command()

@@ -69,5 +69,6 @@ class Keys:
     def public_keys(self, purpose: str) -> list[bytes]:
         """As `public_key`, for every secret key still accepted."""
         return [
-            Ed25519PrivateKey.from_private_bytes(key).public_key().public_bytes_raw() for key in self.derive_all(purpose)
+            Ed25519PrivateKey.from_private_bytes(key).public_key().public_bytes_raw()
+            for key in self.derive_all(purpose)
         ]

@@ -68,9 +68,7 @@ def settle_proposal(
         return row
     row.answer, row.settled_at, row.settled_by = answer.strip(), now, actor.person_id
     session.add(
-        ReviewComment(
-            tenant_id=tenant.id, key=row.key, text=answer.strip(), written_at=now, written_by=actor.person_id
-        )
+        ReviewComment(tenant_id=tenant.id, key=row.key, text=answer.strip(), written_at=now, written_by=actor.person_id)
     )
     record(
         session, witness(actor), AuditKind.OVERRIDE_REVIEWED, tenant_id=tenant.id, subject=("clause", row.key), now=now,

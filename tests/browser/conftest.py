@@ -162,7 +162,9 @@ class Visitor:
         return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]]
 
     def is_too_wide(self) -> bool:
-        return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"))
+        return bool(
+            self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1")
+        )
 
 
 @pytest.fixture

@@ -74,7 +74,9 @@ def test_a_request_goes_from_parent_to_school_to_officer_and_back(visitor, live)
     check(ben)
     assert "Anika Raman" in ben.page.inner_text("main")
     ben.press("I take it")
-    ben.page.get_by_label("Note", exact=True).fill("Is there anything in the safeguarding file that I should hold back?")
+    ben.page.get_by_label("Note", exact=True).fill(
+        "Is there anything in the safeguarding file that I should hold back?"
+    )
     ben.press("Add the note")
     check(ben)
     ben.follow("Write to the requester")
@@ -147,7 +149,13 @@ def test_the_public_pages_work_without_javascript_on_a_narrow_phone(visitor, liv
 @pytest.mark.parametrize("language", ["pl", "ur"])
 def test_public_pages_are_sound_in_other_languages(visitor, language):
     reader = visitor(viewport={"width": 320, "height": 700})
-    for path in ("/", "/find?q=alder", "/schools/alder-primary", "/schools/alder-primary/privacy-notice", "/schools/alder-primary/requests/start"):
+    for path in (
+        "/",
+        "/find?q=alder",
+        "/schools/alder-primary",
+        "/schools/alder-primary/privacy-notice",
+        "/schools/alder-primary/requests/start",
+    ):
         reader.open(f"{path}{'&' if '?' in path else '?'}lang={language}")
         assert reader.page.get_attribute("html", "lang") == language
         assert reader.page.get_attribute("html", "dir") == ("rtl" if language == "ur" else "ltr")

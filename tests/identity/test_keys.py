@@ -80,5 +80,3 @@ def test_a_signature_serves_one_purpose_and_one_message(purpose, message):
 def test_two_installations_share_nothing():
     assert Keys((SECRET,)).derive("x") != Keys((NEW,)).derive("x")
     assert Keys((SECRET,)).derive("x") != Keys((SECRET,)).derive("y")
-
-

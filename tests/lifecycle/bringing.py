@@ -43,5 +43,3 @@ def document(edition=0, *, change=(), leave_out=(), add=()):
 
 def blocks_of(text):
     return pasted_blocks(text)
-
-

@@ -11,7 +11,15 @@ from werkzeug.exceptions import HTTPException
 
 LINK = re.compile(r'<a\s[^>]*href="([^"#][^"]*)"')
 STARTS = {
-    "anybody": ("/", "/find?q=alder", "/schools/alder-primary", "/?lang=pl", "/schools/alder-primary?lang=ur", "/sign-in", "/dev/mail"),
+    "anybody": (
+        "/",
+        "/find?q=alder",
+        "/schools/alder-primary",
+        "/?lang=pl",
+        "/schools/alder-primary?lang=ur",
+        "/sign-in",
+        "/dev/mail",
+    ),
     "staff": ("/home",),
 }
 

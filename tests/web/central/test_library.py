@@ -47,7 +47,13 @@ def edit(client, change, **values):
     page = text(client.get(CLAUSE))
     words = html.unescape(re.search(r'<textarea[^>]*name="text"[^>]*>(.*?)</textarea>', page, re.DOTALL)[1])
     seen = re.search(r'name="seen" value="(\d+)"', page)[1]
-    data = {"csrf_token": token(page), "seen": seen, "title": "What we hold", "reason": "Because.", "policy": "adaptable"}
+    data = {
+        "csrf_token": token(page),
+        "seen": seen,
+        "title": "What we hold",
+        "reason": "Because.",
+        "policy": "adaptable",
+    }
     return client.post(CLAUSE, data={**data, "text": change(words), "section": "information", **values})
 
 
