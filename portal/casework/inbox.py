@@ -1,7 +1,7 @@
-"""The inbox: views, filters and pages that stay fast however many cases there are.
+"""The inbox: views, filters, orders and pages that stay fast however many cases there are.
 
-Open cases stand by the date they are due, closed ones by when they were opened; pages go on from the last row seen
-(keyset), so page 500 costs what page 1 costs. Which tenants' rows are meant is the session's scope.
+Pages go on from the last row seen (keyset), so page 500 costs what page 1 costs. Which tenants' rows are meant is the
+session's scope.
 """
 
 import re
@@ -18,10 +18,13 @@ from portal.casework.queries import is_readable_by
 from portal.casework.search import MOST, find_case_ids
 from portal.core.clock import end_of_day
 from portal.core.database import PortalSession
+from portal.core.errors import Invalid
 from portal.core.i18n import N_
-from portal.core.limits import ROWS_PER_PAGE
+from portal.core.limits import ROWS_PER_PAGE, SEARCH_LENGTH
+from portal.core.text import clean
 from portal.identity.permissions import Actor
 from portal.tenancy.models import Tenant
+from portal.tenancy.queries import named_like
 
 WEEK = timedelta(days=7)
 MOST_DAYS = 36_500
@@ -56,17 +59,77 @@ VIEWS: dict[View, str] = {
 }
 
 
+class Sort(StrEnum):
+    """In which order cases stand."""
+
+    DUE = "due"
+    NEWEST = "newest"
+    NAME = "name"
+
+
+SORTS: dict[Sort, str] = {
+    Sort.DUE: N_("What is due first"),
+    Sort.NEWEST: N_("Newest first"),
+    Sort.NAME: N_("By surname"),
+}
+
+
+class Column(StrEnum):
+    """What a row tells besides its reference and kind."""
+
+    FROM = "from"
+    ABOUT = "about"
+    SCHOOL = "school"
+    TRUST = "trust"
+    COUNCIL = "council"
+    RECEIVED = "received"
+    DUE = "due"
+    STATE = "state"
+    WHO = "who"
+
+
+COLUMNS: dict[Column, str] = {
+    Column.FROM: N_("From"),
+    Column.ABOUT: N_("About"),
+    Column.SCHOOL: N_("School"),
+    Column.TRUST: N_("Trust"),
+    Column.COUNCIL: N_("Council"),
+    Column.RECEIVED: N_("Received"),
+    Column.DUE: N_("Answer by"),
+    Column.STATE: N_("State"),
+    Column.WHO: N_("Who"),
+}
+USUAL_COLUMNS = (Column.FROM, Column.SCHOOL, Column.DUE, Column.STATE, Column.WHO)
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the reader of an inbox chose. `older_than` is in days since receipt."""
+    """What the reader of an inbox chose. `older_than` is in days since receipt; `school` is part of a name.
+
+    `sort` is None for the view's own order: closed cases newest first, all others by what is due first.
+    """
 
     view: View = View.ALL
     words: str = ""
     kind: CaseKind | None = None
-    school_id: int | None = None
+    status: WaitingFor | None = None
+    school: str = ""
     trust_id: int | None = None
     authority_id: int | None = None
     older_than: int | None = None
+    sort: Sort | None = None
+    columns: tuple[Column, ...] = USUAL_COLUMNS
+
+    @property
+    def has_more(self) -> bool:
+        """Whether anything is chosen besides view, words, kind and order."""
+        chosen = (self.status, self.school, self.trust_id, self.authority_id, self.older_than)
+        return any(chosen) or self.columns != USUAL_COLUMNS
+
+    @property
+    def order(self) -> Sort:
+        """The order in force."""
+        return self.sort or (Sort.NEWEST if self.view is View.CLOSED else Sort.DUE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +149,11 @@ class Line:
     requester_name: str
     assignee_id: int | None
     is_limited: bool
+    received_at: datetime
+    requester_surname: str
+    subject_name: str
+    trust_id: int | None
+    authority_id: int | None
     school_name: str
     school_slug: str
 
@@ -98,6 +166,9 @@ class Page:
     before: str = ""
     after: str = ""
     is_cut: bool = False
+
+
+_KEYS = {Sort.DUE: Case.sort_on, Sort.NEWEST: Case.opened_at, Sort.NAME: Case.requester_surname}
 
 
 def page(
@@ -116,11 +187,11 @@ def page(
     if filters.words:
         found, is_cut = _search(session, actor, filters.words)
         statement = statement.where(found)
-    keys = (Case.opened_at, Case.id) if filters.view is View.CLOSED else (Case.sort_on, Case.id)
-    is_newest_first = filters.view is View.CLOSED
-    back = _cursor(before, is_newest_first=is_newest_first)
-    cursor = back or _cursor(after, is_newest_first=is_newest_first)
-    descends = is_newest_first != bool(back)
+    sort = filters.order
+    keys = (_KEYS[sort], Case.id)
+    back = _cursor(before, sort)
+    cursor = back or _cursor(after, sort)
+    descends = (sort is Sort.NEWEST) != bool(back)
     if cursor is not None:
         place = tuple_(*keys)
         statement = statement.where(place < tuple_(*cursor) if descends else place > tuple_(*cursor))
@@ -134,8 +205,8 @@ def page(
     has_previous = bool(cursor) if back is None else has_more
     return Page(
         tuple(lines),
-        _mark(lines[0], is_newest_first=is_newest_first) if lines and has_previous else "",
-        _mark(lines[-1], is_newest_first=is_newest_first) if lines and has_next else "",
+        _mark(lines[0], sort) if lines and has_previous else "",
+        _mark(lines[-1], sort) if lines and has_next else "",
         is_cut,
     )
 
@@ -173,25 +244,32 @@ def as_query(filters: Filters) -> dict[str, str]:
         "view": filters.view.value,
         "q": filters.words,
         "kind": filters.kind.value if filters.kind else None,
-        "school": filters.school_id,
+        "status": filters.status.value if filters.status else None,
+        "school": filters.school,
         "trust": filters.trust_id,
         "council": filters.authority_id,
         "older": filters.older_than,
+        "sort": filters.sort.value if filters.sort else None,
+        "columns": ",".join(filters.columns) if filters.columns != USUAL_COLUMNS else None,
     }
     return {name: str(value) for name, value in values.items() if value}
 
 
 def from_query(values: Mapping[str, str]) -> Filters:
     """The filters of an address; what makes no sense is left out."""
-    view, kind = values.get("view", ""), values.get("kind", "")
+    view, kind, status, sort = (values.get(name, "") for name in ("view", "kind", "status", "sort"))
+    chosen = set(values.get("columns", "").split(","))
     return Filters(
         View(view) if view in set(View) else View.ALL,
-        values.get("q", "")[:100].strip(),
+        values.get("q", "")[:SEARCH_LENGTH].strip(),
         CaseKind(kind) if kind in set(CaseKind) else None,
-        _number(values.get("school")),
+        WaitingFor(status) if status in set(WaitingFor) else None,
+        values.get("school", "")[:SEARCH_LENGTH].strip(),
         _number(values.get("trust")),
         _number(values.get("council")),
         _number(values.get("older")),
+        Sort(sort) if sort in set(Sort) else None,
+        tuple(column for column in Column if column in chosen) or USUAL_COLUMNS,
     )
 
 
@@ -211,6 +289,11 @@ def _rows(actor: Actor, filters: Filters, today: date) -> Select[*tuple[Any, ...
             Case.requester_name,
             Case.assignee_id,
             Case.is_limited,
+            Case.received_at,
+            Case.requester_surname,
+            Case.subject_name,
+            Case.trust_id,
+            Case.authority_id,
             Tenant.name,
             Tenant.slug,
         )
@@ -234,8 +317,10 @@ def _conditions(actor: Actor, filters: Filters, today: date) -> list[ColumnEleme
     }
     if filters.view in by_view:
         found.append(by_view[filters.view])
-    columns = ((Case.kind, filters.kind), (Case.tenant_id, filters.school_id), (Case.trust_id, filters.trust_id))
+    columns = ((Case.kind, filters.kind), (Case.waiting_for, filters.status), (Case.trust_id, filters.trust_id))
     found += [column == value for column, value in (*columns, (Case.authority_id, filters.authority_id)) if value]
+    if filters.school:
+        found.append(Case.tenant_id.in_(named_like(filters.school)))
     if filters.older_than:
         found.append(Case.received_at <= end_of_day(today - timedelta(days=min(filters.older_than, MOST_DAYS))))
     return found
@@ -260,21 +345,25 @@ def _search(session: PortalSession, actor: Actor, words: str) -> tuple[ColumnEle
     return Case.id.in_(found[:MOST]), len(found) > MOST
 
 
-def _cursor(text: str, *, is_newest_first: bool) -> tuple[date | datetime, int] | None:
-    moment, _, number = text.rpartition("~")
+def _cursor(text: str, sort: Sort) -> tuple[date | datetime | str, int] | None:
+    key, _, number = text.rpartition("~")
     row = _number(number)
+    if row is None:
+        return None
     try:
-        key = datetime.fromisoformat(moment) if is_newest_first else date.fromisoformat(moment)
-    except ValueError:
+        if sort is Sort.NAME:
+            return clean(key)[:SEARCH_LENGTH], row
+        if sort is Sort.DUE:
+            return date.fromisoformat(key), row
+        moment = datetime.fromisoformat(key)
+    except (ValueError, Invalid):
         return None
-    if row is None or (isinstance(key, datetime) and key.tzinfo is None):
-        return None
-    return key, row
+    return (moment, row) if moment.tzinfo is not None else None
 
 
-def _mark(line: Line, *, is_newest_first: bool) -> str:
-    key = line.opened_at if is_newest_first else line.sort_on
-    return f"{key.isoformat()}~{line.id}"
+def _mark(line: Line, sort: Sort) -> str:
+    keys = {Sort.DUE: line.sort_on.isoformat(), Sort.NEWEST: line.opened_at.isoformat()}
+    return f"{keys.get(sort, line.requester_surname)}~{line.id}"
 
 
 def _number(text: str | None) -> int | None:

@@ -69,6 +69,23 @@ def trust_choices(session: PortalSession) -> list[tuple[str, str]]:
     return [(slug, name) for slug, name in session.execute(statement)]
 
 
+def councils_by_id(session: PortalSession, *, on: date) -> dict[int, str]:
+    """The short name of every council that exists on a day, in alphabetical order."""
+    statement = (
+        select(AuthorityRow.id, AuthorityNameRow.short_name)
+        .join(AuthorityNameRow, AuthorityNameRow.authority_id == AuthorityRow.id)
+        .where(_holds(AuthorityRow, on), _holds(AuthorityNameRow, on))
+        .order_by(AuthorityNameRow.short_name)
+    )
+    return {row.id: row.short_name for row in session.execute(statement)}
+
+
+def trusts_by_id(session: PortalSession) -> dict[int, str]:
+    """The name of every trust, in alphabetical order."""
+    statement = select(Tenant.id, Tenant.name).where(Tenant.kind == TenantKind.TRUST).order_by(Tenant.name)
+    return {row.id: row.name for row in session.execute(statement)}
+
+
 def school_names(session: PortalSession, slugs: Iterable[str]) -> dict[str, str]:
     """Names by slug."""
     statement = select(Tenant.slug, Tenant.name).where(Tenant.slug.in_(sorted(set(slugs))))

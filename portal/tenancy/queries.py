@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 
 from portal.core.database import PortalSession
 from portal.core.errors import NotFound
@@ -65,7 +65,7 @@ def find_schools(session: PortalSession, words: str, *, limit: int = 20) -> list
     """Live schools whose name, town or postcode holds every word typed, best first."""
     statement = select(Tenant).where(Tenant.kind == TenantKind.SCHOOL, Tenant.status.in_(PUBLIC_STATUSES))
     for word in words.lower().split()[:8]:
-        pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        pattern = _holding(word)
         statement = statement.where(
             or_(
                 func.lower(Tenant.name).like(pattern, escape="\\"),
@@ -75,6 +75,12 @@ def find_schools(session: PortalSession, words: str, *, limit: int = 20) -> list
             )
         )
     return list(session.scalars(statement.order_by(Tenant.name).limit(limit)))
+
+
+def named_like(words: str) -> Select[int]:
+    """The ids of tenants whose name holds every word typed, for use inside another question."""
+    names = [func.lower(Tenant.name).like(_holding(word), escape="\\") for word in words.lower().split()[:8]]
+    return select(Tenant.id).where(*names)
 
 
 def facts_at(session: PortalSession, tenant_id: int, instant: datetime) -> dict[str, str]:
@@ -89,3 +95,7 @@ def setting(session: PortalSession, tenant_id: int, key: str) -> dict[str, objec
     """A setting's value, empty where none was made."""
     row = session.scalar(select(Setting).where(Setting.tenant_id == tenant_id, Setting.key == key))
     return dict(row.value) if row else {}
+
+
+def _holding(word: str) -> str:
+    return "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"

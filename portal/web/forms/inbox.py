@@ -1,8 +1,10 @@
 """Finding in the inbox, and giving several requests to somebody at once."""
 
+from flask_babel import gettext
 from wtforms import SelectField, SelectMultipleField
 
-from portal.casework.kinds import KINDS
+from portal.casework.inbox import COLUMNS, SORTS, Column
+from portal.casework.kinds import KINDS, WAITING
 from portal.core.limits import SEARCH_LENGTH
 from portal.web.forms.fields import LineField, NameField, PortalForm, at_most
 from portal.web.texts import later as _
@@ -22,6 +24,23 @@ class FilterForm(PortalForm):
         _("Received"),
         choices=[("", _("At any time")), ("14", _("More than 14 days ago")), ("30", _("More than 30 days ago"))],
     )
+    status = SelectField(
+        _("State"), choices=[("", _("Any state")), *((state.value, _(label)) for state, label in WAITING.items())]
+    )
+    school = LineField(_("School"), description=_("Part of its name"), validators=[at_most(SEARCH_LENGTH)])
+    trust = SelectField(_("Trust"), validate_choice=False)
+    council = SelectField(_("Council"), validate_choice=False)
+    sort = SelectField(_("Order"), choices=[(sort.value, _(label)) for sort, label in SORTS.items()])
+    columns = SelectMultipleField(_("Columns"), validate_choice=False)
+
+    def offer(self, columns: list[Column], *, trusts: dict[int, str], councils: dict[int, str]) -> None:
+        """What there is to choose from here; a filter that could choose nothing is left out."""
+        self.columns.choices = [(column.value, gettext(COLUMNS[column])) for column in columns]
+        self.trust.choices = [("", gettext("All trusts")), *_numbered(trusts)]
+        self.council.choices = [("", gettext("All councils")), *_numbered(councils)]
+        for name, is_useful in (("trust", trusts), ("council", councils), ("school", Column.SCHOOL in columns)):
+            if not is_useful:
+                del self[name]
 
 
 class ViewForm(PortalForm):
@@ -31,3 +50,7 @@ class ViewForm(PortalForm):
 class BulkForm(PortalForm):
     cases = SelectMultipleField(_("Requests"), validate_choice=False)
     person = SelectField(_("Give the ticked ones to"), coerce=int, validate_choice=False)
+
+
+def _numbered(known: dict[int, str]) -> list[tuple[str, str]]:
+    return [(str(number), name) for number, name in known.items()]

@@ -10,7 +10,19 @@ from flask_babel import ngettext
 
 from portal.casework.actions import assign
 from portal.casework.exporting import HEADINGS, export_rows
-from portal.casework.inbox import VIEWS, Filters, Page, View, as_query, counts, from_query, page, with_view
+from portal.casework.inbox import (
+    COLUMNS,
+    VIEWS,
+    Column,
+    Filters,
+    Page,
+    View,
+    as_query,
+    counts,
+    from_query,
+    page,
+    with_view,
+)
 from portal.casework.kinds import KINDS, WAITING, outcome
 from portal.casework.queries import WORKING, case_by_reference
 from portal.casework.views import views_of
@@ -19,6 +31,7 @@ from portal.core.errors import NotFound
 from portal.core.text import neutral_cell
 from portal.identity.permissions import Action, may
 from portal.identity.queries import names, people_in
+from portal.lifecycle.overview import councils_by_id, trusts_by_id
 from portal.tenancy.models import TenantKind
 from portal.web.door import Audience, Door
 from portal.web.forms.inbox import BulkForm, FilterForm, ViewForm
@@ -31,17 +44,28 @@ COUNTED = (View.ALL, View.MINE, View.SCHOOL, View.DPO, View.REQUESTER, View.WEEK
 
 @pages.page("/cases", may=Action.LIST_CASES)
 def inbox() -> ResponseReturnValue:
-    filters = from_query(request.args)
+    filters = _filters()
     today = london(desk.now).date()
     after, before = request.args.get("after", ""), request.args.get("before", "")
     found = page(desk.session, desk.actor, filters, today=today, after=after, before=before)
     endpoint = beside("case.case")
     known = names(desk.session, {line.assignee_id for line in found.lines if line.assignee_id})
+    councils = councils_by_id(desk.session, on=today) if is_central() else {}
+    trusts = trusts_by_id(desk.session) if is_central() else {}
+    columns = [column for column in Column if column not in _hidden()]
+    form = FilterForm(
+        formdata=None, data={**as_query(filters), "sort": filters.order.value, "columns": filters.columns}
+    )
+    form.offer(columns, trusts=trusts, councils=councils)
     return render_template(
         "shared/inbox/inbox.html",
         page=found,
         filters=filters,
-        form=FilterForm(formdata=request.args, data=as_query(filters)),
+        form=form,
+        columns=[column for column in columns if column in filters.columns],
+        headings={column: _(text) for column, text in COLUMNS.items()},
+        councils=councils,
+        trusts=trusts,
         bulk=_bulk_form() if may(desk.actor, Action.ASSIGN_CASE, desk.place) else None,
         tabs=_tabs(filters, {} if is_central() else counts(desk.session, desk.actor, COUNTED, today=today)),
         names=known,
@@ -50,7 +74,6 @@ def inbox() -> ResponseReturnValue:
         waiting={state: _(text) for state, text in WAITING.items()},
         endings=_endings(found),
         links={line.id: url_for(endpoint, reference=line.reference) for line in found.lines},
-        shows_school=desk.tenant is not None and desk.tenant.kind is not TenantKind.SCHOOL,
         query=as_query(filters),
         may_record=may(desk.actor, Action.OPEN_CASE, desk.place),
         may_export=may(desk.actor, Action.EXPORT_CASES, desk.place),
@@ -66,7 +89,7 @@ def inbox() -> ResponseReturnValue:
 
 @pages.page("/cases/export.csv", may=Action.EXPORT_CASES, writes=True)
 def export() -> ResponseReturnValue:
-    rows = export_rows(desk.session, desk.actor, from_query(request.args), place=desk.place, now=desk.now)
+    rows = export_rows(desk.session, desk.actor, _filters(), place=desk.place, now=desk.now)
     text = StringIO()
     writer = csv.writer(text)
     writer.writerow([_(heading) for heading in HEADINGS])
@@ -87,7 +110,20 @@ def assignments() -> ResponseReturnValue:
         assign(desk.session, desk.actor, case, form.person.data or None, now=desk.now)
         done += 1
     flash(ngettext("%(num)d request was given.", "%(num)d requests were given.", done), "success" if done else "info")
-    return redirect(_inbox(from_query(request.args)))
+    return redirect(_inbox(_filters()))
+
+
+def _filters() -> Filters:
+    """What the address chose; boxes that were ticked come as several values of one name."""
+    return from_query({**request.args, "columns": ",".join(request.args.getlist("columns"))})
+
+
+def _hidden() -> set[Column]:
+    """Columns that would say the same in every row of this door."""
+    if is_central():
+        return set()
+    is_trust = desk.tenant is not None and desk.tenant.kind is TenantKind.TRUST
+    return {Column.TRUST, Column.COUNCIL} if is_trust else {Column.TRUST, Column.COUNCIL, Column.SCHOOL}
 
 
 def _endings(found: Page) -> dict[int, str]:
