@@ -4,7 +4,13 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from portal.casework.polling import poll_by_the_clock
-from portal.casework.timed import digest_by_the_clock, remind_by_the_clock, scan_by_the_clock, tidy_by_the_clock
+from portal.casework.timed import (
+    digest_by_the_clock,
+    remind_by_the_clock,
+    remove_by_the_clock,
+    scan_by_the_clock,
+    tidy_by_the_clock,
+)
 from portal.core.database import Database
 from portal.identity import timed as identity
 from portal.lifecycle.link_checks import check_by_the_clock
@@ -19,6 +25,7 @@ TIMED: dict[str, tuple[timedelta, Callable[[Settings, Database], None]]] = {
     "morning digests": (timedelta(minutes=30), digest_by_the_clock),
     "incoming mail": (timedelta(seconds=30), poll_by_the_clock),
     "virus scans": (timedelta(seconds=10), scan_by_the_clock),
+    "removal of files": (timedelta(minutes=1), remove_by_the_clock),
     "casework's tidying": (timedelta(minutes=30), tidy_by_the_clock),
     "successions of councils": (timedelta(minutes=5), apply_by_the_clock),
     "signed audit heads": (timedelta(days=1), identity.seal_by_the_clock),

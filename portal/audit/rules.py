@@ -55,6 +55,8 @@ class AuditKind(StrEnum):
     CASE_REOPENED = "case.reopened"
     CASE_LIMITED = "case.limited"
     CASE_WITHDRAWN = "case.withdrawn"
+    CASE_PURGED = "case.purged"
+    CODE_POSTED = "code.posted"
     MESSAGE_SENT = "message.sent"
     MESSAGE_RECEIVED = "message.received"
     NOTE_ADDED = "note.added"
@@ -106,6 +108,8 @@ LABELS: dict[AuditKind, str] = {
     AuditKind.CASE_REOPENED: N_("Reopened a request"),
     AuditKind.CASE_LIMITED: N_("Limited a request to named people"),
     AuditKind.CASE_WITHDRAWN: N_("Withdrew a request"),
+    AuditKind.CASE_PURGED: N_("Deleted a request for good"),
+    AuditKind.CODE_POSTED: N_("Made a code to send by post"),
     AuditKind.MESSAGE_SENT: N_("Wrote to the requester"),
     AuditKind.MESSAGE_RECEIVED: N_("Received a message"),
     AuditKind.NOTE_ADDED: N_("Added a note"),

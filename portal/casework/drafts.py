@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from cryptography.fernet import InvalidToken
 from sqlalchemy import delete, select
 
+from portal.casework.files import forget_draft_files
 from portal.casework.models import IntakeDraft
 from portal.core.database import PortalSession
 from portal.core.limits import DRAFT_HOURS
@@ -73,7 +74,8 @@ def answers_hash(tenant_id: int, answers: dict[str, str]) -> str:
 
 
 def forget_old_drafts(session: PortalSession, *, now: datetime) -> None:
-    """Drop drafts whose day is over; files that were attached to them go first."""
+    """Drop drafts whose day is over, with their files."""
+    forget_draft_files(session, now=now)
     session.execute(delete(IntakeDraft).where(IntakeDraft.expires_at <= now))
 
 

@@ -12,8 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.audit.rules import AuditKind
 from portal.casework.chunks import SIZE, decrypt, encrypt
-from portal.casework.file_kinds import check_file
-from portal.casework.models import Attachment, Case, EventKind, FileKey, ScanState
+from portal.casework.file_kinds import Checked, check_file
+from portal.casework.models import Attachment, Case, EventKind, FileKey, FileRemoval, IntakeDraft, ScanState
 from portal.casework.once import take_key
 from portal.casework.progress import add_event, changing
 from portal.casework.queries import place_of
@@ -25,7 +25,7 @@ from portal.core.errors import Forbidden, Invalid, NotFound
 from portal.core.limits import FILES_PER_FORM
 from portal.core.secrets import Keys
 from portal.core.secrets import digest as digest_text
-from portal.identity.permissions import Action, Actor, require
+from portal.identity.permissions import PUBLIC, Action, Actor, require
 
 PURPOSE = "file-key"
 FILES_PER_CASE = 50
@@ -58,25 +58,68 @@ def add_files(
         require(actor, Action.ADVISE_CASE, place_of(session, case))
     if not uploads:
         raise Invalid("Choose a file.", field="files")
-    fingerprint = digest_text("\0".join(name for name, _ in uploads), purpose="files")
+    fingerprint = digest_text("\0".join(f"{name}\0{_sha256(file)}" for name, file in uploads), purpose="files")
     if take_key(session, f"files:{case.id}", key, fingerprint, now=now) is not None:
         return []
     _refuse_too_many(session, case, len(uploads))
-    checked = []
-    for name, file in uploads:
-        try:
-            checked.append((check_file(name, file), file))
-        except Invalid as error:
-            raise Invalid(f"{name[:100]}: {error.message}", field="files") from error
+    checked = _checked(uploads)
     rows = []
     with changing(session, case, now=now):
         for facts, file in checked:
-            row = _keep(session, case, actor, facts.name, facts.media_type, facts.size, file, filing=filing, now=now)
+            row = _keep(session, case.tenant_id, actor, facts, file, filing=filing, now=now)
+            row.case_id = case.id
             rows.append(row)
-            session.flush()  # gives the id that event and audit line name
-            add_event(session, case, EventKind.FILE_ADDED, now=now, actor_id=actor.person_id, file=row.id)
-            leave_line(session, actor, case, AuditKind.FILE_ADDED, now=now, file=row.id)
+            _tell(session, actor, case, row, now=now)
     return rows
+
+
+def add_draft_files(
+    session: PortalSession, draft: IntakeDraft, uploads: list[tuple[str, BinaryIO]], *, filing: Filing, now: datetime
+) -> None:
+    """Keep files with a request that is not sent yet; one that is there already is not kept twice.
+
+    Raises `Invalid` as `add_files` does.
+    """
+    held = draft_files(session, draft)
+    if len(held) + len(uploads) > FILES_PER_FORM:
+        raise Invalid(f"Send at most {FILES_PER_FORM} files at a time.", field="files")
+    known = {(row.name, row.sha256) for row in held}
+    for facts, file in _checked(uploads):
+        digest = _sha256(file)
+        if (facts.name, digest) not in known:
+            known.add((facts.name, digest))
+            _keep(session, draft.tenant_id, PUBLIC, facts, file, filing=filing, now=now).draft_id = draft.id
+
+
+def draft_files(session: PortalSession, draft: IntakeDraft) -> list[Attachment]:
+    """The files of a request that is not sent yet, oldest first."""
+    statement = select(Attachment).where(Attachment.tenant_id == draft.tenant_id, Attachment.draft_id == draft.id)
+    return list(session.scalars(statement.order_by(Attachment.id)))
+
+
+def adopt_files(session: PortalSession, draft: IntakeDraft, case: Case, *, now: datetime) -> None:
+    """Let the files of a draft go with the case it became."""
+    rows = draft_files(session, draft)
+    if not rows:
+        return
+    with changing(session, case, now=now):
+        for row in rows:
+            row.draft_id, row.case_id = None, case.id
+            _tell(session, PUBLIC, case, row, now=now)
+
+
+def remove_file(session: PortalSession, row: Attachment, *, now: datetime) -> None:
+    """Drop a file; the worker empties the store once this is committed."""
+    session.add(FileRemoval(tenant_id=row.tenant_id, storage_name=row.storage_name, asked_at=now))
+    session.delete(row)
+
+
+def forget_draft_files(session: PortalSession, *, now: datetime) -> None:
+    """Drop the files of drafts whose day is over; the scope must be every tenant's."""
+    ended = select(IntakeDraft.id).where(IntakeDraft.expires_at <= now)
+    for row in session.scalars(select(Attachment).where(Attachment.draft_id.in_(ended))):
+        remove_file(session, row, now=now)
+    session.flush()  # the drafts go next
 
 
 def files_of(session: PortalSession, case: Case) -> list[Attachment]:
@@ -133,27 +176,48 @@ def _refuse_too_many(session: PortalSession, case: Case, number: int) -> None:
         raise Invalid(f"A request can hold at most {FILES_PER_CASE} files.", field="files")
 
 
+def _checked(uploads: list[tuple[str, BinaryIO]]) -> list[tuple[Checked, BinaryIO]]:
+    checked = []
+    for name, file in uploads:
+        try:
+            checked.append((check_file(name, file), file))
+        except Invalid as error:
+            raise Invalid(f"{name[:100]}: {error.message}", field="files") from error
+    return checked
+
+
+def _sha256(file: BinaryIO) -> str:
+    found = hashlib.sha256()
+    for _ in _read(file, found):
+        pass
+    file.seek(0)
+    return found.hexdigest()
+
+
+def _tell(session: PortalSession, actor: Actor, case: Case, row: Attachment, *, now: datetime) -> None:
+    session.flush()  # gives the id that event and audit line name
+    add_event(session, case, EventKind.FILE_ADDED, now=now, actor_id=actor.person_id, file=row.id)
+    leave_line(session, actor, case, AuditKind.FILE_ADDED, now=now, file=row.id)
+
+
 def _keep(
     session: PortalSession,
-    case: Case,
+    tenant_id: int,
     actor: Actor,
-    name: str,
-    media_type: str,
-    size: int,
+    facts: Checked,
     file: BinaryIO,
     *,
     filing: Filing,
     now: datetime,
 ) -> Attachment:
-    number, key = _newest_key(session, case.tenant_id, filing.keys, now=now)
+    number, key = _newest_key(session, tenant_id, filing.keys, now=now)
     storage_name, digest = secrets.token_hex(24), hashlib.sha256()
     filing.store.put(storage_name, encrypt(key, storage_name, _read(file, digest)))
     row = Attachment(
-        tenant_id=case.tenant_id,
-        case_id=case.id,
-        name=name,
-        media_type=media_type,
-        size=size,
+        tenant_id=tenant_id,
+        name=facts.name,
+        media_type=facts.media_type,
+        size=facts.size,
         sha256=digest.hexdigest(),
         storage_name=storage_name,
         key_number=number,

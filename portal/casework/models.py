@@ -76,6 +76,8 @@ class EventKind(StrEnum):
     LINKED = "linked"
     DATES_MOVED = "dates-moved"
     REMINDED = "reminded"
+    CODE_ASKED = "code-asked"
+    CODE_POSTED = "code-posted"
     WITHDRAWN = "withdrawn"
     CLOSED = "closed"
     REOPENED = "reopened"
@@ -342,6 +344,17 @@ class Attachment(TenantOwned, Base):
         Index("ix_attachment_case", "tenant_id", "case_id"),
         Index("ix_attachment_state", "state"),
     )
+
+
+class FileRemoval(TenantOwned, Base):
+    """A stored file that no row names any more; the worker removes it from the store, then this row."""
+
+    __tablename__ = "file_removal"
+
+    storage_name: Mapped[str] = mapped_column(String(64), unique=True)
+    asked_at: Mapped[datetime]
+
+    __table_args__ = (tenant_key(),)
 
 
 class FileKey(TenantOwned, Base):

@@ -151,6 +151,11 @@ def state_of(case: Case) -> str:
     return f"open-{case.waiting_for}" if case.status is CaseStatus.OPEN else "closed"
 
 
+def uncount(session: PortalSession, case: Case) -> None:
+    """Take a case that is purged out of the counters."""
+    _add_to_count(session, case.authority_id or 0, state_of(case), -1)
+
+
 def _received(case: Case) -> Moment:
     return case.received_at if clock_kind(case.kind) is ClockKind.BREACH else london(case.received_at).date()
 

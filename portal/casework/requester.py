@@ -1,15 +1,13 @@
 """What the person who asked can do herself, without an account: prove who she is, follow, write, withdraw."""
 
-from datetime import datetime, timedelta
-from hmac import compare_digest
-
-from sqlalchemy import select, update
+from datetime import datetime
 
 from portal.audit.rules import AuditKind
+from portal.casework.codes import use_code
 from portal.casework.intake import normal_pin
 from portal.casework.kinds import WITHDRAWN
-from portal.casework.letters import Sender, send_code
-from portal.casework.models import Case, CaseMessage, CaseStatus, EventKind, RequesterCode, WaitingFor
+from portal.casework.letters import Sender
+from portal.casework.models import Case, CaseMessage, CaseStatus, EventKind, WaitingFor
 from portal.casework.once import keep_result, take_key
 from portal.casework.progress import add_event, changing, clarifications_of, events_of, is_open_question
 from portal.casework.telling import tell_school
@@ -17,40 +15,16 @@ from portal.casework.trail import leave_line
 from portal.core.clock import london
 from portal.core.database import PortalSession
 from portal.core.errors import Conflict, Forbidden, Invalid
-from portal.core.limits import CODE_MINUTES
-from portal.core.secrets import Keys, digest, new_code
+from portal.core.secrets import Keys, digest
 from portal.identity import throttle
 from portal.identity.permissions import Actor
 from portal.identity.rules import password_matches
 
 
-def ask_code(session: PortalSession, case: Case, *, sender: Sender, now: datetime) -> None:
-    """Send a code to the contact the requester chose; earlier codes end. Raises `throttle.TooMany`."""
-    throttle.count(session, throttle.REQUESTER_CODE, str(case.id), now=now)
-    if not case.contact_email:
-        return
-    session.execute(
-        update(RequesterCode)
-        .where(RequesterCode.case_id == case.id, RequesterCode.used_at.is_(None))
-        .values(used_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    code = new_code()
-    session.add(
-        RequesterCode(
-            tenant_id=case.tenant_id,
-            case_id=case.id,
-            digest=_code_digest(case, code, sender.keys),
-            expires_at=now + timedelta(minutes=CODE_MINUTES),
-        )
-    )
-    send_code(session, case, code, minutes=CODE_MINUTES, sender=sender, now=now)
-
-
 def admit(session: PortalSession, case: Case, typed: str, keys: Keys, *, now: datetime) -> Actor | None:
     """The requester, if the code or PIN she typed is right. Raises `throttle.TooMany`."""
     throttle.count(session, throttle.REQUESTER_TRY, str(case.id), now=now)
-    is_code, is_pin = _use_code(session, case, typed, keys, now=now), _is_pin(case, typed)
+    is_code, is_pin = use_code(session, case, typed, keys, now=now), _is_pin(case, typed)
     if not (is_code or is_pin):
         return None
     actor = requester_of(case)
@@ -131,24 +105,5 @@ def _require_requester(actor: Actor) -> None:
         raise Forbidden("Only the person who asked can do this.")
 
 
-def _use_code(session: PortalSession, case: Case, typed: str, keys: Keys, *, now: datetime) -> bool:
-    wanted = _code_digest(case, "".join(filter(str.isalnum, typed)), keys)
-    statement = select(RequesterCode).where(
-        RequesterCode.tenant_id == case.tenant_id,
-        RequesterCode.case_id == case.id,
-        RequesterCode.used_at.is_(None),
-        RequesterCode.expires_at > now,
-    )
-    for row in session.scalars(statement.with_for_update()):
-        if compare_digest(row.digest, wanted):
-            row.used_at = now
-            return True
-    return False
-
-
 def _is_pin(case: Case, typed: str) -> bool:
     return password_matches(case.pin_hash or None, normal_pin(typed))
-
-
-def _code_digest(case: Case, code: str, keys: Keys) -> str:
-    return keys.signature("requester-code", f"{case.id}\0{code}".encode())

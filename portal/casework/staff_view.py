@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from portal.casework.codes import awaits_code, may_post_code
 from portal.casework.correspondence import may_send
 from portal.casework.letters import LetterKind
 from portal.casework.models import Case, CaseEvent, CaseMessage, CaseNote, CaseStatus, EventKind
@@ -15,6 +16,7 @@ from portal.casework.progress import (
     is_open_question,
     read_clock,
 )
+from portal.casework.purging import may_purge
 from portal.casework.queries import messages, notes, place_of, present, workers
 from portal.casework.rules import ClockReading, Forecast, Milestones, milestones
 from portal.core.clock import london
@@ -28,7 +30,7 @@ from portal.tenancy.models import Tenant
 from portal.tenancy.queries import service, setting
 from portal.tenancy.scope import tenant_scope
 
-_ACTIONS = (Action.WORK_CASE, Action.ADVISE_CASE, Action.ASSIGN_CASE, Action.LIMIT_CASE)
+_ACTIONS = (Action.WORK_CASE, Action.ADVISE_CASE, Action.ASSIGN_CASE, Action.LIMIT_CASE, Action.PURGE_CASE)
 _MOVING = (LetterKind.IDENTITY, LetterKind.CLARIFICATION, LetterKind.EXTENSION)
 
 EVENTS: dict[EventKind, str] = {
@@ -50,6 +52,8 @@ EVENTS: dict[EventKind, str] = {
     EventKind.LINKED: N_("Looks like request %(reference)s"),
     EventKind.DATES_MOVED: N_("Answer by moved from %(before)s to %(after)s: a holiday or term changed"),
     EventKind.REMINDED: N_("Reminder sent"),
+    EventKind.CODE_ASKED: N_("The requester asked for a code by post"),
+    EventKind.CODE_POSTED: N_("Code made for a letter by post"),
     EventKind.WITHDRAWN: N_("Withdrawn by the requester"),
     EventKind.CLOSED: N_("Closed"),
     EventKind.REOPENED: N_("Reopened"),
@@ -86,6 +90,9 @@ class StaffCase:
     letters_possible: frozenset[LetterKind]
     awaits_identity: bool
     awaits_clarification: bool
+    awaits_code: bool
+    may_post_code: bool
+    may_purge: bool
     is_overdue: bool
 
     @property
@@ -121,6 +128,9 @@ def staff_case(session: PortalSession, actor: Actor, case: Case, *, now: datetim
         ),
         awaits_identity=is_open and identity is not None and identity[1] is None,
         awaits_clarification=is_open and is_open_question(clarifications_of(events)),
+        awaits_code=awaits_code(events),
+        may_post_code=may_post_code(case),
+        may_purge=may_purge(case),
         is_overdue=is_open and (case.due_at < now if case.due_at else case.due_on is not None and case.due_on < today),
     )
 

@@ -2,18 +2,22 @@
 
 from contextlib import suppress
 
+from sqlalchemy import select
+
 from portal.casework.files import Filing, files_to_scan, scan
 from portal.casework.letters import Sender
-from portal.casework.models import Attachment, Case
+from portal.casework.models import Attachment, Case, FileRemoval
 from portal.casework.reminders import digest_tenants, due_for_reminder, remind, send_digest
 from portal.casework.scanning import ScannerSilent
-from portal.casework.stores import store_of
+from portal.casework.stores import StoreFailed, store_of
 from portal.casework.tidying import tidy
 from portal.core import clock
 from portal.core.database import Database
 from portal.core.secrets import Keys
 from portal.settings import Settings
 from portal.tenancy.scope import every_tenant
+
+AT_ONCE = 100
 
 
 def remind_by_the_clock(settings: Settings, database: Database) -> None:
@@ -51,6 +55,22 @@ def scan_by_the_clock(settings: Settings, database: Database) -> None:
             if row is not None:
                 with suppress(ScannerSilent):
                     scan(session, row, settings.clamd, filing=filing)
+
+
+def remove_by_the_clock(settings: Settings, database: Database) -> None:
+    """Empty the store of files that no row names any more; a store that does not answer is asked again next time."""
+    with database.session() as session, every_tenant(session, "removing files"):
+        waiting = [(row.id, row.storage_name) for row in session.scalars(select(FileRemoval).limit(AT_ONCE))]
+    store = store_of(settings)
+    for row_id, name in waiting:
+        try:
+            store.delete(name)
+        except StoreFailed:
+            return
+        with database.transaction() as session, every_tenant(session, "removing files"):
+            row = session.get(FileRemoval, row_id)
+            if row is not None:
+                session.delete(row)
 
 
 def tidy_by_the_clock(_settings: Settings, database: Database) -> None:

@@ -43,6 +43,7 @@ class Action(StrEnum):
     ADVISE_CASE = "case.advise"
     ASSIGN_CASE = "case.assign"
     LIMIT_CASE = "case.limit"
+    PURGE_CASE = "case.purge"
     EXPORT_CASES = "cases.export"
     ASK_DPO = "dpo.ask"
     READ_NOTICE = "notice.read"
@@ -126,6 +127,7 @@ _ROWS = (
     Permission(
         Action.LIMIT_CASE, N_("Limit a request to named people"), own=_LEADERS | _DPO, trust=_LEADERS, service=_DPO
     ),
+    Permission(Action.PURGE_CASE, N_("Delete a closed request for good"), own=_LEADERS | _DPO, trust=_LEADERS),
     Permission(Action.EXPORT_CASES, N_("Export the inbox"), own=_LEADERS | _DPO, trust=_LEADERS, service=_DPO),
     Permission(Action.ASK_DPO, N_("Ask the DPO team"), own=_STAFF, trust=_LEADERS),
     Permission(

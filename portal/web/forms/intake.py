@@ -1,6 +1,9 @@
 """The questions of the request form, one form a page."""
 
+from typing import BinaryIO
+
 from flask_babel import gettext
+from flask_wtf.file import MultipleFileField
 from wtforms import BooleanField, HiddenField, RadioField
 from wtforms.validators import InputRequired, ValidationError
 
@@ -33,7 +36,7 @@ class QuestionForm(PortalForm):
 
     def answered(self) -> dict[str, str]:
         """What was filled in, by name."""
-        skipped = {"csrf_token"}
+        skipped = {"csrf_token", "files"}
         return {name: _text(value) for name, value in self.data.items() if name not in skipped}
 
 
@@ -125,6 +128,12 @@ class DetailsForm(QuestionForm):
         _("My complaint is about the head teacher"),
         description=_("Then it goes to the governors or the trust instead."),
     )
+    files = MultipleFileField(
+        _("Add files (if you like)"),
+        description=_(
+            "Papers or pictures that help us. PDF, Word or Excel files, pictures or plain text, up to 10 megabytes each."
+        ),
+    )
 
     is_optional = False
 
@@ -141,6 +150,10 @@ class DetailsForm(QuestionForm):
             del self.about_head
         else:
             self.details.description = gettext("Say what happened, when, and what should be done.")
+
+    def uploads(self) -> list[tuple[str, BinaryIO]]:
+        """Name and content of what was chosen."""
+        return [(each.filename, each.stream) for each in self.files.data or []]
 
     def validate_details(self, field: LongField) -> None:
         if not field.data and not self.is_optional:

@@ -49,8 +49,8 @@ def as_request(answers: dict[str, str], school: Tenant, *, now: datetime, langua
     )
 
 
-def summary(school: Tenant, answers: dict[str, str]) -> list[dict[str, str]]:
-    """The answers as rows of a summary list, each with the way back to its page."""
+def summary(school: Tenant, answers: dict[str, str], files: list[str]) -> list[dict[str, str]]:
+    """The answers as rows of a summary list, each with the way back to its page. `files` are names."""
     goal, kind = Goal(answers["goal"]), kind_of(answers, school.law)
     choices = {"yes": _("Yes"), "no": _("No"), "unsure": _("I am not sure")}
     ways_of_answer = {"any": _("Any way"), "online": _("On this website or by e-mail"), "paper": _("On paper")}
@@ -69,6 +69,7 @@ def summary(school: Tenant, answers: dict[str, str]) -> list[dict[str, str]]:
         Question.DETAILS: [
             (_("Details"), answers.get("details") or _("Nothing added")),
             (_("About the head teacher"), _("Yes") if answers.get("about_head") == "yes" else ""),
+            (_("Files"), ", ".join(files)),
         ],
         Question.NAME: [(_("Your name"), answers.get("requester_name", ""))],
         Question.CONTACT: [

@@ -7,6 +7,7 @@ from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from portal.casework.codes import ask_code
 from portal.casework.file_kinds import ACCEPT
 from portal.casework.files import add_files, files_of, open_file
 from portal.casework.intake import normal_reference
@@ -14,7 +15,7 @@ from portal.casework.letters import new_link
 from portal.casework.models import Case
 from portal.casework.presenting import present
 from portal.casework.queries import case_by_link, case_of_requester
-from portal.casework.requester import admit, admit_nobody, ask_code, requester_of, withdraw, write_to_school
+from portal.casework.requester import admit, admit_nobody, requester_of, withdraw, write_to_school
 from portal.core.errors import Invalid, NotFound
 from portal.core.limits import CODE_MINUTES
 from portal.core.secrets import digest
@@ -62,7 +63,11 @@ def code(token: str) -> ResponseReturnValue:
     throttle.count(desk.session, throttle.REQUESTER_NETWORK, request.remote_addr or "", now=desk.now)
     with _acting_on(token) as found:
         ask_code(desk.session, found, sender=sender(), now=desk.now)
-    flash(_("A code is on its way. It works for %(minutes)d minutes.", minutes=CODE_MINUTES), "info")
+        by_post = not found.contact_email
+    if by_post:
+        flash(_("The school will send a code to your postal address."), "info")
+    else:
+        flash(_("A code is on its way. It works for %(minutes)d minutes.", minutes=CODE_MINUTES), "info")
     return redirect(url_for(".case", token=token))
 
 
@@ -159,7 +164,8 @@ def _send_code(reference: str) -> ResponseReturnValue:
         found = case_of_requester(desk.session, reference)
         if found is not None:
             ask_code(desk.session, found, sender=sender(), now=desk.now)
-    flash(_("If there is such a request with an e-mail address, a code is on its way to it."), "info")
+    words = _("If there is such a request, a code is on its way: by e-mail, or by post if you gave no e-mail address.")
+    flash(words, "info")
     return redirect(url_for(".by_reference"))
 
 
@@ -204,7 +210,11 @@ def _closed(token: str, found: Case, form: AdmissionForm) -> str:
     """The page before the code: it says nothing of the case, not even whose school it is."""
     desk.tenant = None
     return render_template(
-        "public/cases/closed.html", form=form, token=token, has_email=bool(found.contact_email), nothing=NothingForm()
+        "public/cases/closed.html",
+        form=form,
+        token=token,
+        has_email=bool(found.contact_email),
+        has_address=bool(found.contact_address),
     )
 
 

@@ -5,6 +5,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from portal.casework.drafts import Draft, answers_hash, find_draft, keep_answers, mark_sent, new_draft
+from portal.casework.file_kinds import ACCEPT
+from portal.casework.files import add_draft_files, adopt_files, draft_files, remove_file
 from portal.casework.intake import open_case
 from portal.casework.kinds import GOAL_HINTS, WAY_HINTS, Goal, ways
 from portal.casework.models import Case
@@ -12,13 +14,14 @@ from portal.casework.once import keep_result, take_key
 from portal.casework.progress import read_clock
 from portal.casework.questions import Question, before, first_unanswered, kind_of, questions
 from portal.casework.wording import explained
-from portal.core.errors import Conflict
+from portal.core.errors import Conflict, Invalid
 from portal.identity import throttle
 from portal.identity.permissions import PUBLIC
 from portal.tenancy.models import Tenant, TenantStatus
 from portal.tenancy.queries import facts_at
 from portal.web.door import Audience, Door, Needs
-from portal.web.forms.intake import FORMS, CheckForm, QuestionForm
+from portal.web.files import filing
+from portal.web.forms.intake import FORMS, CheckForm, DetailsForm, QuestionForm
 from portal.web.languages import current_language
 from portal.web.public.answers import as_request, summary
 from portal.web.public.schools import enter_school
@@ -91,10 +94,43 @@ def _ask(slug: str, page: Question) -> ResponseReturnValue:
         if page not in questions(answers, school.law) or (not answers and page is not Question.START):
             return redirect(url_for(".start", slug=slug))
         form = _form(page, answers, school)
+        if draft is not None and request.method == "POST" and request.form.get("remove"):
+            _remove(draft, request.form["remove"])
+            return redirect(request.full_path.rstrip("?"))
         if not form.validate_on_submit():
-            return _page(school, page, form, answers), 422 if form.errors else 200
+            return _page(school, page, form, answers, draft), 422 if form.errors else 200
         kept = _keep(school, draft, {**form.answered(), f"seen_{page}": "yes"})
+        if isinstance(form, DetailsForm) and not _attach(kept, form):
+            return _page(school, page, form, answers, kept), 422
         return redirect(_next(slug, page, kept, school))
+
+
+def _attach(draft: Draft, form: DetailsForm) -> bool:
+    """Keep the chosen files with the draft; False, with the error beside the field, when one cannot be taken."""
+    if not form.uploads():
+        return True
+    throttle.count(desk.session, throttle.UPLOAD_NETWORK, request.remote_addr or "", now=desk.now)
+    try:
+        add_draft_files(desk.session, draft.row, form.uploads(), filing=filing(), now=desk.now)
+    except Invalid as error:
+        form.files.errors = [gettext(error.message)]
+        return False
+    _note_files(draft)
+    return True
+
+
+def _remove(draft: Draft, number: str) -> None:
+    for row in draft_files(desk.session, draft.row):
+        if str(row.id) == number:
+            remove_file(desk.session, row, now=desk.now)
+    _note_files(draft)
+
+
+def _note_files(draft: Draft) -> None:
+    """The files are among the answers that are checked and sent."""
+    desk.session.flush()  # gives the ids
+    numbers = ",".join(str(row.id) for row in draft_files(desk.session, draft.row))
+    keep_answers(draft, {"files": numbers}, desk.house.keys)
 
 
 def _form(page: Question, answers: dict[str, str], school: Tenant) -> QuestionForm:
@@ -106,7 +142,7 @@ def _form(page: Question, answers: dict[str, str], school: Tenant) -> QuestionFo
     return form
 
 
-def _page(school: Tenant, page: Question, form: QuestionForm, answers: dict[str, str]) -> str:
+def _page(school: Tenant, page: Question, form: QuestionForm, answers: dict[str, str], draft: Draft | None) -> str:
     back = before(page, answers, school.law)
     href = url_for("public_schools.school", slug=school.slug) if back is None else _address(school.slug, back)
     return render_template(
@@ -119,6 +155,8 @@ def _page(school: Tenant, page: Question, form: QuestionForm, answers: dict[str,
         back_href=url_for(".check", slug=school.slug) if "check" in request.args else href,
         hints={key.value: gettext(text) for key, text in (*GOAL_HINTS.items(), *WAY_HINTS.items())},
         facts=facts_at(desk.session, school.id, desk.now) if page is Question.DETAILS else {},
+        files=draft_files(desk.session, draft.row) if draft is not None and page is Question.DETAILS else [],
+        accept=ACCEPT,
     )
 
 
@@ -154,7 +192,7 @@ def _show(school: Tenant, draft: Draft, form: CheckForm, *, changed: bool = Fals
         "public/requests/check.html",
         school=school,
         form=form,
-        rows=summary(school, draft.answers),
+        rows=summary(school, draft.answers, [row.name for row in draft_files(desk.session, draft.row)]),
         back_href=_address(school.slug, questions(draft.answers, school.law)[-1]),
         changed=changed,
     )
@@ -174,6 +212,7 @@ def _send(school: Tenant, draft: Draft, form: CheckForm) -> ResponseReturnValue:
         return redirect(url_for(".sent", slug=school.slug))
     new = as_request(draft.answers, school, now=desk.now, language=current_language().code)
     opened = open_case(desk.session, PUBLIC, school, new, sender=sender(), now=desk.now)
+    adopt_files(desk.session, draft.row, opened.case, now=desk.now)
     keep_result(desk.session, ROUTE, key, str(opened.case.id))
     mark_sent(
         draft,

@@ -10,6 +10,7 @@ from portal.casework.files import add_files, files_of, open_file
 from portal.casework.kinds import CHANNELS, KINDS, RELATIONSHIPS, WAITING, Relationship, outcome
 from portal.casework.letters import LABELS, LetterKind
 from portal.casework.models import Case, CaseKind
+from portal.casework.purging import purge
 from portal.casework.queries import case_by_reference, nameable, readers
 from portal.casework.staff_view import staff_case
 from portal.casework.wording import explained, words
@@ -109,6 +110,17 @@ def limits(reference: str) -> ResponseReturnValue:
     actions.limit(desk.session, desk.actor, found, set(form.people.data or ()), now=desk.now)
     flash(_("Saved."), "success")
     return go_back(reference)
+
+
+@pages.page("/cases/<reference>/purge", may=Action.PURGE_CASE, methods=("GET", "POST"), sudo=True)
+def purging(reference: str) -> ResponseReturnValue:
+    found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
+    form = NothingForm()
+    if not form.validate_on_submit():
+        return render_template("shared/case/purge.html", form=form, case=found, back=case_address(reference))
+    purge(desk.session, desk.actor, found, now=desk.now)
+    flash(_("The request is deleted for good."), "success")
+    return redirect(url_for(beside("inbox.inbox")))
 
 
 @pages.page("/cases/<reference>/files", may=Action.ADVISE_CASE, methods=("POST",))

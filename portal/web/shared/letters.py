@@ -1,10 +1,11 @@
 """Letters of a case: writing, printing, the answer that closes it, and what arrived."""
 
-from flask import flash, render_template, request
+from flask import flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.casework import actions
+from portal.casework.codes import post_code
 from portal.casework.correspondence import may_send, record_clarification, record_identity, write_to_requester
 from portal.casework.kinds import outcomes
 from portal.casework.letters import LABELS, LetterKind, suggest
@@ -15,9 +16,10 @@ from portal.casework.staff_view import staff_case
 from portal.casework.wording import words
 from portal.core.clock import london
 from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.limits import POSTED_CODE_DAYS
 from portal.identity.permissions import Action
 from portal.tenancy.models import Tenant
-from portal.web.forms.cases import ArrivalForm, ClosureForm, LetterForm
+from portal.web.forms.cases import ArrivalForm, ClosureForm, LetterForm, NothingForm
 from portal.web.languages import current_language
 from portal.web.sender import sender
 from portal.web.session import desk
@@ -79,6 +81,20 @@ def printed(reference: str, number: int) -> ResponseReturnValue:
     return render_template(
         "shared/case/printed.html", case=found, message=message, school=school, back=case_address(reference)
     )
+
+
+@pages.page("/cases/<reference>/posted-code", may=Action.WORK_CASE, methods=("GET", "POST"))
+def posted_code(reference: str) -> ResponseReturnValue:
+    """The letter with the code is the answer to the button: it is shown once and stands nowhere."""
+    found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
+    form, code = NothingForm(), ""
+    if form.validate_on_submit():
+        code = post_code(desk.session, desk.actor, found, desk.house.keys, now=desk.now)
+    return render_template(
+        "shared/case/posted_code.html", form=form, case=found, code=code, days=POSTED_CODE_DAYS,
+        school=desk.session.get_one(Tenant, found.tenant_id), today=london(desk.now).date(),
+        find=desk.settings.address(url_for("public_cases.by_reference")), back=case_address(found.reference),
+    )  # fmt: skip
 
 
 @pages.page("/cases/<reference>/closure", may=Action.WORK_CASE, methods=("GET", "POST"), writes=True)

@@ -2,11 +2,15 @@
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
+import time_machine
 from sqlalchemy import func, select
 
-from portal.casework.models import Case, CaseKind, IntakeDraft
+from portal.casework.models import Attachment, Case, CaseKind, FileRemoval, IntakeDraft
+from portal.casework.tidying import tidy
+from portal.core import clock
 from portal.outbox.models import Letter
 from portal.tenancy.scope import every_tenant
 from tests.conftest import csrf_token
@@ -303,3 +307,45 @@ def test_files_are_added_on_the_private_page_and_only_there(client, database):
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     assert client.application.test_client().get(address).location == link
+
+
+def attach(client, *files, **values):
+    page = "/schools/alder-primary/requests/details"
+    data = {"csrf_token": csrf_token(client, page), "details": "The letters", "files": list(files), **values}
+    return client.post(page, data=data, content_type="multipart/form-data")
+
+
+def test_files_are_added_shown_removed_and_sent_with_the_request(client, database):
+    fill_in(client, PRIYA)
+    refused = attach(client, (io.BytesIO(b"MZ\x90"), "virus.exe"))
+    assert refused.status_code == 422
+    assert "virus.exe: This kind of file is not taken" in refused.text
+    assert "The letters" in refused.text
+    two = [(io.BytesIO(b"one"), "first.txt"), (io.BytesIO(b"two"), "second.txt")]
+    assert attach(client, *two).status_code == 302
+    assert attach(client, (io.BytesIO(b"one"), "first.txt")).status_code == 302, "the same file again is no second file"
+    page = client.get("/schools/alder-primary/requests/details").text
+    assert page.count('name="remove"') == 2
+    number = re.search(r'second.txt</bdi> <button[^>]*value="(\d+)"', page).group(1)
+    assert attach(client, remove=number).status_code == 302
+    check = client.get("/schools/alder-primary/requests/check").text
+    assert "first.txt" in check
+    assert "second.txt" not in check
+    send(client)
+    with database.session() as session, every_tenant(session, "tests"):
+        [row] = session.scalars(select(Attachment).where(Attachment.name == "first.txt"))
+        assert row.case_id is not None
+        assert row.draft_id is None
+        [gone] = session.scalars(select(FileRemoval))
+        assert gone.storage_name != row.storage_name
+
+
+def test_files_of_a_request_that_was_never_sent_go_after_a_day(client, database):
+    fill_in(client, PRIYA)
+    attach(client, (io.BytesIO(b"one"), "first.txt"))
+    with time_machine.travel(clock.now() + timedelta(hours=25), tick=False):
+        with database.transaction() as session, every_tenant(session, "tests"):
+            tidy(session, now=clock.now())
+        with database.session() as session, every_tenant(session, "tests"):
+            assert session.scalars(select(Attachment)).all() == []
+            assert len(session.scalars(select(FileRemoval)).all()) == 1
