@@ -64,6 +64,7 @@ class EventKind(StrEnum):
     IDENTITY_RECEIVED = "identity-received"
     CLARIFICATION_ASKED = "clarification-asked"
     CLARIFICATION_ANSWERED = "clarification-answered"
+    CLARIFICATION_UNANSWERED = "clarification-unanswered"
     EXTENDED = "extended"
     ASSIGNED = "assigned"
     LETTER_SENT = "letter-sent"
@@ -102,7 +103,8 @@ class Case(TenantOwned, Base):
     """What a person asked for.
 
     Dates that count are events; `due_on`, `aim_on` and `due_at` (a breach) are copies, None while the clock waits.
-    `sort_on` is never None. `requester_surname` is lower case, for the search by exact surname.
+    `sort_on` is never None. The surnames are lower case, for the search by exact surname; the subject's
+    is empty where it is the requester.
     """
 
     __tablename__ = "case_file"
@@ -125,6 +127,7 @@ class Case(TenantOwned, Base):
     requester_surname: Mapped[str] = mapped_column(String(100), default="")
     requester_person_id: Mapped[int | None]
     subject_name: Mapped[str] = mapped_column(String(200), default="")
+    subject_surname: Mapped[str] = mapped_column(String(100), default="")
     relationship: Mapped[str] = mapped_column(String(40), default="self")
     contact_email: Mapped[str] = mapped_column(String(254), default="")
     contact_telephone: Mapped[str] = mapped_column(String(40), default="")
@@ -159,6 +162,7 @@ class Case(TenantOwned, Base):
         Index("ix_case_newest", "tenant_id", "opened_at", "id"),
         Index("ix_case_newest_all", "opened_at", "id"),
         Index("ix_case_surname", "requester_surname", "sort_on", "id"),
+        Index("ix_case_subject_surname", "subject_surname", "sort_on", "id"),
     )
 
 

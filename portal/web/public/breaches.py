@@ -1,6 +1,6 @@
 """Reporting a breach by the school's link: any member of staff, no account, 72 hours."""
 
-from flask import render_template, request, url_for
+from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -33,11 +33,11 @@ def report(slug: str) -> ResponseReturnValue:
         if not form.validate_on_submit():
             return render_template("public/breaches/report.html", school=school, form=form), 422 if form.errors else 200
         try:
-            new = _request(form)
+            return _send(school, form, _request(form))
         except Invalid as error:
+            g.must_roll_back = True
             form.received_on.errors = [_(error.message)]
             return render_template("public/breaches/report.html", school=school, form=form), 422
-        return _send(school, form, new)
 
 
 def _send(school: Tenant, form: BreachForm, new: NewRequest) -> ResponseReturnValue:

@@ -19,11 +19,12 @@ from portal.identity import throttle
 from portal.identity.permissions import PUBLIC
 from portal.tenancy.models import Tenant, TenantStatus
 from portal.tenancy.queries import facts_at
+from portal.tenancy.scope import every_tenant
 from portal.web.door import Audience, Door, Needs
 from portal.web.files import filing
 from portal.web.forms.intake import FORMS, CheckForm, DetailsForm, QuestionForm
 from portal.web.languages import current_language
-from portal.web.public.answers import as_request, summary
+from portal.web.public.answers import as_request, is_confidential, summary
 from portal.web.public.schools import enter_school
 from portal.web.sender import sender
 from portal.web.session import desk
@@ -66,13 +67,15 @@ def sent(slug: str) -> ResponseReturnValue:
         return redirect(url_for(".start", slug=school))
     with desk.acting_for(school):
         draft = _draft(school)
-        case = desk.session.get(Case, int(draft.answers["case"])) if draft is not None and draft.is_sent else None
-        if draft is None or case is None:
+        if draft is None or not draft.is_sent:
             return redirect(url_for(".start", slug=slug))
-        reading = read_clock(desk.session, case)
+        with every_tenant(desk.session, "a confidential question is the service's"):
+            case = desk.session.get_one(Case, int(draft.answers["case"]))
+            reading = read_clock(desk.session, case)
         return render_template(
             "public/requests/sent.html",
             school=school,
+            is_confidential=case.tenant_id != school.id,
             case=case,
             due=case.due_at or case.due_on,
             steps=explained(reading, current_language().code),
@@ -135,7 +138,7 @@ def _note_files(draft: Draft) -> None:
 
 def _form(page: Question, answers: dict[str, str], school: Tenant) -> QuestionForm:
     kind = kind_of(answers, school.law)
-    values = {**answers, "about_head": answers.get("about_head") == "yes"}
+    values = {**answers, **{name: answers.get(name) == "yes" for name in ("about_head", "is_confidential")}}
     form = FORMS[page](data=values)
     kinds = ways(Goal(answers["goal"]), school.law) if answers else ()
     form.suit({**answers, "resolved_kind": kind.value if kind else "question"}, kinds)
@@ -192,6 +195,7 @@ def _show(school: Tenant, draft: Draft, form: CheckForm, *, changed: bool = Fals
         "public/requests/check.html",
         school=school,
         form=form,
+        is_confidential=is_confidential(draft.answers, school),
         rows=summary(school, draft.answers, [row.name for row in draft_files(desk.session, draft.row)]),
         back_href=_address(school.slug, questions(draft.answers, school.law)[-1]),
         changed=changed,
@@ -212,7 +216,7 @@ def _send(school: Tenant, draft: Draft, form: CheckForm) -> ResponseReturnValue:
         return redirect(url_for(".sent", slug=school.slug))
     new = as_request(draft.answers, school, now=desk.now, language=current_language().code)
     opened = open_case(desk.session, PUBLIC, school, new, sender=sender(), now=desk.now)
-    adopt_files(desk.session, draft.row, opened.case, now=desk.now)
+    adopt_files(desk.session, draft.row, opened.case, filing=filing(), now=desk.now)
     keep_result(desk.session, ROUTE, key, str(opened.case.id))
     mark_sent(
         draft,

@@ -11,11 +11,11 @@ from portal.casework.kinds import CHANNELS, KINDS, RELATIONSHIPS, WAITING, Relat
 from portal.casework.letters import LABELS, LetterKind
 from portal.casework.models import Case, CaseKind
 from portal.casework.purging import purge
-from portal.casework.queries import case_by_reference, nameable, readers
+from portal.casework.queries import case_by_reference, nameable, place_of, readers
 from portal.casework.staff_view import staff_case
 from portal.casework.wording import explained, words
 from portal.core.errors import Conflict, Invalid
-from portal.identity.permissions import Action
+from portal.identity.permissions import Action, require
 from portal.web.door import Audience, Door
 from portal.web.files import filing, serve
 from portal.web.forms.cases import (
@@ -42,11 +42,18 @@ def case(reference: str) -> ResponseReturnValue:
     return _show(found, NoteForm())
 
 
+def require_work(found: Case) -> None:
+    """Asked before a form is shown, so that nobody writes what she may not send: DPO officers advise on a school's case."""
+    require(desk.actor, Action.WORK_CASE, place_of(desk.session, found))
+
+
 @pages.page("/cases/<reference>/assignment", may=Action.ASSIGN_CASE, methods=("POST",))
 def assignment(reference: str) -> ResponseReturnValue:
     found = case_by_reference(desk.session, desk.actor, reference, to_change=True)
-    person = AssignForm().person.data or None
-    actions.assign(desk.session, desk.actor, found, person, now=desk.now)
+    person = AssignForm().person.data
+    if person is None:
+        raise Invalid(_("Choose who works on it."))
+    actions.assign(desk.session, desk.actor, found, person or None, now=desk.now)
     flash(_("Saved."), "success")
     return go_back(reference)
 
@@ -82,6 +89,7 @@ def reopening(reference: str) -> ResponseReturnValue:
 @pages.page("/cases/<reference>/kind", may=Action.WORK_CASE, methods=("GET", "POST"))
 def kind(reference: str) -> ResponseReturnValue:
     found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
+    require_work(found)
     form = KindChangeForm(data={"kind": found.kind.value})
     form.kind.choices = [(each.value, _(text)) for each, text in KINDS.items()]
 

@@ -1,14 +1,14 @@
 """Writing down a request that reached the school by other ways, and asking the DPO team."""
 
-from flask import flash, g, render_template
+from flask import flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.casework.intake import NewRequest, ask_dpo, open_case
 from portal.casework.kinds import Relationship
-from portal.casework.models import CaseKind, Channel
+from portal.casework.models import Case, CaseKind, Channel
 from portal.casework.once import keep_result, take_key
-from portal.casework.queries import school_named
+from portal.casework.queries import case_by_reference, school_named
 from portal.core.errors import Invalid, NotFound
 from portal.core.secrets import digest
 from portal.identity.permissions import Action
@@ -18,6 +18,7 @@ from portal.web.door import Audience, Door
 from portal.web.forms.recording import QuestionForm, RecordForm
 from portal.web.sender import sender
 from portal.web.session import desk
+from portal.web.shared.beside import beside
 from portal.web.shared.case import go_back, pages
 
 ROUTE = "recorded-request"
@@ -52,7 +53,17 @@ def record() -> ResponseReturnValue:
     flash(_("The request is recorded and the confirmation is on its way."), "success")
     if opened.pin:
         flash(_("There is no e-mail address. Give them the reference and this PIN: %(pin)s", pin=opened.pin), "info")
-    return go_back(opened.case.reference)
+    return show_recorded(opened.case)
+
+
+def show_recorded(case: Case) -> ResponseReturnValue:
+    """The case, or for whoever may not see it (it is about the head) only that it is recorded."""
+    try:
+        case_by_reference(desk.session, desk.actor, case.reference)
+    except NotFound:
+        flash(_("Its reference is %(reference)s. You cannot open it: it is limited.", reference=case.reference), "info")
+        return redirect(url_for(beside("inbox.inbox")))
+    return go_back(case.reference)
 
 
 @asking.page("/questions/new", may=Action.ASK_DPO, methods=("GET", "POST"))
@@ -114,6 +125,7 @@ def request_of(form: RecordForm) -> NewRequest:
         address=form.address.data or "",
         contact_notes=form.contact_notes.data or "",
         details=form.details.data or "",
+        is_about_head=bool(form.about_head.data),
     )
 
 

@@ -26,7 +26,7 @@ def case_tasks() -> list[Task]:
     if not may(desk.actor, Action.LIST_CASES, desk.place):
         return []
     today = london(desk.now).date()
-    found = today_tasks(desk.session, desk.actor, today=today, is_dpo=is_central())
+    found = today_tasks(desk.session, desk.actor, now=desk.now, is_dpo=is_central())
     return [_task(view, number, reference) for view, number, reference in found]
 
 
