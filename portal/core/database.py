@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, NoReturn, cast
 
 from sqlalchemy import (
     JSON,
@@ -146,13 +146,26 @@ class PortalSession(Session):
     def begin_writing(self) -> None:
         """Start the transaction as a writer; a no-op where one is already open."""
         if not self.in_transaction():
-            self.connection(execution_options={"portal_writes": True})
+            self.own_connection(execution_options={"portal_writes": True})
 
     def get(self, entity: Any, ident: Any, **options: Any) -> Any:  # noqa: ANN401 - as Session.get
         """As `Session.get`, but a row held from another scope is not handed out."""
         found = super().get(entity, ident, **options)
         sees = self.info.get("portal_sees")
         return found if found is None or sees is None or sees(found) else None
+
+    def own_connection(self, **options: Any) -> SqlConnection:  # noqa: ANN401 - as Session.connection
+        """The connection beneath, for beginning to write and for telling the database the scope; for nothing else."""
+        return super().connection(**options)
+
+    def connection(self, *_: object, **__: object) -> NoReturn:
+        """Refused, like the bulk methods: all of them go round the tenant scope."""
+        msg = "this goes round the tenant scope: execute statements on the session, add objects, or insert"
+        raise TypeError(msg)
+
+    bulk_save_objects = connection
+    bulk_insert_mappings = connection
+    bulk_update_mappings = connection
 
     def run_text(self, statement: str, parameters: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - rows of any shape
         """Run SQL text: for `core/` and for the search and lock statements that no expression can say."""
