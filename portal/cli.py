@@ -25,6 +25,7 @@ from portal.commands import (
     settings,
 )
 from portal.commands.errors import PortalGroup
+from portal.core import logs
 
 
 @click.group(cls=PortalGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -34,6 +35,7 @@ def main() -> None:
 
     Settings come from the environment; `portal settings` lists them.
     """
+    logs.configure()
 
 
 for command in (
