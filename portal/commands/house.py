@@ -10,7 +10,7 @@ import click
 from portal import tables  # noqa: F401 - makes every table known
 from portal.core.database import Database, PortalSession
 from portal.core.errors import PortalError
-from portal.lifecycle.schema import is_current
+from portal.lifecycle.schema import is_current, reach
 from portal.settings import Settings, load
 from portal.tenancy.scope import every_tenant
 
@@ -23,7 +23,7 @@ def current_settings() -> Settings:
 @contextmanager
 def reading(reason: str) -> Iterator[PortalSession]:
     """A session that reads across tenants, on a database that is set up."""
-    database = _database(current_settings())
+    database = open_database(current_settings())
     try:
         with database.session() as session, every_tenant(session, reason):
             yield session
@@ -34,7 +34,7 @@ def reading(reason: str) -> Iterator[PortalSession]:
 @contextmanager
 def writing(reason: str) -> Iterator[PortalSession]:
     """A transaction across tenants, committed at the end."""
-    database = _database(current_settings())
+    database = open_database(current_settings())
     try:
         with database.transaction() as session, every_tenant(session, reason):
             yield session
@@ -47,8 +47,10 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
 
 
-def _database(settings: Settings) -> Database:
-    database = Database(settings.database_url)
+def open_database(settings: Settings) -> Database:
+    """The database that serves, set up for this version. Raises `PortalError`."""
+    database = reach(settings.database_url, "PORTAL_DATABASE_URL")
     if not is_current(database):
+        database.dispose()
         raise PortalError("The database is not set up, or not for this version: run `portal init`.")
     return database

@@ -1,12 +1,15 @@
 """The web server's own log as the portal's JSON lines: gunicorn would quote addresses, and with them private tokens."""
 
 import logging
+import traceback
 
 import structlog
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
 from portal.core import logs
+
+_LOGS = ("/logging/__init__.py", "/gunicorn/glogging.py", "/portal/core/server_log.py")
 
 
 class ServerLogger(Logger):
@@ -25,6 +28,12 @@ class _ServerBridge(logging.Handler):
         said = ""
         if isinstance(record.args, tuple) and record.args:
             said = record.getMessage() if all(isinstance(one, int) for one in record.args) else str(record.msg)
-        structlog.get_logger(record.name).log(
-            max(record.levelno, logging.INFO), "server", **logs.without_words(record), said=said
-        )
+        facts = logs.without_words(record) | {"place": _place()}
+        structlog.get_logger(record.name).log(max(record.levelno, logging.INFO), "server", **facts, said=said)
+
+
+def _place() -> str:
+    """Where gunicorn called its own log; the record names only the log's file."""
+    frames = reversed(traceback.extract_stack())
+    found = next(one for one in frames if not one.filename.endswith(_LOGS))
+    return f"{found.filename}:{found.lineno}"
