@@ -15,13 +15,13 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from portal.core.errors import SettingsError
+from portal.core.text import is_email_address
 
 ROOT = Path(__file__).resolve().parent.parent
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _PUBLISHED_KEY = "replace-with-the-output-of-openssl-rand-base64-48"
 """What stands in `deploy/portal.env.example`: anybody can read it."""
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+")
-_ADDRESS = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 
 @dataclass(frozen=True)
@@ -252,7 +252,7 @@ def _mail_from(environment: Mapping[str, str], base_url: str) -> str:
     address = environment.get("PORTAL_MAIL_FROM")
     if not address:
         return f"no-reply@{urlsplit(base_url).hostname}"
-    if not _ADDRESS.fullmatch(address):
+    if not is_email_address(address):
         raise SettingsError("PORTAL_MAIL_FROM: must be one e-mail address, like privacy@example.gov.uk.")
     return address
 

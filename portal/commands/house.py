@@ -4,14 +4,17 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 
 import click
 
 from portal import tables  # noqa: F401 - makes every table known
 from portal.core.database import Database, PortalSession
-from portal.core.errors import PortalError
+from portal.core.errors import NotFound, PortalError
 from portal.lifecycle.schema import is_current, reach
 from portal.settings import Settings, load
+from portal.tenancy.models import Tenant
+from portal.tenancy.queries import schools
 from portal.tenancy.scope import every_tenant
 
 
@@ -40,6 +43,16 @@ def writing(reason: str) -> Iterator[PortalSession]:
             yield session
     finally:
         database.dispose()
+
+
+def named_school(session: PortalSession, slug: str) -> Tenant:
+    """The school that a command names. Raises `NotFound` with the way to its right name."""
+    known = {school.slug: school for school in schools(session)}
+    if slug in known:
+        return known[slug]
+    near = [each for each in known if slug and each.startswith(slug)] or get_close_matches(slug, known, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise NotFound(f"There is no school {slug!r}.{hint} `portal school list` lists them all.")
 
 
 def print_json(value: object) -> None:

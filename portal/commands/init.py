@@ -24,6 +24,9 @@ from portal.notices.changes import note_first_versions
 from portal.tenancy.queries import service
 from portal.tenancy.scope import every_tenant
 
+_PORTAL = ".venv/bin/portal"
+"""The command as it is typed in the folder of the code: it is on nobody's PATH."""
+
 
 @click.command()
 @click.option("--demo", is_flag=True, help="Load the demonstration: invented schools, people and requests.")
@@ -84,10 +87,14 @@ def _beginning(today: date) -> datetime:
 def _print_cast(base_url: str, cast: list[CastMember]) -> None:
     click.echo(f"\nThe portal: {base_url}\nSign in at  {base_url}/sign-in")
     if not cast:
+        click.echo(f"The first person of the central team: {_PORTAL} person invite ADDRESS --role administrator")
         return
-    click.echo(f"Letters     {base_url}/dev/mail\n\nThe cast (codes: an authenticator app, or `portal code NAME`):")
-    for member in cast:
-        click.echo(f"  {member.name:8} {member.role:18} {member.tenant:22} {member.email:34} {member.password}")
+    click.echo(f"Letters     {base_url}/dev/mail\n\nThe cast (codes: an authenticator app, or `{_PORTAL} code NAME`):")
+    rows = [(member.name, member.role, member.tenant, member.email, member.password) for member in cast]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo(f"  {'  '.join(cells)}".rstrip())
 
 
 def _say(line: str, *, quiet: bool) -> None:
