@@ -11,6 +11,7 @@ from portal.core import clock
 from portal.core.database import Database
 from portal.core.errors import SettingsError
 from portal.core.secrets import Keys
+from portal.identity.queries import people_in
 from portal.lifecycle.demo import CastMember, add_cast, read_cast
 from portal.lifecycle.demo_cases import add_demo_cases
 from portal.lifecycle.demo_findings import add_demo_findings
@@ -58,6 +59,7 @@ def init(*, demo: bool, as_json: bool) -> None:
             answer_in_the_past(session, now=now)
             add_demo_findings(session, settings.tenants_dir / "demo", now=now, today=clock.today())
         note_first_versions(session, now=now)
+        is_staffed = bool(people_in(session, [service(session).id]))
     _seal(database, quiet=as_json)
     database.dispose()
     if as_json:
@@ -66,6 +68,8 @@ def init(*, demo: bool, as_json: bool) -> None:
     for line in report.lines():
         click.echo(f"    {line}")
     _print_cast(settings.base_url, cast)
+    if not is_staffed:
+        click.echo(f"The central team is empty. Its first person: {_PORTAL} person invite ADDRESS --role administrator")
 
 
 def _seal(database: Database, *, quiet: bool) -> None:
@@ -87,7 +91,6 @@ def _beginning(today: date) -> datetime:
 def _print_cast(base_url: str, cast: list[CastMember]) -> None:
     click.echo(f"\nThe portal: {base_url}\nSign in at  {base_url}/sign-in")
     if not cast:
-        click.echo(f"The first person of the central team: {_PORTAL} person invite ADDRESS --role administrator")
         return
     click.echo(f"Letters     {base_url}/dev/mail\n\nThe cast (codes: an authenticator app, or `{_PORTAL} code NAME`):")
     rows = [(member.name, member.role, member.tenant, member.email, member.password) for member in cast]

@@ -26,9 +26,15 @@ def test_the_command_for_codes_is_printed_as_it_can_be_typed(cast, capsys):
     assert "`.venv/bin/portal code NAME`" in capsys.readouterr().out
 
 
-def test_without_a_cast_the_first_invitation_is_named(backend, capsys):
-    init._print_cast("http://localhost:8000", [])
-    assert ".venv/bin/portal person invite ADDRESS --role administrator" in capsys.readouterr().out
+@pytest.mark.parametrize("is_staffed", [False, True])
+def test_the_first_invitation_is_named_where_the_central_team_is_empty(
+    empty_database, tmp_path, monkeypatch, is_staffed
+):
+    for name, value in {**empty_database, "PORTAL_DATA_DIR": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    done = CliRunner().invoke(main, ["init", *(["--demo"] if is_staffed else [])])
+    assert done.exit_code == 0, done.output
+    assert (".venv/bin/portal person invite ADDRESS --role administrator" in done.stdout) is not is_staffed
 
 
 def test_a_member_of_the_cast_has_a_code_by_first_name(settings, monkeypatch, cast):
