@@ -29,6 +29,10 @@ def mail_hosts(settings: Settings) -> frozenset[str]:
     return frozenset(host.lower() for host in ours if host)
 
 
+def has_mailbox(settings: Settings, _database: Database) -> bool:
+    return bool(settings.imap_url)
+
+
 def poll_by_the_clock(settings: Settings, database: Database) -> None:
     """Take in what is unread in the mailbox; a mailbox that does not answer is asked again the next time."""
     if not settings.imap_url:

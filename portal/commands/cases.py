@@ -8,7 +8,7 @@ import click
 from portal.casework.intake import open_case
 from portal.casework.letters import Sender
 from portal.casework.spreadsheet import read_cases
-from portal.commands.house import current_settings, writing
+from portal.commands.house import current_settings, named_school, writing
 from portal.core import clock
 from portal.core.secrets import Keys
 from portal.identity.permissions import SYSTEM
@@ -38,7 +38,7 @@ def import_cases(*, file: Path, slug: str, dry_run: bool) -> None:
         sys.exit(2)
     sender = Sender(settings.base_url, Keys(settings.secret_keys))
     with writing("requests from a list") as session:
-        school = public_school(session, slug)
+        school = public_school(session, named_school(session, slug).slug)
         for line, request in found:
             if dry_run:
                 click.echo(f"line {line}: would be taken over")

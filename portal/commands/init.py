@@ -11,6 +11,7 @@ from portal.core import clock
 from portal.core.database import Database
 from portal.core.errors import SettingsError
 from portal.core.secrets import Keys
+from portal.identity.queries import people_in
 from portal.lifecycle.demo import CastMember, add_cast, read_cast
 from portal.lifecycle.demo_cases import add_demo_cases
 from portal.lifecycle.demo_findings import add_demo_findings
@@ -23,6 +24,9 @@ from portal.notices.background import NoticeWork
 from portal.notices.changes import note_first_versions
 from portal.tenancy.queries import service
 from portal.tenancy.scope import every_tenant
+
+_PORTAL = ".venv/bin/portal"
+"""The command as it is typed in the folder of the code: it is on nobody's PATH."""
 
 
 @click.command()
@@ -55,6 +59,7 @@ def init(*, demo: bool, as_json: bool) -> None:
             answer_in_the_past(session, now=now)
             add_demo_findings(session, settings.tenants_dir / "demo", now=now, today=clock.today())
         note_first_versions(session, now=now)
+        is_staffed = bool(people_in(session, [service(session).id]))
     _seal(database, quiet=as_json)
     database.dispose()
     if as_json:
@@ -63,6 +68,8 @@ def init(*, demo: bool, as_json: bool) -> None:
     for line in report.lines():
         click.echo(f"    {line}")
     _print_cast(settings.base_url, cast)
+    if not is_staffed:
+        click.echo(f"The central team is empty. Its first person: {_PORTAL} person invite ADDRESS --role administrator")
 
 
 def _seal(database: Database, *, quiet: bool) -> None:
@@ -85,9 +92,12 @@ def _print_cast(base_url: str, cast: list[CastMember]) -> None:
     click.echo(f"\nThe portal: {base_url}\nSign in at  {base_url}/sign-in")
     if not cast:
         return
-    click.echo(f"Letters     {base_url}/dev/mail\n\nThe cast (codes: an authenticator app, or `portal code NAME`):")
-    for member in cast:
-        click.echo(f"  {member.name:8} {member.role:18} {member.tenant:22} {member.email:34} {member.password}")
+    click.echo(f"Letters     {base_url}/dev/mail\n\nThe cast (codes: an authenticator app, or `{_PORTAL} code NAME`):")
+    rows = [(member.name, member.role, member.tenant, member.email, member.password) for member in cast]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo(f"  {'  '.join(cells)}".rstrip())
 
 
 def _say(line: str, *, quiet: bool) -> None:

@@ -6,13 +6,12 @@ from html import escape
 
 import click
 
-from portal.commands.house import print_json, reading
+from portal.commands.house import named_school, print_json, reading
 from portal.core import clock
 from portal.core.errors import Invalid
 from portal.notices import queries
 from portal.notices.reading import Notice
 from portal.notices.verifying import verify as check
-from portal.tenancy.queries import tenant_by_slug
 
 
 @click.group()
@@ -28,7 +27,7 @@ def notice() -> None:
 def show(slug: str, day: str | None, language: str, form: str) -> None:
     """Print the notice of the school SLUG."""
     with reading("portal notice show") as session:
-        school = tenant_by_slug(session, slug)
+        school = named_school(session, slug)
         found = queries.notice_at(session, school, instant_on(day, now=clock.now()), language)
     if form == "json":
         print_json(found.as_dict())
@@ -42,7 +41,7 @@ def show(slug: str, day: str | None, language: str, form: str) -> None:
 def versions(slug: str, *, as_json: bool) -> None:
     """List the sealed versions of the notice of the school SLUG, newest first."""
     with reading("portal notice versions") as session:
-        found = queries.versions(session, tenant_by_slug(session, slug))
+        found = queries.versions(session, named_school(session, slug))
     rows = [
         {
             "number": one.number,
@@ -69,7 +68,7 @@ def verify(slug: str | None, *, everything: bool, as_json: bool) -> None:
     if bool(slug) == everything:
         raise Invalid("Name one school, or give --all.")
     with reading("portal notice verify") as session:
-        checked = check(session, school=tenant_by_slug(session, slug) if slug else None)
+        checked = check(session, school=named_school(session, slug) if slug else None)
     if as_json:
         print_json({"versions": checked.versions, "findings": [one.as_dict() for one in checked.findings]})
     else:

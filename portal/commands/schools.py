@@ -15,7 +15,10 @@ from portal.lifecycle.register_import import ImportReport, Order, import_registe
 
 @click.group()
 def schools() -> None:
-    """Add, change and close schools from the national register."""
+    """Bring schools in from the national register.
+
+    It adds, changes and closes many at once. `portal school` shows those that are here.
+    """
 
 
 @schools.command("import-gias")

@@ -35,6 +35,9 @@ NAMING = {
 }
 
 
+_CONNECT_SECONDS = 10
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware UTC datetime. Raises `ValueError` for a naive one."""
 
@@ -114,6 +117,7 @@ class Database:
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size}
         if not self.is_sqlite:
             options["pool_pre_ping"] = True
+            options["connect_args"] = {"connect_timeout": parsed.query.get("connect_timeout", _CONNECT_SECONDS)}
         self.engine: Engine = create_engine(parsed, **options)
         if self.is_sqlite:
             path = Path(cast("str", parsed.database))

@@ -4,9 +4,11 @@ import re
 import unicodedata
 
 from portal.core.errors import Invalid
+from portal.core.limits import EMAIL_LENGTH
 
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 INVISIBLE = frozenset("\u00ad\u200b\u2060\ufeff\ufff9\ufffa\ufffb")
+_EMAIL = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 _FORMULA_STARTS = frozenset("=+-@\t\r\n|\uff1d\uff0b\uff0d\uff20")
 _ALLOWED_CONTROLS = frozenset("\n\t")
 
@@ -33,6 +35,11 @@ def clean_name(value: str) -> str:
     if any(character in BIDI_CONTROLS or character in INVISIBLE for character in name):
         raise Invalid("This contains an invisible character that cannot be used in a name. Type it again.")
     return name
+
+
+def is_email_address(value: str) -> bool:
+    """Whether this is one address and nothing else, as operators give it; the host may be a single name."""
+    return len(value) <= EMAIL_LENGTH and _EMAIL.fullmatch(value) is not None
 
 
 def slugify(value: str) -> str:

@@ -32,6 +32,15 @@ _LINKS_AT_ONCE = 60
 _SECONDS_A_RUN = 420.0
 
 
+def links_wait(settings: Settings, database: Database) -> bool:
+    """Whether there is an address to look at."""
+    before = clock.now() - AGAIN_AFTER
+    with database.session() as session:
+        return bool(unchecked_proposals(session)) or (
+            settings.is_production and bool(stale_links(session, clock.today(), before=before, limit=1))
+        )
+
+
 def check_by_the_clock(settings: Settings, database: Database) -> None:
     """Every open proposal that nobody looked at; in production also the links not looked at for a week."""
     checker = new_checker(settings)

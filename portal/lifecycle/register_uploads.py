@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from portal.core import clock
 from portal.core.database import Database, PortalSession
@@ -73,11 +73,15 @@ def uploads(session: PortalSession) -> list[RegisterImport]:
     return list(session.scalars(select(RegisterImport).order_by(RegisterImport.id.desc()).limit(20)))
 
 
+def uploads_wait(_settings: Settings, database: Database) -> bool:
+    with database.session() as session:
+        return session.scalar(_waiting().limit(1)) is not None
+
+
 def work_by_the_clock(settings: Settings, database: Database) -> None:
     """Timed work: plan or apply each upload that waits."""
-    waiting = select(RegisterImport.id).where(RegisterImport.state.in_((ImportState.PLANNING, ImportState.APPLYING)))
     with database.session() as session:
-        ids = list(session.scalars(waiting.order_by(RegisterImport.id)))
+        ids = list(session.scalars(_waiting().order_by(RegisterImport.id)))
     for upload_id in ids:
         try:
             _work_on(database, settings.data_dir / "register", upload_id)
@@ -85,6 +89,11 @@ def work_by_the_clock(settings: Settings, database: Database) -> None:
             with database.transaction() as session:
                 row = upload_by_id(session, upload_id)
                 row.state, row.report, row.finished_at = ImportState.REFUSED, {"problem": str(error)}, clock.now()
+
+
+def _waiting() -> Select[int]:
+    states = (ImportState.PLANNING, ImportState.APPLYING)
+    return select(RegisterImport.id).where(RegisterImport.state.in_(states))
 
 
 def _work_on(database: Database, folder: Path, upload_id: int) -> None:

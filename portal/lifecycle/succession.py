@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from portal.audit.actions import record
 from portal.audit.rules import AuditKind
@@ -162,17 +162,17 @@ def apply_order(session: PortalSession, actor: Actor, row: SuccessionRow, *, now
     return len(moves)
 
 
+def orders_wait(_settings: Settings, database: Database) -> bool:
+    """Whether an order's day has come."""
+    with database.session() as session:
+        return session.scalar(_due_orders().limit(1)) is not None
+
+
 def apply_by_the_clock(_settings: Settings, database: Database) -> None:
     """Timed work: orders whose day has come."""
-    today, now = clock.today(), clock.now()
-    due = select(SuccessionRow).where(
-        SuccessionRow.status == SuccessionStatus.MADE, SuccessionRow.applied_at.is_(None), SuccessionRow.on <= today
-    )
-    with database.session() as session:
-        if session.scalar(due.limit(1)) is None:
-            return
+    now = clock.now()
     with database.transaction() as session, every_tenant(session, "succession of councils"):
-        for row in session.scalars(due.order_by(SuccessionRow.on)):
+        for row in session.scalars(_due_orders().order_by(SuccessionRow.on)):
             apply_order(session, SYSTEM, row, now=now)
 
 
@@ -196,6 +196,14 @@ def _dry_run(session: PortalSession, succession: Succession, book: Book) -> DryR
     touched = {one.school for one in plan.moves} | {one.school for one in plan.undecided}
     public = session.scalars(select(Tenant.slug).where(Tenant.status.in_((TenantStatus.LIVE, TenantStatus.LEAVING))))
     return DryRun(succession, plan, book, len(touched & set(public)))
+
+
+def _due_orders() -> Select[SuccessionRow]:
+    return select(SuccessionRow).where(
+        SuccessionRow.status == SuccessionStatus.MADE,
+        SuccessionRow.applied_at.is_(None),
+        SuccessionRow.on <= clock.today(),
+    )
 
 
 def _refuse(plan: SuccessionPlan) -> None:

@@ -22,11 +22,9 @@ _WRITERS = frozenset({Role.HEAD, Role.LEAD, Role.EDITOR})
 _DPO = frozenset({Role.DPO_OFFICER})
 
 
-def schools_to_ask(session: PortalSession, *, after: int, limit: int) -> list[Tenant]:
-    statement = select(Tenant).where(
-        Tenant.kind == TenantKind.SCHOOL, Tenant.status.in_(PUBLIC_STATUSES), Tenant.id > after
-    )
-    return list(session.scalars(statement.order_by(Tenant.id).limit(limit)))
+def schools_to_ask(session: PortalSession) -> list[int]:
+    statement = select(Tenant.id).where(Tenant.kind == TenantKind.SCHOOL, Tenant.status.in_(PUBLIC_STATUSES))
+    return list(session.scalars(statement.order_by(Tenant.id)))
 
 
 def remind_school(session: PortalSession, school: Tenant, shelf: Shelf, *, station: Station, now: datetime) -> bool:

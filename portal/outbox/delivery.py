@@ -33,11 +33,14 @@ class FolderMailer:
     def send(self, message: EmailMessage, recipient: str) -> None:
         del recipient
         self.folder.mkdir(parents=True, exist_ok=True)
-        name = str(message["Message-ID"]).strip("<>").partition("@")[0]
-        path = self.folder / f"{name}.eml"
+        path = self.path(str(message["Message-ID"]))
         temporary = path.with_suffix(".part")
         temporary.write_bytes(message.as_bytes())
         temporary.replace(path)
+
+    def path(self, message_id: str) -> Path:
+        """The file that holds this message once it is delivered."""
+        return self.folder / f"{message_id.strip('<>').partition('@')[0]}.eml"
 
 
 @dataclass(frozen=True)
