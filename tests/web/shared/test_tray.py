@@ -6,6 +6,7 @@ from sqlalchemy import select
 from portal.casework.files import Filing
 from portal.casework.incoming import receive
 from portal.casework.letters import Sender
+from portal.casework.mail import read_mail
 from portal.casework.models import Case, Channel, IncomingMail, MailState
 from portal.casework.stores import store_of
 from portal.core import clock
@@ -28,9 +29,9 @@ def came(database, settings):
     with database.transaction() as session, every_tenant(session, "tests"):
         return [
             receive(
-                session, each.as_bytes(), to=(), hosts=frozenset({"localhost"}), sender=sender, filing=filing,
-                now=clock.now(),
-            ).id
+                session, read_mail(each.as_bytes()), to=(), hosts=frozenset({"localhost"}), sender=sender,
+                filing=filing, now=clock.now(),
+            )[0].id
             for each in mails
         ]  # fmt: skip
 
