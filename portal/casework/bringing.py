@@ -5,10 +5,11 @@ from datetime import date, datetime
 
 from portal.casework.intake import NewRequest, open_case
 from portal.casework.letters import Sender
+from portal.casework.queries import place
 from portal.casework.spreadsheet import read_cases
 from portal.core.database import PortalSession
 from portal.core.errors import Conflict, Invalid
-from portal.identity.permissions import Actor
+from portal.identity.permissions import Action, Actor, require
 from portal.tenancy.models import Tenant
 
 
@@ -38,6 +39,7 @@ def bring_over(
 
     Raises `Invalid` for a file that is no such list.
     """
+    require(actor, Action.BRING_CASES, place(session, school))
     found, wrong = read_cases(content, now=now)
     brought = []
     with session.begin_nested() as whole:

@@ -13,7 +13,7 @@ from portal.core.text import clean, clean_name
 
 REQUIRED = ("received", "kind", "name")
 OPTIONAL = ("about", "email", "telephone", "details")
-MOST_LINES = 2000
+MOST_LINES = 500
 _LENGTHS = {"name": NAME_LENGTH, "about": NAME_LENGTH, "email": EMAIL_LENGTH, "telephone": TELEPHONE_LENGTH}
 
 

@@ -101,7 +101,7 @@ def bomb():
         (workbook(ROWS, "<!DOCTYPE a>"), "cannot be read"),
         (bomb(), "far larger inside"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "old format"),
-        (b"received,kind,name\n" + b"2026-11-17,access,A\n" * 2001, "at most 2000"),
+        (b"received,kind,name\n" + b"2026-11-17,access,A\n" * 501, "at most 500"),
     ],
 )
 def test_a_file_that_is_no_such_table_is_refused_with_a_reason(content, word):
