@@ -103,7 +103,7 @@ def _open(
     _check(request, now)
     case = _new_case(session, actor, school, request, now=now)
     pin = ""
-    if not case.contact_email:
+    if not case.contact_email and is_news:
         pin = new_reference((4, 4, 4))
         case.pin_hash = hash_password(pin)
     with changing(session, case, now=now, is_new=True):

@@ -94,9 +94,21 @@ class ScanState(StrEnum):
 
 
 class MailState(StrEnum):
+    """Where a message is: in the tray, in its request (of a part only, while files were refused), or set aside."""
+
     WAITING = "waiting"
     FILED = "filed"
+    PARTLY = "partly"
     DROPPED = "dropped"
+
+
+class MailMark(StrEnum):
+    """What is odd about a message."""
+
+    NONE = ""
+    AUTOMATIC = "automatic"
+    UNREADABLE = "unreadable"
+    TOO_LARGE = "too-large"
 
 
 class Case(TenantOwned, Base):
@@ -376,12 +388,14 @@ class FileKey(TenantOwned, Base):
 class IncomingMail(TenantOwned, Base):
     """A message that came in and waits for a person to say what it is; the service's when no school could be found.
 
-    `raw` is the whole message, encrypted, until a person has said what it is: its attachments are in it.
+    `raw` is the whole message, encrypted, until everything in it is stored or nobody wants it any more. `digest` tells
+    two messages under one Message-ID apart; rows older than it have none. `refused` says which files were not taken.
     """
 
     __tablename__ = "incoming_mail"
 
     message_id: Mapped[str] = mapped_column(String(300))
+    digest: Mapped[str] = mapped_column(String(64), default="")
     received_at: Mapped[datetime]
     sender: Mapped[str] = mapped_column(String(254), default="")
     original_sender: Mapped[str] = mapped_column(String(254), default="")
@@ -390,13 +404,16 @@ class IncomingMail(TenantOwned, Base):
     subject: Mapped[str] = mapped_column(String(300), default="")
     body: Mapped[str] = mapped_column(Text, default="")
     state: Mapped[MailState] = mapped_column(default=MailState.WAITING)
+    mark: Mapped[MailMark] = mapped_column(default=MailMark.NONE)
+    set_aside_at: Mapped[datetime | None]
+    refused: Mapped[list[str]] = mapped_column(default=list)
     case_id: Mapped[int | None]
     raw: Mapped[bytes | None] = mapped_column(LargeBinary)
 
     __table_args__ = (
         tenant_key(),
         tenant_reference("case_id", "case_file"),
-        UniqueConstraint("tenant_id", "message_id"),
+        UniqueConstraint("tenant_id", "message_id", "digest"),
         Index("ix_incoming_mail_state", "state"),
     )
 

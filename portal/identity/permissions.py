@@ -39,6 +39,7 @@ class Action(StrEnum):
     LIST_CASES = "cases.list"
     READ_CASE = "case.read"
     OPEN_CASE = "case.open"
+    BRING_CASES = "cases.bring"
     WORK_CASE = "case.work"
     ADVISE_CASE = "case.advise"
     ASSIGN_CASE = "case.assign"
@@ -112,6 +113,13 @@ _ROWS = (
         Action.OPEN_CASE,
         N_("Record a request made by phone, letter or in person"),
         own=_WORKERS | _DPO,
+        trust=_LEADERS,
+        service=_DPO,
+    ),
+    Permission(
+        Action.BRING_CASES,
+        N_("Bring open requests over from a list"),
+        own=_LEADERS | _DPO,
         trust=_LEADERS,
         service=_DPO,
     ),

@@ -4,7 +4,7 @@ from flask import Flask
 
 from portal.web.door import Audience
 from portal.web.school import bring, check, notice, school, today
-from portal.web.shared import case, inbox, letters, people, recording, trail, tray, views
+from portal.web.shared import bringing, case, inbox, letters, people, recording, trail, tray, views
 
 BLUEPRINTS = (
     people.pages,
@@ -18,7 +18,7 @@ BLUEPRINTS = (
     case.pages,
     recording.asking,
 )
-ATTACHED = (letters, recording, tray, views)
+ATTACHED = (bringing, letters, recording, tray, views)
 
 
 def install(app: Flask) -> None:

@@ -11,7 +11,7 @@ from portal.casework.once import keep_result, take_key
 from portal.casework.queries import case_by_reference, school_named
 from portal.core.errors import Invalid, NotFound
 from portal.core.secrets import digest
-from portal.identity.permissions import Action
+from portal.identity.permissions import Action, may
 from portal.identity.queries import person
 from portal.tenancy.models import Tenant, TenantKind
 from portal.web.door import Audience, Door
@@ -31,13 +31,13 @@ def record() -> ResponseReturnValue:
     if _is_school():
         del form.school
     if not form.validate_on_submit():
-        return render_template("shared/case/record.html", form=form), 422 if form.errors else 200
+        return _show(form), 422 if form.errors else 200
     try:
         school = _school(form)
         request = request_of(form)
     except (Invalid, NotFound) as error:
         form.form_errors.append(_(str(error)))
-        return render_template("shared/case/record.html", form=form), 422
+        return _show(form), 422
     if form.read_back.data != "yes":
         return render_template("shared/case/read_back.html", form=form, school=school)
     made = take_key(desk.session, ROUTE, form.key.data or "", fingerprint(form), now=desk.now)
@@ -48,7 +48,7 @@ def record() -> ResponseReturnValue:
     except Invalid as error:
         g.must_roll_back = True
         form.form_errors.append(_(error.message))
-        return render_template("shared/case/record.html", form=form), 422
+        return _show(form), 422
     keep_result(desk.session, ROUTE, form.key.data or "", opened.case.reference)
     flash(_("The request is recorded and the confirmation is on its way."), "success")
     if opened.pin:
@@ -94,6 +94,13 @@ def question() -> ResponseReturnValue:
         ).case.reference
         keep_result(desk.session, "question", key, made)
     return render_template("shared/case/asked.html", reference=made)
+
+
+def _show(form: RecordForm) -> str:
+    may_bring = may(desk.actor, Action.BRING_CASES, desk.place)
+    return render_template(
+        "shared/case/record.html", form=form, list_href=url_for(".bring_list") if may_bring else ""
+    )  # fmt: skip
 
 
 def _is_school() -> bool:
