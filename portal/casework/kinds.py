@@ -41,7 +41,7 @@ WAYS: dict[Goal, tuple[CaseKind, ...]] = {
     Goal.ELSE: (CaseKind.QUESTION, CaseKind.AUTOMATED, CaseKind.PORTABILITY, CaseKind.RETENTION, CaseKind.FOI),
 }
 WAY_TITLES: dict[Goal, str] = {
-    Goal.SEE: N_("What would you like to see?"),
+    Goal.SEE: N_("Which kind of information is it?"),
     Goal.WRONG: N_("What should we do?"),
     Goal.STOP: N_("What should stop?"),
     Goal.COMPLAIN: N_("What is your complaint about?"),
