@@ -84,7 +84,7 @@ def question(school: str, decision_id: int) -> ResponseReturnValue:
             flash(_("Agreed: the merged words are published."), "success")
         else:
             decisions.advise(desk.session, desk.actor, tenant, row, form.comment.data or "", now=desk.now)
-            flash(_("Your answer stands beside the school's question."), "success")
+            flash(_("Your answer stands beside the school’s question."), "success")
         return redirect(url_for(".reviews"))
     merged = decisions.merge_of(desk.session, row)
     base, shared, local = decisions.three_texts(desk.session, row)
