@@ -30,7 +30,7 @@ def poster() -> ResponseReturnValue:
         school=tenant,
         address=address,
         short_address=address.split("://", 1)[-1].rstrip("/"),
-        picture=qr_picture(address),
+        picture=qr_picture(address, fills=True),
         is_public=tenant.status in PUBLIC_STATUSES,
         crest=crest.digest[:12] if crest else "",
     )

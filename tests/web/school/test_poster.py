@@ -16,7 +16,7 @@ def test_staff_print_a_poster_whose_picture_and_words_lead_to_the_public_page(st
     ben = staff.client("ben")
     assert f'href="{POSTER}"' in text(ben.get("/school/alder-primary/school"))
     page = text(ben.get(POSTER))
-    assert qr_picture("http://localhost:8000/schools/alder-primary") in page
+    assert qr_picture("http://localhost:8000/schools/alder-primary", fills=True) in page
     assert ">localhost:8000/schools/alder-primary</p>" in page
     assert "<bdi>Alder Primary School</bdi>" in page
     assert client.get("/schools/alder-primary").status_code == 200
@@ -26,7 +26,7 @@ def test_a_school_with_its_own_host_has_the_shorter_address(staff, database):
     with database.transaction() as session:
         session.execute(update(Tenant).where(Tenant.slug == "alder-primary").values(host="privacy.alder.example"))
     page = text(staff.client("ben").get(POSTER))
-    assert qr_picture("http://privacy.alder.example/") in page
+    assert qr_picture("http://privacy.alder.example/", fills=True) in page
     assert ">privacy.alder.example</p>" in page
 
 
