@@ -53,7 +53,7 @@ VIEWS: dict[View, str] = {
     View.REQUESTER: N_("Waiting for requester"),
     View.WEEK: N_("Due this week"),
     View.OVERDUE: N_("Overdue"),
-    View.UNASSIGNED: N_("Nobody's yet"),
+    View.UNASSIGNED: N_("Nobody’s yet"),
     View.LIMITED: N_("Limited"),
     View.CLOSED: N_("Closed"),
 }

@@ -30,7 +30,7 @@ def link_account(session: PortalSession, person: Person, issuer: str, subject: s
     statement = select(ExternalIdentity).where(ExternalIdentity.issuer == issuer, ExternalIdentity.subject == subject)
     present = session.scalar(statement)
     if present is not None and present.person_id != person.id:
-        raise Invalid("This account belongs to somebody else's sign-in already.")
+        raise Invalid("This account belongs to somebody else’s sign-in already.")
     if present is None:
         session.add(ExternalIdentity(person_id=person.id, issuer=issuer, subject=subject, added_at=now))
 

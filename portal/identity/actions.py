@@ -90,7 +90,7 @@ def confirm_access(
     require(actor, Action.REVIEW_ACCESS, place)
     present = sorted(session.scalars(_present(Membership.tenant_id == tenant.id)).all())
     if sorted(memberships) != present:
-        raise Invalid("Somebody's access changed while you were looking. Look through the list again.")
+        raise Invalid("Somebody’s access changed while you were looking. Look through the list again.")
     assert actor.person_id is not None
     session.add(
         AccessReview(tenant_id=tenant.id, reviewed_at=now, reviewed_by=actor.person_id, memberships=memberships)

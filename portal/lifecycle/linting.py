@@ -158,9 +158,9 @@ def filled_notice(parts: Parts, words: Mapping[str, str], name: str) -> Notice:
         key: f"section {number}, {title}" for number, (key, title, _) in enumerate(parts.layout.sections, start=1)
     }
     titles = {
-        line.key: f"section {number}, {line.title}"
+        line.key: f"section {number}.{index}, {line.title}"
         for number, (_, _, lines) in enumerate(parts.layout.sections, start=1)
-        for line in lines
+        for index, line in enumerate(lines, start=1)
     }
     places = {**sections, **dict(parts.layout.absent), **titles}
     own = {

@@ -23,7 +23,7 @@ from portal.lifecycle.register_apply import apply_plan, assign_council
 from portal.lifecycle.register_records import record_from
 from portal.notices.changes import note_tenant_change
 from portal.tenancy.actions import record_facts
-from portal.tenancy.models import Fact, SchoolLaw, Tenant, TenantStatus
+from portal.tenancy.models import Fact, SchoolLaw, Tenant, TenantKind, TenantStatus
 from portal.tenancy.queries import facts_at, service, setting
 
 _FIRST_ROLES = (Role.HEAD, Role.OFFICE, Role.EDITOR)
@@ -71,6 +71,14 @@ def checklist(session: PortalSession, school: Tenant, *, now: datetime) -> list[
         Step("contact", N_("Its contact for data protection"), bool(contact), is_needed=False),
         Step("live", N_("Its notice is public"), school.status is TenantStatus.LIVE, is_needed=False),
     ]
+
+
+def not_yet_public(session: PortalSession) -> list[Tenant]:
+    """Schools that were taken on and have no public notice yet, the longest here first."""
+    statement = select(Tenant).where(
+        Tenant.kind == TenantKind.SCHOOL, Tenant.status.in_((TenantStatus.INVITED, TenantStatus.PREPARING))
+    )
+    return list(session.scalars(statement.order_by(Tenant.created_at, Tenant.id)))
 
 
 def add_from_register(session: PortalSession, actor: Actor, entrant: Entrant, *, today: date, now: datetime) -> Tenant:

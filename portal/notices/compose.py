@@ -26,7 +26,7 @@ from portal.notices.history import Origin
 from portal.notices.markup import Rendered
 from portal.notices.placeholders import Context, Filler, Kind
 
-COMPOSER_VERSION: Final = "1"
+COMPOSER_VERSION: Final = "2"
 
 AUTHORS: Final[Mapping[Origin, Filler]] = {
     Origin.LIBRARY: Filler.CENTRAL,
@@ -143,7 +143,8 @@ def frames(
     placed = [_place(section, clauses, str(number), anchors) for number, (section, clauses) in enumerate(present, 1)]
     for head, parts in placed:
         references[head.key] = Reference(head.number, head.title, head.anchor)
-        references |= {plan.key: Reference(head.number, plan.title, anchor) for plan, anchor in reversed(parts)}
+        numbered = [(f"{head.number}.{index}", plan, anchor) for index, (plan, anchor) in enumerate(parts, 1)]
+        references |= {plan.key: Reference(number, plan.title, anchor) for number, plan, anchor in reversed(numbered)}
     values = SlotValues({}, {}, references, wording)
     made = [_frame(head, parts, values) for head, parts in placed]
     slots = {slot for frame in made for _, one in frame.open for slot in (*one.html.slots, *one.text.slots)}

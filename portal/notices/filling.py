@@ -21,7 +21,7 @@ _ABSENT: Final = N_(
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Where a cross-reference leads: the number of the section, the title of the clause or section, the anchor.
+    """Where a cross-reference leads: the number and title of the section or clause, the anchor.
 
     Without a number it is a part that this notice leaves out.
     """

@@ -268,7 +268,7 @@ def _fact_fault(fact: re.Match[str] | None) -> str | None:
     if fact and known and _SCHEME_OF.get(known.kind, "") == fact["scheme"]:
         return None
     return N_(
-        "In the address of a link a placeholder stands alone: mailto: with an email address, tel: with a telephone "
+        "In the address of a link a placeholder stands alone: mailto: with an e-mail address, tel: with a telephone "
         "number, or the address of a website."
     )
 

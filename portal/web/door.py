@@ -34,7 +34,7 @@ class Needs(StrEnum):
 LABELS = {
     Needs.NOTHING: N_("Anybody"),
     Needs.SIGN_IN: N_("Anybody signed in"),
-    Needs.REQUESTER: N_("Whoever holds the request's private link and proved it"),
+    Needs.REQUESTER: N_("Whoever holds the request’s private link and proved it"),
 }
 
 

@@ -16,11 +16,37 @@ from portal.core.text import clean, clean_name
 from portal.web.texts import later as _
 
 _EMAIL = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+\.[^@\s<>()\[\],;:\\\".]{2,}")
+_ENDS_A_QUESTION = ("?", "\u061f")
 _TELEPHONE = re.compile(r"[0-9+()\-. extEXT]*")
+
+
+_PLAIN_WORDS = {
+    "Not a valid date value.": _("Enter a real day, for example 27 3 2026."),
+    "Not a valid choice.": _("Choose one of the answers."),
+    "Invalid Choice: could not coerce.": _("Choose one of the answers."),
+    "'%(value)s' is not a valid choice for this field.": _("Choose from the list."),
+    "'%(value)s' are not valid choices for this field.": _("Choose from the list."),
+    "Not a valid integer value.": _("Enter a whole number."),
+    "This field is required.": _("This must be filled in."),
+}
+
+
+class PlainWords:
+    """What WTForms says by itself, in the portal's own words and the reader's language."""
+
+    def gettext(self, message: str) -> str:
+        return str(_PLAIN_WORDS.get(message, message))
+
+    def ngettext(self, singular: str, plural: str, number: int) -> str:
+        return self.gettext(singular if number == 1 else plural)
 
 
 class PortalForm(FlaskForm):
     """A form whose CSRF token lives in the session; a missing one is answered by its own page."""
+
+    class Meta(FlaskForm.Meta):
+        def get_translations(self, _form: object) -> PlainWords:
+            return PlainWords()
 
     def __init__(self, **values: Any) -> None:  # noqa: ANN401 - what WTForms takes
         untyped: Any = super()
@@ -105,6 +131,14 @@ def telephone_number(_form: object, field: AnyField) -> None:
     digits = sum(character.isdigit() for character in field.data or "")
     if field.data and (len(field.data) > TELEPHONE_LENGTH or digits < 6 or not _TELEPHONE.fullmatch(field.data)):
         raise ValidationError(_("Enter a telephone number like 01632 960001."))
+
+
+def named_error(field: AnyField) -> str:
+    """A field's first error as the summary says it, where the field is not in sight: after the field's label."""
+    label, error = str(field.label.text), str(field.errors[0])
+    if label[-1:] in _ENDS_A_QUESTION or label.endswith(")"):
+        return f"{label} {error}"
+    return f"{label}: {error[:1].lower() + error[1:] if error[1:2].islower() else error}"
 
 
 NAME = at_most(NAME_LENGTH)

@@ -135,7 +135,7 @@ class DetailsForm(QuestionForm):
     files = MultipleFileField(
         _("Add files (if you like)"),
         description=_(
-            "Papers or pictures that help us. PDF, Word or Excel files, pictures or plain text, up to 10 megabytes each."
+            "Papers or pictures that help. PDF, Word or Excel files, pictures or plain text, up to 10 megabytes each."
         ),
     )
 

@@ -96,7 +96,7 @@ class SharedClauseForm(PortalForm):
         validators=[optional(), at_most(500)],
     )  # fmt: skip
     policy = SelectField(_("What schools may do"), choices=POLICIES)
-    review = BooleanField(_("A school's change needs the DPO team's agreement"))
+    review = BooleanField(_("A school’s change needs the DPO team’s agreement"))
     confirm = BooleanField(_("States a fact about the school: each school must say yes"))
     laws = LongField(_("Law it relies on"), description=_("One a line."), validators=[optional(), at_most(1000)])
     section = SelectField(_("Section"), validate_choice=False)

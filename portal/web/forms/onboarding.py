@@ -26,7 +26,7 @@ _DAY = _("For example, 31 8 2027.")
 
 class UploadForm(PortalForm):
     file = FileField(
-        _("The register's file"),
+        _("The register’s file"),
         description=_(
             "`edubasealldata` from Get Information About Schools. Send the zip archive: the plain file is too big."
         ),
@@ -43,7 +43,7 @@ class EntrantForm(PortalForm):
     email = AddressField(
         _("E-mail address of the office"),
         description=_("The register does not say it."),
-        validators=[required(_("Enter the office's e-mail address.")), at_most(EMAIL_LENGTH), email_address],
+        validators=[required(_("Enter the office’s e-mail address.")), at_most(EMAIL_LENGTH), email_address],
     )
     telephone = TelephoneField(
         _("Telephone number of the office"), validators=[optional(), at_most(TELEPHONE_LENGTH), telephone_number]
@@ -89,7 +89,7 @@ class TimeForm(PortalForm):
 class CloseForm(PortalForm):
     on = DateField(_("Last day"), description=_DAY, format="%d %m %Y", validators=[required(_("Enter the day."))])
     records = LongField(
-        _("Where the school's records are now"),
-        description=_("The public page says this in place of the school's pages."),
+        _("Where the school’s records are now"),
+        description=_("The public page says this in place of the school’s pages."),
         validators=[required(_("Say where the records are.")), at_most(1000)],
     )

@@ -16,7 +16,7 @@ from portal.web.texts import later as _
 
 
 class InvitationForm(PortalForm):
-    name = NameField(_("Name"), validators=[required(_("Enter the person's name.")), NAME])
+    name = NameField(_("Name"), validators=[required(_("Enter the person’s name.")), NAME])
     email = AddressField(
         _("E-mail address"),
         description=_("Their own work address, not a shared mailbox: it is how they prove who they are."),

@@ -140,6 +140,17 @@ class BreachForm(WhenForm):
     counts_hours = True
 
     key = OnceField()
+    received_on = DateField(
+        _("When did anyone at school first know of it?"),
+        description=_("Also if it was a holiday, and whoever it was."),
+        format="%d %m %Y",
+        validators=[InputRequired(_("Enter the day."))],
+    )
+    received_time = LineField(
+        _("At what time?"),
+        description=_("For example 14:30. The 72 hours count from then."),
+        validators=[at_most(5)],
+    )
     details = LongField(
         _("What happened?"),
         description=_(

@@ -47,7 +47,7 @@ class LanguagesForm(PortalForm):
 class BrandingForm(PortalForm):
     colour = LineField(
         _("Our colour"),
-        description=_("Like #1d5c3a, dark enough for white words. Empty: the portal's own."),
+        description=_("Like #1d5c3a, dark enough for white words. Empty: the portal’s own."),
         validators=[optional(), at_most(7)],
     )
     crest = FileField(_("Our crest"), description=_("A PNG or JPEG picture of at most 150 kB."))
@@ -75,7 +75,7 @@ class HolidaysForm(PortalForm):
 
 class HostForm(PortalForm):
     host = LineField(
-        _("The school's own web address"),
+        _("The school’s own web address"),
         description=_("Such as privacy.school.sch.uk; its name must already lead to this portal."),
         validators=[optional(), at_most(253)],
     )

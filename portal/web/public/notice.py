@@ -78,12 +78,17 @@ def _number(name: str) -> int:
     return int(words)
 
 
-def _past(slug: str, day: str) -> ResponseReturnValue:
+def _past(slug: str, words: str) -> ResponseReturnValue:
     school = _school(slug)
-    on = _day(day)
-    shelf = cache().shelf(desk.session)
-    at = min(clock.end_of_day(on), desk.now)
-    found = queries.notice_at(desk.session, school, at, shelf=shelf)
+    try:
+        on = _day(words)
+        at = min(clock.end_of_day(on), desk.now)
+        found = queries.notice_at(desk.session, school, at, shelf=cache().shelf(desk.session))
+    except Invalid as error:
+        return render_template("public/notice/day.html", school=school, problem=error.message), 422
+    except NotFound:
+        problem = _("This school had no notice here on that day.")
+        return render_template("public/notice/day.html", school=school, problem=problem, typed=words), 404
     return render_template("public/notice/notice.html", school=school, notice=found, past=on)
 
 
@@ -92,7 +97,7 @@ def _day(words: str) -> date:
     try:
         day = date.fromisoformat(words)
     except ValueError:
-        raise Invalid(_("Write the day like 2026-03-01.")) from None
+        raise Invalid(_("Enter a real day, for example 2026-03-01.")) from None
     if day > clock.london(desk.now).date():
         raise Invalid(_("What a notice will say on a later day is not known yet."))
     return day

@@ -22,8 +22,8 @@ def school(slug: str) -> ResponseReturnValue:
     found = enter_school(slug)
     if isinstance(found, str):
         return redirect(url_for(".school", slug=found), 301)
+    facts = facts_of(found)
     with tenant_scope(desk.session, found.id):
-        facts = facts_at(desk.session, found.id, desk.now)
         crest_held = crest_of(desk.session, found)
     return render_template(
         "public/schools/school.html",
@@ -54,6 +54,12 @@ def colour(slug: str) -> ResponseReturnValue:
         200,
         {"Content-Type": "text/css; charset=utf-8", "Cache-Control": "public, max-age=3600"},
     )
+
+
+def facts_of(school: Tenant) -> dict[str, str]:
+    """What anybody may know of how to reach the school."""
+    with tenant_scope(desk.session, school.id):
+        return facts_at(desk.session, school.id, desk.now)
 
 
 def enter_school(slug: str) -> Tenant | str:

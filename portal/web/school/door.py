@@ -3,7 +3,7 @@
 from flask import Flask
 
 from portal.web.door import Audience
-from portal.web.school import bring, check, notice, school, today
+from portal.web.school import bring, check, notice, poster, school, today
 from portal.web.shared import bringing, case, inbox, letters, people, recording, trail, tray, views
 
 BLUEPRINTS = (
@@ -14,6 +14,7 @@ BLUEPRINTS = (
     bring.pages,
     check.pages,
     school.pages,
+    poster.pages,
     inbox.pages,
     case.pages,
     recording.asking,

@@ -43,7 +43,7 @@ def case(reference: str) -> ResponseReturnValue:
 
 
 def require_work(found: Case) -> None:
-    """Asked before a form is shown, so that nobody writes what she may not send: DPO officers advise on a school's case."""
+    """Asked before a form is shown, so that nobody writes what she may not send: DPO officers only advise."""
     require(desk.actor, Action.WORK_CASE, place_of(desk.session, found))
 
 

@@ -12,6 +12,7 @@ from portal.casework.models import Attachment, Case, CaseKind, FileRemoval, Inta
 from portal.casework.tidying import tidy
 from portal.core import clock
 from portal.outbox.models import Letter
+from portal.tenancy.queries import service
 from portal.tenancy.scope import every_tenant
 from tests.conftest import csrf_token
 
@@ -223,7 +224,7 @@ def test_an_academy_is_not_asked_for_the_educational_record(client):
     ("step", "values", "said"),
     [
         ("start", {}, "Choose what you would like to happen."),
-        ("start", {"goal": "nonsense"}, "Not a valid choice"),
+        ("start", {"goal": "nonsense"}, "Choose one of the answers."),
         ("name", {"requester_name": "a\u202eb"}, "invisible character"),
         ("name", {"requester_name": "x\x07y"}, "cannot be used"),
         ("name", {"requester_name": "x" * 100_000}, "too long"),
@@ -349,3 +350,40 @@ def test_files_of_a_request_that_was_never_sent_go_after_a_day(client, database)
         with database.session() as session, every_tenant(session, "tests"):
             assert session.scalars(select(Attachment)).all() == []
             assert len(session.scalars(select(FileRemoval)).all()) == 1
+
+
+def test_whoever_goes_back_after_sending_is_told_that_it_went(client, database):
+    fill_in(client, PRIYA)
+    send(client)
+    [case] = cases(database)
+    page = client.get(f"{SCHOOL}/start").get_data(as_text=True)
+    assert case.reference in page
+    assert f'href="{SCHOOL}/sent"' in page
+    assert client.get(f"{SCHOOL}/contact").location.endswith(f"{SCHOOL}/start")
+    post(client, f"{SCHOOL}/start", goal="see")
+    assert case.reference not in client.get(f"{SCHOOL}/start").get_data(as_text=True)
+
+
+def test_no_two_questions_have_the_same_heading(client):
+    fill_in(client, PRIYA)
+    headings = []
+    for step in PRIYA:
+        page = client.get(f"{SCHOOL}/{step}").get_data(as_text=True)
+        headings.append(re.sub(r"<[^>]+>|\s+", " ", re.search(r"<h1.*?</h1>", page, re.DOTALL).group()).strip())
+    assert len(set(headings)) == len(PRIYA), headings
+
+
+@pytest.mark.parametrize("path", ["requests/start", "breach"])
+def test_a_real_school_takes_nothing_in_a_demonstration_and_says_where_to_turn(client, database, path):
+    with database.transaction() as session:
+        service(session).is_demonstration = True
+    page = client.get(f"/schools/st-thomas-of-canterbury/{path}").get_data(as_text=True)
+    assert "Nobody at the school reads what is sent here" in page
+    assert "mailto:admin@stthomasjnr.essex.sch.uk" in page
+    assert '<form method="post"' not in page
+    sent = {"csrf_token": csrf_token(client, f"{SCHOOL}/start"), "goal": "see", "details": "x", "requester_name": "y"}
+    client.post(f"/schools/st-thomas-of-canterbury/{path}", data=sent)
+    assert cases(database) == []
+    with database.session() as session, every_tenant(session, "tests"):
+        assert session.scalar(select(func.count()).select_from(IntakeDraft)) == 0
+    assert "What would you like to happen?" in client.get(f"{SCHOOL}/start").get_data(as_text=True)

@@ -4,10 +4,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from portal.core import clock
 from portal.notices.background import NoticeWork
 from portal.notices.changes import note_first_versions, note_tenant_change
+from portal.notices.models import Publication
 from portal.tenancy.actions import record_facts, rename
 from portal.tenancy.scope import every_tenant, tenant_scope
 
@@ -138,3 +140,40 @@ def test_a_former_address_leads_to_the_present_one(client, database, school, ses
 def test_an_unknown_school_is_not_found(client):
     assert client.get("/schools/nowhere/privacy-notice").status_code == 404
     assert client.get("/schools/rowan/privacy-notice").status_code == 404
+
+
+@pytest.mark.parametrize("day", ["abc", "2026-02-31", "9999-01-01", "1999-01-01"])
+def test_a_day_that_cannot_be_shown_gets_the_question_again_and_the_way_back(client, day):
+    page = text(client.get(f"{NOTICE}?on={day}"))
+    assert "There is a problem" in page
+    assert 'href="#on"' in page
+    assert re.search(r'<input[^>]*name="on"', page)
+    assert f'href="{NOTICE}"' in page
+
+
+def test_english_words_of_a_page_in_another_language_are_marked_as_english(client):
+    page = text(client.get(f"{NOTICE}?lang=ur"))
+    assert page.count("govuk-inset-text") == 1, "one box says that English counts"
+    assert '<ol lang="en" dir="ltr">' in page
+    assert '<bdi lang="en">the governing body of Alder Primary School</bdi>' in page
+    assert '<bdi lang="en">' not in text(client.get(NOTICE))
+
+
+def test_what_somebody_wrote_about_a_version_is_marked_as_english(client, database):
+    with database.transaction() as session, every_tenant(session, "tests"):
+        for row in session.scalars(select(Publication)):
+            row.reason = "A letter from the council named new officers."
+    page = text(client.get(f"{NOTICE}/versions?lang=pl"))
+    assert '<bdi lang="en">A letter from the council named new officers.</bdi>' in page
+
+
+def test_the_contacts_at_the_top_are_links(client):
+    top = text(client.get(NOTICE)).split('class="portal-notice"')[0]
+    assert 'href="mailto:IGS@essex.gov.uk"' in top
+    assert 'href="tel:03330322970"' in top
+
+
+def test_a_school_leads_back_to_the_search_and_its_notice_to_the_school(client):
+    assert 'class="govuk-back-link"' in text(client.get("/schools/alder-primary"))
+    assert 'href="/find"' in text(client.get("/schools/alder-primary"))
+    assert re.search(r'href="/schools/alder-primary" class="govuk-back-link"', text(client.get(NOTICE)))
