@@ -8,7 +8,6 @@ from flask_login import current_user
 
 from portal.audit.actions import record
 from portal.audit.rules import AuditKind
-from portal.core import clock
 from portal.core.errors import NotFound
 from portal.identity.actions import witness
 from portal.identity.browsers import forget_draft, keep_draft
@@ -18,9 +17,8 @@ from portal.tenancy.queries import service, tenant_by_slug
 from portal.web.door import Audience, Needs, Policy
 from portal.web.refusing import refused, remember_who
 from portal.web.session import Desk, ServerSession, open_desk
-from portal.web.sign_in import SignedIn
+from portal.web.sign_in import SignedIn, proved_lately
 
-SUDO_SECONDS = 600
 _KEPT = "/kept"
 
 
@@ -47,7 +45,7 @@ def guard() -> ResponseReturnValue | None:
     desk.service_id = service(desk.session).id
     if policy.audience in {Audience.SCHOOL, Audience.CENTRAL}:
         _enter(desk, policy)
-    if policy.sudo and clock.now().timestamp() - float(session.get("proved_at", 0)) > SUDO_SECONDS:
+    if policy.sudo and not proved_lately():
         kept = _keep_typed(desk, policy, desk.actor.person_id)
         return redirect(url_for("shared.confirm_identity", next=_KEPT if kept else _returning()))
     if request.method == "POST" and session.get("kept") == request.full_path:
