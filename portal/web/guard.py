@@ -45,7 +45,7 @@ def guard() -> ResponseReturnValue | None:
     desk.service_id = service(desk.session).id
     if policy.audience in {Audience.SCHOOL, Audience.CENTRAL}:
         _enter(desk, policy)
-    if policy.sudo and not proved_lately():
+    if (policy.sudo or (policy.sudo_to_send and request.method == "POST")) and not proved_lately():
         kept = _keep_typed(desk, policy, desk.actor.person_id)
         return redirect(url_for("shared.confirm_identity", next=_KEPT if kept else _returning()))
     if request.method == "POST" and session.get("kept") == request.full_path:

@@ -31,6 +31,7 @@ from portal.web.sender import sender
 from portal.web.session import desk
 from portal.web.shared.beside import beside, is_central
 from portal.web.shared.trying import tried
+from portal.web.sign_in import proved_lately
 
 pages = Door("case", __name__, audience=Audience.SCHOOL)
 
@@ -123,7 +124,7 @@ def purging(reference: str) -> ResponseReturnValue:
     return redirect(url_for(beside("inbox.inbox")))
 
 
-@pages.page("/cases/<reference>/files", may=Action.ADVISE_CASE, methods=("POST",))
+@pages.page("/cases/<reference>/files", may=Action.ADVISE_CASE, methods=("POST",), sudo_to_send=True)
 def files(reference: str) -> ResponseReturnValue:
     found = case_by_reference(desk.session, desk.actor, reference, to_change=True)
     form = FilesForm()
@@ -162,6 +163,7 @@ def _show(found: Case, form: NoteForm, upload: FilesForm | None = None) -> str:
         files=held,
         links={each.id: url_for(".file", reference=found.reference, number=each.id) for each in held},
         accept=ACCEPT,
+        proved=proved_lately(),
         nothing=NothingForm(formdata=None),
         steps=explained(shown.reading, language),
         asking=words(shown.forecast.step.message, language, **shown.forecast.step.values) if shown.forecast else "",

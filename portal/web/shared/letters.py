@@ -97,7 +97,7 @@ def posted_code(reference: str) -> ResponseReturnValue:
     )  # fmt: skip
 
 
-@pages.page("/cases/<reference>/closure", may=Action.WORK_CASE, methods=("GET", "POST"), writes=True)
+@pages.page("/cases/<reference>/closure", may=Action.WORK_CASE, methods=("GET", "POST"), writes=True, sudo_to_send=True)
 def closure(reference: str) -> ResponseReturnValue:
     found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
     form = ClosureForm(data={"seen": str(found.last_sequence)})
