@@ -83,6 +83,18 @@ class Desk:
         self.tenant = before
 
     @contextmanager
+    def writing_at_once(self) -> Iterator[None]:
+        """What is written within the block stands at its end, whatever becomes of the request; no lock is kept."""
+        writes = bool(self.session.info.get("portal_writes"))
+        if not writes:
+            self.session.commit()
+            self.session.begin_writing()
+        yield
+        self.session.commit()
+        if writes:
+            self.session.begin_writing()
+
+    @contextmanager
     def at_rest(self) -> Iterator[None]:
         """Commit what stands, and hold no transaction and no lock while something slow is done (a hash, a provider)."""
         writes = bool(self.session.info.get("portal_writes"))

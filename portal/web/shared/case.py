@@ -80,9 +80,9 @@ def reopening(reference: str) -> ResponseReturnValue:
     return go_back(reference)
 
 
-@pages.page("/cases/<reference>/kind", may=Action.WORK_CASE, methods=("GET", "POST"))
+@pages.page("/cases/<reference>/kind", may=Action.WORK_CASE, methods=("GET", "POST"), writes=True)
 def kind(reference: str) -> ResponseReturnValue:
-    found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
+    found = opened(reference)
     form = KindChangeForm(data={"kind": found.kind.value})
     form.kind.choices = [(each.value, _(text)) for each, text in KINDS.items()]
 
@@ -101,9 +101,9 @@ def kind(reference: str) -> ResponseReturnValue:
     return go_back(reference)
 
 
-@pages.page("/cases/<reference>/limits", may=Action.LIMIT_CASE, methods=("GET", "POST"))
+@pages.page("/cases/<reference>/limits", may=Action.LIMIT_CASE, methods=("GET", "POST"), writes=True)
 def limits(reference: str) -> ResponseReturnValue:
-    found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
+    found = opened(reference)
     form = LimitForm(data={"people": readers(desk.session, found)})
     form.people.choices = [(person.id, person.name) for person in nameable(desk.session, found)]
     if not form.validate_on_submit():
@@ -113,9 +113,9 @@ def limits(reference: str) -> ResponseReturnValue:
     return go_back(reference)
 
 
-@pages.page("/cases/<reference>/purge", may=Action.PURGE_CASE, methods=("GET", "POST"), sudo=True)
+@pages.page("/cases/<reference>/purge", may=Action.PURGE_CASE, methods=("GET", "POST"), writes=True, sudo=True)
 def purging(reference: str) -> ResponseReturnValue:
-    found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
+    found = opened(reference)
     form = NothingForm()
     if not form.validate_on_submit():
         return render_template("shared/case/purge.html", form=form, case=found, back=case_address(reference))
@@ -181,6 +181,14 @@ def _show(found: Case, form: NoteForm, upload: FilesForm | None = None) -> str:
         Action=Action,
         LetterKind=LetterKind,
     )
+
+
+def opened(reference: str) -> Case:
+    """The case that a form is about: locked when the form is sent, and a line that it was read when it is shown."""
+    found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
+    if request.method != "POST":
+        actions.read_case(desk.session, desk.actor, found, is_writing=True, now=desk.now)
+    return found
 
 
 def go_back(reference: str) -> ResponseReturnValue:
