@@ -154,6 +154,11 @@ class PortalSession(Session):
         sees = self.info.get("portal_sees")
         return found if found is None or sees is None or sees(found) else None
 
+    def take_turn(self, what: str) -> None:
+        """Wait until no other transaction changes `what`; on SQLite a writing transaction is alone anyway."""
+        if self.get_bind().dialect.name == "postgresql":
+            self.run_text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))", {"what": what})
+
     def run_text(self, statement: str, parameters: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - rows of any shape
         """Run SQL text: for `core/` and for the search and lock statements that no expression can say."""
         return self.execute(sql_text(statement), parameters or {}, execution_options={"portal_text": True})

@@ -82,6 +82,13 @@ class Desk:
             yield
         self.tenant = before
 
+    def in_turn(self, what: str) -> None:
+        """Let whoever changes the same thing at this moment finish, so that what is read next is what they wrote."""
+        if request.method == "POST":
+            self.session.take_turn(what)
+            if self.tenant is not None:
+                self.session.refresh(self.tenant)
+
     @contextmanager
     def writing_at_once(self) -> Iterator[None]:
         """What is written within the block stands at its end, whatever becomes of the request; no lock is kept."""

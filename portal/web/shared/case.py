@@ -46,8 +46,10 @@ def case(reference: str) -> ResponseReturnValue:
 @pages.page("/cases/<reference>/assignment", may=Action.ASSIGN_CASE, methods=("POST",))
 def assignment(reference: str) -> ResponseReturnValue:
     found = case_by_reference(desk.session, desk.actor, reference, to_change=True)
-    person = AssignForm().person.data or None
-    actions.assign(desk.session, desk.actor, found, person, now=desk.now)
+    form = AssignForm(person=found.assignee_id or 0)
+    if form.is_stale:
+        return _show(found, NoteForm(formdata=None), assign=form), 409
+    actions.assign(desk.session, desk.actor, found, form.person.data or None, now=desk.now)
     flash(_("Saved."), "success")
     return go_back(reference)
 
@@ -90,7 +92,7 @@ def kind(reference: str) -> ResponseReturnValue:
         return render_template("shared/case/kind.html", form=form, case=found, back=case_address(found.reference))
 
     if not form.validate_on_submit():
-        return page(), 422 if form.errors else 200
+        return page(), form.status
     chosen = CaseKind(form.kind.data)
     refused = tried(
         form, found, lambda: actions.change_kind(desk.session, desk.actor, found, chosen, now=desk.now), page
@@ -107,7 +109,8 @@ def limits(reference: str) -> ResponseReturnValue:
     form = LimitForm(data={"people": readers(desk.session, found)})
     form.people.choices = [(person.id, person.name) for person in nameable(desk.session, found)]
     if not form.validate_on_submit():
-        return render_template("shared/case/limits.html", form=form, case=found, back=case_address(reference))
+        page = render_template("shared/case/limits.html", form=form, case=found, back=case_address(reference))
+        return page, form.status
     actions.limit(desk.session, desk.actor, found, set(form.people.data or ()), now=desk.now)
     flash(_("Saved."), "success")
     return go_back(reference)
@@ -146,9 +149,9 @@ def file(reference: str, number: int) -> ResponseReturnValue:
     return serve(*open_file(desk.session, desk.actor, found, number, filing=filing(), now=desk.now))
 
 
-def _show(found: Case, form: NoteForm, upload: FilesForm | None = None) -> str:
+def _show(found: Case, form: NoteForm, upload: FilesForm | None = None, assign: AssignForm | None = None) -> str:
     shown = staff_case(desk.session, desk.actor, found, now=desk.now)
-    assign = AssignForm(formdata=None, data={"person": found.assignee_id or 0})
+    assign = assign or AssignForm(formdata=None, person=found.assignee_id or 0)
     assign.person.choices = [(0, _("Nobody")), *((person.id, person.name) for person in shown.workers)]
     held = files_of(desk.session, found)
     language = current_language().code

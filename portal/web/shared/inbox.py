@@ -101,14 +101,21 @@ def export() -> ResponseReturnValue:
 @pages.page("/cases/assignments", may=Action.ASSIGN_CASE, methods=("POST",))
 def assignments() -> ResponseReturnValue:
     form = BulkForm()
-    done = 0
+    shown, wanted = form.shown(), form.person.data or None
+    done, missed = 0, []
     for reference in (form.cases.data or [])[:100]:
         try:
             case = case_by_reference(desk.session, desk.actor, reference, to_change=True)
         except NotFound:
             continue
-        assign(desk.session, desk.actor, case, form.person.data or None, now=desk.now)
+        if case.assignee_id not in {shown.get(reference, 0) or None, wanted}:
+            missed.append(reference)
+            continue
+        assign(desk.session, desk.actor, case, wanted, now=desk.now)
         done += 1
+    if missed:
+        words = _("Somebody else gave these to somebody meanwhile, so they are left as they are: %(cases)s.")
+        flash(words % {"cases": ", ".join(missed)}, "problem")
     flash(ngettext("%(num)d request was given.", "%(num)d requests were given.", done), "success" if done else "info")
     return redirect(_inbox(_filters()))
 
