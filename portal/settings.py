@@ -4,7 +4,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from os import O_CREAT, O_EXCL, O_WRONLY
 from os import fdopen as open_descriptor
 from os import open as os_open
@@ -26,24 +26,27 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f]*:[0-9A-
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings in force. Field names are those of the environment without `PORTAL_`, in lower case."""
+    """The settings in force. Field names are those of the environment without `PORTAL_`, in lower case.
+
+    What holds a password is left out when the settings are shown: whoever writes a traceback may show them.
+    """
 
     env: str
     data_dir: Path
-    database_url: str
-    database_owner_url: str | None
-    secret_keys: tuple[str, ...]
+    database_url: str = field(repr=False)
+    database_owner_url: str | None = field(repr=False)
+    secret_keys: tuple[str, ...] = field(repr=False)
     base_url: str
-    smtp_url: str | None
+    smtp_url: str | None = field(repr=False)
     mail_from: str
     trusted_proxies: int
     hosts: tuple[str, ...]
     tenants_dir: Path
     clamd: str | None
-    s3_url: str | None
-    imap_url: str | None
-    oidc_microsoft: str | None
-    oidc_google: str | None
+    s3_url: str | None = field(repr=False)
+    imap_url: str | None = field(repr=False)
+    oidc_microsoft: str | None = field(repr=False)
+    oidc_google: str | None = field(repr=False)
 
     @property
     def is_production(self) -> bool:
@@ -114,7 +117,7 @@ def load(environment: Mapping[str, str]) -> Settings:
 def names() -> list[str]:
     """The environment names of all settings."""
     special = {"secret_keys": "PORTAL_SECRET_KEY"}
-    return [special.get(field.name, f"PORTAL_{field.name.upper()}") for field in fields(Settings)]
+    return [special.get(each.name, f"PORTAL_{each.name.upper()}") for each in fields(Settings)]
 
 
 def _folder(path: Path) -> Path:

@@ -13,6 +13,7 @@ from portal.casework.timed import (
     scans_wait,
     tidy_by_the_clock,
 )
+from portal.casework.wanted import send_wanted_codes
 from portal.core.database import Database
 from portal.identity import timed as identity
 from portal.lifecycle.link_checks import check_by_the_clock, links_wait
@@ -26,6 +27,7 @@ TIMED: dict[str, tuple[timedelta, Callable[[Settings, Database], None]]] = {
     "reminders of requests": (timedelta(minutes=30), remind_by_the_clock),
     "morning digests": (timedelta(minutes=30), digest_by_the_clock),
     "incoming mail": (timedelta(seconds=30), poll_by_the_clock),
+    "codes asked for by reference": (timedelta(seconds=3), send_wanted_codes),
     "virus scans": (timedelta(seconds=10), scan_by_the_clock),
     "removal of files": (timedelta(minutes=1), remove_by_the_clock),
     "casework's tidying": (timedelta(minutes=30), tidy_by_the_clock),

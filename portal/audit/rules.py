@@ -59,6 +59,7 @@ class AuditKind(StrEnum):
     CODE_POSTED = "code.posted"
     MESSAGE_SENT = "message.sent"
     MESSAGE_RECEIVED = "message.received"
+    MESSAGE_READ = "message.read"
     NOTE_ADDED = "note.added"
     FILE_ADDED = "file.added"
     FILE_READ = "file.read"
@@ -112,6 +113,7 @@ LABELS: dict[AuditKind, str] = {
     AuditKind.CODE_POSTED: N_("Made a code to send by post"),
     AuditKind.MESSAGE_SENT: N_("Wrote to the requester"),
     AuditKind.MESSAGE_RECEIVED: N_("Received a message"),
+    AuditKind.MESSAGE_READ: N_("Read a message"),
     AuditKind.NOTE_ADDED: N_("Added a note"),
     AuditKind.FILE_ADDED: N_("Added a file"),
     AuditKind.FILE_READ: N_("Opened a file"),

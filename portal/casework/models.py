@@ -482,3 +482,13 @@ class IdempotencyKey(ServiceOwned, Base):
     body_hash: Mapped[str] = mapped_column(String(64))
     result: Mapped[str] = mapped_column(String(200))
     made_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class WantedCode(ServiceOwned, Base):
+    """A reference for which somebody asked a code, whether there is such a request or not."""
+
+    __tablename__ = "wanted_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(String(20))
+    asked_at: Mapped[datetime]

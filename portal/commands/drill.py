@@ -75,7 +75,7 @@ def security(*, only: tuple[str, ...], as_json: bool) -> None:
         raise PortalError("The tests are not here: run the drill from the source.")
     unknown = set(only) - {exercise.number for exercise in SECURITY}
     if unknown:
-        raise PortalError(f"There is no {sorted(unknown)[0]}: {', '.join(each.number for each in SECURITY)}.")
+        raise PortalError(f"There is no {min(unknown)}: {', '.join(each.number for each in SECURITY)}.")
     results = [_try(exercise) for exercise in SECURITY if not only or exercise.number in only]
     if as_json:
         print_json(results)

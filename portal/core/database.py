@@ -114,7 +114,7 @@ class Database:
         if parsed.drivername in {"postgresql", "postgres"}:
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size}
+        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size, "hide_parameters": True}
         if not self.is_sqlite:
             options["pool_pre_ping"] = True
             options["connect_args"] = {"connect_timeout": parsed.query.get("connect_timeout", _CONNECT_SECONDS)}
@@ -170,6 +170,11 @@ class PortalSession(Session):
     bulk_save_objects = connection
     bulk_insert_mappings = connection
     bulk_update_mappings = connection
+
+    def take_turn(self, what: str) -> None:
+        """Wait until no other transaction changes `what`; on SQLite a writing transaction is alone anyway."""
+        if self.get_bind().dialect.name == "postgresql":
+            self.run_text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))", {"what": what})
 
     def run_text(self, statement: str, parameters: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - rows of any shape
         """Run SQL text: for `core/` and for the search and lock statements that no expression can say."""

@@ -54,6 +54,12 @@ def proved_twice(claims: Mapping[str, Any]) -> bool:
     return isinstance(methods, list) and any(isinstance(one, str) and one.lower() in _STRONG for one in methods)
 
 
+def proved_at(claims: Mapping[str, Any]) -> float:
+    """When the person proved herself at the provider, in seconds since the epoch; 0 when it states no time."""
+    stated = claims.get("auth_time")
+    return float(stated) if isinstance(stated, int | float) and not isinstance(stated, bool) else 0.0
+
+
 def issuer_matches(expected: str, claims: Mapping[str, Any]) -> bool:
     """Entra's shared issuer holds `{tenantid}`, to be filled with the account's own tenant (the claim `tid`)."""
     issuer, tenant = claims.get("iss"), claims.get("tid")

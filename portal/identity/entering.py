@@ -1,6 +1,6 @@
 """Verbs of signing in with a password and a second factor."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography.fernet import InvalidToken
@@ -24,9 +24,9 @@ class Attempt:
     """One try to sign in, with the address it came from and the token of a browser known from before ('' for none)."""
 
     email: str
-    password: str
+    password: str = field(repr=False)
     address: str
-    known_token: str = ""
+    known_token: str = field(default="", repr=False)
 
 
 def count_attempt(session: PortalSession, attempt: Attempt, *, now: datetime) -> Person | None:

@@ -3,7 +3,7 @@
 import os
 import smtplib
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
@@ -47,7 +47,7 @@ class FolderMailer:
 class SmtpMailer:
     """A mail server: `smtp://` with STARTTLS where offered (always when a password is given), `smtps://` for TLS."""
 
-    url: str
+    url: str = field(repr=False)
     sender: str
     timeout: float = 20.0
 

@@ -13,7 +13,7 @@ from portal.tenancy.scope import tenant_models
 ROLES = ("portal_app", "portal_tenant", "portal_trust", "portal_service", "portal_backup")
 POLICY_ROLES = ROLES[1:]
 _SETTING = "nullif(current_setting('portal.tenant', true), '')::integer"
-_APPEND_ONLY = ("audit_entry",)
+_APPEND_ONLY = ("audit_entry", "sealed_head")
 
 
 def raise_walls(connection: Connection, *, serving_role: str | None) -> None:

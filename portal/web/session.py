@@ -82,6 +82,25 @@ class Desk:
             yield
         self.tenant = before
 
+    def in_turn(self, what: str) -> None:
+        """Let whoever changes the same thing at this moment finish, so that what is read next is what they wrote."""
+        if request.method == "POST":
+            self.session.take_turn(what)
+            if self.tenant is not None:
+                self.session.refresh(self.tenant)
+
+    @contextmanager
+    def writing_at_once(self) -> Iterator[None]:
+        """What is written within the block stands at its end, whatever becomes of the request; no lock is kept."""
+        writes = bool(self.session.info.get("portal_writes"))
+        if not writes:
+            self.session.commit()
+            self.session.begin_writing()
+        yield
+        self.session.commit()
+        if writes:
+            self.session.begin_writing()
+
     @contextmanager
     def at_rest(self) -> Iterator[None]:
         """Commit what stands, and hold no transaction and no lock while something slow is done (a hash, a provider)."""

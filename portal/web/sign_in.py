@@ -23,6 +23,8 @@ from portal.web import providers
 from portal.web.addresses import safe_path
 from portal.web.session import Desk, ServerSession, desk, house
 
+SUDO_SECONDS = 600
+
 
 class SignedIn(UserMixin):
     """The signed-in person as Flask-Login wants her."""
@@ -94,6 +96,11 @@ def prove_again(found: Person) -> None:
     session["proved_at"] = desk.now.timestamp()
     cast("ServerSession", session).rotate()
     g.known_browser = know_browser(desk.session, found.id, known_token(), now=desk.now)
+
+
+def proved_lately() -> bool:
+    """Whether the person of this session proved herself in the last ten minutes."""
+    return desk.now.timestamp() - float(session.get("proved_at", 0)) <= SUDO_SECONDS
 
 
 def actor_of(found: Person) -> Actor:

@@ -165,12 +165,13 @@ def name(key: str) -> ResponseReturnValue:
 
 @pages.page("/councils/<key>/contacts", may=_EDIT, methods=("GET", "POST"))
 def contacts(key: str) -> ResponseReturnValue:
+    desk.in_turn(f"council {key}")
     row = authority_row(desk.session, key)
     found = council_by_key(desk.session, key, _today())
     present = {one.kind: one.value for one in reversed(found.contacts)}
     form = AuthorityContactsForm(data=present)
     if not form.validate_on_submit():
-        return render_template("central/directory/contacts.html", form=form, council=found), 422 if form.errors else 200
+        return render_template("central/directory/contacts.html", form=form, council=found), form.status
     values = {kind: form[kind].data or "" for kind in ("email", "telephone", "address")}
     changed = give_contacts(desk.session, desk.actor, row, values, now=desk.now)
     flash(_("Saved.") if changed else _("Nothing was changed."), "success")

@@ -22,7 +22,7 @@ from portal.notices.queries import release_in_force
 from portal.notices.releases import ClauseWords
 from portal.notices.rules import Outcome
 from portal.web.door import Audience, Door
-from portal.web.forms.notices import ReleaseForm, SharedClauseForm
+from portal.web.forms.notices import DetailsForm, ReleaseForm, SharedClauseForm
 from portal.web.public.page_cache import pages as page_cache
 from portal.web.session import desk
 from portal.web.shared.differences import pieces
@@ -81,15 +81,15 @@ def release(name: str) -> ResponseReturnValue:
 
 @pages.page("/library/releases/<name>/details", may=Action.EDIT_RELEASE, methods=("GET", "POST"))
 def details(name: str) -> ResponseReturnValue:
-    found = releases.release_named(desk.session, name)
-    form = ReleaseForm(
+    found = releases.release_named(desk.session, name, lock=request.method == "POST")
+    form = DetailsForm(
         data={
             "name": found.name, "title": found.title, "reason": found.reason,
             "effective_on": clock.london(found.effective_at).date(),
         }
     )  # fmt: skip
     if not form.validate_on_submit() or form.effective_on.data is None:
-        return render_template("central/library/details.html", form=form, release=found), 422 if form.errors else 200
+        return render_template("central/library/details.html", form=form, release=found), form.status
     releases.describe(
         desk.session, desk.actor, found, title=form.title.data or "", reason=form.reason.data or "",
         effective_at=clock.from_london(form.effective_on.data, time.min), now=desk.now,

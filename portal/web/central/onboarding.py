@@ -44,7 +44,7 @@ def add(urn: str) -> ResponseReturnValue:
     return redirect(url_for("central_schools.record", slug=school.slug))
 
 
-@pages.page("/schools/<slug>/invite", may=Action.MANAGE_PEOPLE, methods=("GET", "POST"), cross_tenant=_WHY)
+@pages.page("/schools/<slug>/invite", may=Action.MANAGE_PEOPLE, methods=("GET", "POST"), cross_tenant=_WHY, sudo=True)
 def invite(slug: str) -> ResponseReturnValue:
     school = school_slug(desk.session, slug)
     form = FirstMemberForm()

@@ -96,6 +96,7 @@ def record(slug: str) -> ResponseReturnValue:
 
 @pages.page("/schools/<slug>/council", may=Action.LIST_TENANTS, methods=("GET", "POST"), cross_tenant=_WHY)
 def council(slug: str) -> ResponseReturnValue:
+    desk.in_turn(f"record {slug}")
     school = _school(slug, Action.CHANGE_TENANT)
     answer = council_of(desk.session, school.id, _today()).council
     form = CouncilForm(authority=answer.key if answer else "", from_day=_today())
@@ -103,7 +104,7 @@ def council(slug: str) -> ResponseReturnValue:
     districts = sorted(district_names(desk.session).items(), key=lambda pair: pair[1])
     form.district.choices = [("", _("Not known")), *districts]
     if not form.validate_on_submit():
-        return _change(form, school, _("Which council answers"), _("Save")), 422 if form.errors else 200
+        return _change(form, school, _("Which council answers"), _("Save")), form.status
     decide_council(
         desk.session, desk.actor, school, key=form.authority.data, district=form.district.data,
         from_day=form.from_day.data or _today(), now=desk.now,
@@ -114,13 +115,14 @@ def council(slug: str) -> ResponseReturnValue:
 
 @pages.page("/schools/<slug>/package", may=Action.LIST_TENANTS, methods=("GET", "POST"), cross_tenant=_WHY)
 def package(slug: str) -> ResponseReturnValue:
+    desk.in_turn(f"record {slug}")
     school = _school(slug, Action.CHANGE_TENANT)
     held = package_of(desk.session, school)
     renewal = date.fromisoformat(held.renewal) if held.renewal else None
     form = PackageForm(name=held.name, renewal=renewal, officer=held.officer)
     form.officer.choices = [(0, _("Nobody yet")), *((one.id, one.name) for one in officers(desk.session))]
     if not form.validate_on_submit():
-        return _change(form, school, _("Service package"), _("Save")), 422 if form.errors else 200
+        return _change(form, school, _("Service package"), _("Save")), form.status
     keep_package(
         desk.session, desk.actor, school, name=form.name.data or "", renewal=form.renewal.data,
         officer=form.officer.data, now=desk.now,
@@ -131,6 +133,7 @@ def package(slug: str) -> ResponseReturnValue:
 
 @pages.page("/schools/<slug>/time", may=Action.LIST_TENANTS, methods=("GET", "POST"), cross_tenant=_WHY)
 def time(slug: str) -> ResponseReturnValue:
+    desk.in_turn(f"record {slug}")
     school = _school(slug, Action.CHANGE_TENANT)
     form = TimeForm(on=_today())
     if form.validate_on_submit():
@@ -149,6 +152,7 @@ def time(slug: str) -> ResponseReturnValue:
 
 @pages.page("/schools/<slug>/host", may=Action.LIST_TENANTS, methods=("GET", "POST"), cross_tenant=_WHY)
 def host(slug: str) -> ResponseReturnValue:
+    desk.in_turn(f"record {slug}")
     school = _school(slug, Action.CHANGE_TENANT)
     form = HostForm(host=school.host or "")
     if form.validate_on_submit():
@@ -160,7 +164,7 @@ def host(slug: str) -> ResponseReturnValue:
         else:
             flash(_("Saved. The address works within a minute."), "success")
             return redirect(url_for(".record", slug=slug))
-    return _change(form, school, _("Own web address"), _("Save")), 422 if form.errors or form.host.errors else 200
+    return _change(form, school, _("Own web address"), _("Save")), form.status
 
 
 @pages.page("/schools/<slug>/leave", may=Action.LIST_TENANTS, methods=("POST",), cross_tenant=_WHY)

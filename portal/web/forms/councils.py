@@ -11,6 +11,7 @@ from portal.web.forms.fields import (
     LongField,
     NameField,
     PortalForm,
+    ReplacingForm,
     TelephoneField,
     at_most,
     email_address,
@@ -59,7 +60,7 @@ class AuthorityNameForm(PortalForm):
     )
 
 
-class AuthorityContactsForm(PortalForm):
+class AuthorityContactsForm(ReplacingForm):
     email = AddressField(
         _("E-mail address of the data protection officer"),
         validators=[optional(), at_most(EMAIL_LENGTH), email_address],

@@ -9,6 +9,7 @@ from portal.web.forms.fields import (
     LongField,
     NameField,
     PortalForm,
+    ReplacingForm,
     at_most,
     email_address,
     optional,
@@ -67,7 +68,7 @@ class CommentForm(PortalForm):
         return int(self.seen.data or 0) if str(self.seen.data).isdecimal() else 0
 
 
-class PreferenceForm(PortalForm):
+class PreferenceForm(ReplacingForm):
     value = RadioField(
         _("When the shared wording changes"),
         choices=[("take", _("Take the new wording as it comes")), ("ask", _("Ask us first, every time"))],
@@ -84,6 +85,10 @@ class ReleaseForm(PortalForm):
         validators=[optional(), at_most(1000)],
     )  # fmt: skip
     effective_on = DateField(_("In force from"), format="%d %m %Y", validators=[required(_("Enter a day."))])
+
+
+class DetailsForm(ReplacingForm, ReleaseForm):
+    """The same of a draft that is there."""
 
 
 class SharedClauseForm(PortalForm):

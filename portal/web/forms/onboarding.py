@@ -11,6 +11,7 @@ from portal.web.forms.fields import (
     LongField,
     NameField,
     PortalForm,
+    ReplacingForm,
     TelephoneField,
     at_most,
     email_address,
@@ -66,7 +67,7 @@ class FirstMemberForm(PortalForm):
     )
 
 
-class CouncilForm(PortalForm):
+class CouncilForm(ReplacingForm):
     authority = SelectField(_("Council"))
     district = SelectField(_("District"), description=_("Decides which new council a school gets when one is split."))
     from_day = DateField(
@@ -74,7 +75,7 @@ class CouncilForm(PortalForm):
     )
 
 
-class PackageForm(PortalForm):
+class PackageForm(ReplacingForm):
     name = LineField(_("What the school bought"), validators=[optional(), at_most(200)])
     renewal = DateField(_("Renewal date"), description=_DAY, format="%d %m %Y", validators=[optional()])
     officer = SelectField(_("Named officer"), coerce=int)

@@ -8,6 +8,7 @@ from portal.web.forms.fields import (
     AddressField,
     NameField,
     PortalForm,
+    ReplacingForm,
     at_most,
     email_address,
     required,
@@ -25,5 +26,5 @@ class InvitationForm(PortalForm):
     role = SelectField(_("Role"))
 
 
-class RoleForm(PortalForm):
+class RoleForm(ReplacingForm):
     role = SelectField(_("Role"))

@@ -10,6 +10,7 @@ from portal.web.forms.fields import (
     LongField,
     NameField,
     PortalForm,
+    ReplacingForm,
     TelephoneField,
     at_most,
     email_address,
@@ -46,7 +47,7 @@ class SchoolForm(PortalForm):
     )
 
 
-class FactsForm(PortalForm):
+class FactsForm(ReplacingForm):
     email = AddressField(
         _("E-mail address of the office"),
         validators=[required(_("Enter the office’s e-mail address.")), at_most(EMAIL_LENGTH), email_address],

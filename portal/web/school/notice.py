@@ -27,7 +27,14 @@ pages = Door("notice", __name__, audience=Audience.SCHOOL)
 @pages.page("/notice", may=Action.READ_NOTICE)
 def notice() -> ResponseReturnValue:
     board = _board()
-    form = PreferenceForm(value=board.school.stance.preference_at(desk.now).value)
+    return _notice_page(board, _preference_form(board))
+
+
+def _preference_form(board: NoticeDesk) -> PreferenceForm:
+    return PreferenceForm(value=board.school.stance.preference_at(desk.now).value)
+
+
+def _notice_page(board: NoticeDesk, form: PreferenceForm) -> str:
     return render_template(
         "school/notice/notice.html", board=board, sections=clauses_in(board), form=form, may_edit=_may_edit(),
         tenant=_tenant(), may_bring=may(desk.actor, Action.IMPORT_NOTICE, desk.place),
@@ -151,7 +158,11 @@ def change(key: str) -> ResponseReturnValue:
 
 @pages.page("/notice/preference", may=Action.PUBLISH_OVERRIDE, methods=("POST",))
 def preference() -> ResponseReturnValue:
-    form = PreferenceForm()
+    desk.in_turn(f"school {_tenant().id}")
+    board = _board()
+    form = _preference_form(board)
+    if form.is_stale:
+        return _notice_page(board, form), 409
     if form.validate_on_submit():
         actions.prefer(desk.session, desk.actor, _tenant(), PreferenceKind(form.value.data), now=desk.now)
         page_cache().forget()

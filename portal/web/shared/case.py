@@ -31,6 +31,7 @@ from portal.web.sender import sender
 from portal.web.session import desk
 from portal.web.shared.beside import beside, is_central
 from portal.web.shared.trying import tried
+from portal.web.sign_in import proved_lately
 
 pages = Door("case", __name__, audience=Audience.SCHOOL)
 
@@ -50,10 +51,12 @@ def require_work(found: Case) -> None:
 @pages.page("/cases/<reference>/assignment", may=Action.ASSIGN_CASE, methods=("POST",))
 def assignment(reference: str) -> ResponseReturnValue:
     found = case_by_reference(desk.session, desk.actor, reference, to_change=True)
-    person = AssignForm().person.data
-    if person is None:
+    form = AssignForm(person=found.assignee_id or 0)
+    if form.is_stale:
+        return _show(found, NoteForm(formdata=None), assign=form), 409
+    if form.person.data is None:
         raise Invalid(_("Choose who works on it."))
-    actions.assign(desk.session, desk.actor, found, person or None, now=desk.now)
+    actions.assign(desk.session, desk.actor, found, form.person.data or None, now=desk.now)
     flash(_("Saved."), "success")
     return go_back(reference)
 
@@ -86,9 +89,9 @@ def reopening(reference: str) -> ResponseReturnValue:
     return go_back(reference)
 
 
-@pages.page("/cases/<reference>/kind", may=Action.WORK_CASE, methods=("GET", "POST"))
+@pages.page("/cases/<reference>/kind", may=Action.WORK_CASE, methods=("GET", "POST"), writes=True)
 def kind(reference: str) -> ResponseReturnValue:
-    found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
+    found = opened(reference)
     require_work(found)
     form = KindChangeForm(data={"kind": found.kind.value})
     form.kind.choices = [(each.value, _(text)) for each, text in KINDS.items()]
@@ -97,7 +100,7 @@ def kind(reference: str) -> ResponseReturnValue:
         return render_template("shared/case/kind.html", form=form, case=found, back=case_address(found.reference))
 
     if not form.validate_on_submit():
-        return page(), 422 if form.errors else 200
+        return page(), form.status
     chosen = CaseKind(form.kind.data)
     refused = tried(
         form, found, lambda: actions.change_kind(desk.session, desk.actor, found, chosen, now=desk.now), page
@@ -108,21 +111,22 @@ def kind(reference: str) -> ResponseReturnValue:
     return go_back(reference)
 
 
-@pages.page("/cases/<reference>/limits", may=Action.LIMIT_CASE, methods=("GET", "POST"))
+@pages.page("/cases/<reference>/limits", may=Action.LIMIT_CASE, methods=("GET", "POST"), writes=True)
 def limits(reference: str) -> ResponseReturnValue:
-    found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
+    found = opened(reference)
     form = LimitForm(data={"people": readers(desk.session, found)})
     form.people.choices = [(person.id, person.name) for person in nameable(desk.session, found)]
     if not form.validate_on_submit():
-        return render_template("shared/case/limits.html", form=form, case=found, back=case_address(reference))
+        page = render_template("shared/case/limits.html", form=form, case=found, back=case_address(reference))
+        return page, form.status
     actions.limit(desk.session, desk.actor, found, set(form.people.data or ()), now=desk.now)
     flash(_("Saved."), "success")
     return go_back(reference)
 
 
-@pages.page("/cases/<reference>/purge", may=Action.PURGE_CASE, methods=("GET", "POST"), sudo=True)
+@pages.page("/cases/<reference>/purge", may=Action.PURGE_CASE, methods=("GET", "POST"), writes=True, sudo=True)
 def purging(reference: str) -> ResponseReturnValue:
-    found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
+    found = opened(reference)
     form = NothingForm()
     if not form.validate_on_submit():
         return render_template("shared/case/purge.html", form=form, case=found, back=case_address(reference))
@@ -131,7 +135,7 @@ def purging(reference: str) -> ResponseReturnValue:
     return redirect(url_for(beside("inbox.inbox")))
 
 
-@pages.page("/cases/<reference>/files", may=Action.ADVISE_CASE, methods=("POST",))
+@pages.page("/cases/<reference>/files", may=Action.ADVISE_CASE, methods=("POST",), sudo_to_send=True)
 def files(reference: str) -> ResponseReturnValue:
     found = case_by_reference(desk.session, desk.actor, reference, to_change=True)
     form = FilesForm()
@@ -153,9 +157,9 @@ def file(reference: str, number: int) -> ResponseReturnValue:
     return serve(*open_file(desk.session, desk.actor, found, number, filing=filing(), now=desk.now))
 
 
-def _show(found: Case, form: NoteForm, upload: FilesForm | None = None) -> str:
+def _show(found: Case, form: NoteForm, upload: FilesForm | None = None, assign: AssignForm | None = None) -> str:
     shown = staff_case(desk.session, desk.actor, found, now=desk.now)
-    assign = AssignForm(formdata=None, data={"person": found.assignee_id or 0})
+    assign = assign or AssignForm(formdata=None, person=found.assignee_id or 0)
     assign.person.choices = [(0, _("Nobody")), *((person.id, person.name) for person in shown.workers)]
     held = files_of(desk.session, found)
     language = current_language().code
@@ -170,6 +174,7 @@ def _show(found: Case, form: NoteForm, upload: FilesForm | None = None) -> str:
         files=held,
         links={each.id: url_for(".file", reference=found.reference, number=each.id) for each in held},
         accept=ACCEPT,
+        proved=proved_lately(),
         nothing=NothingForm(formdata=None),
         steps=explained(shown.reading, language),
         asking=words(shown.forecast.step.message, language, **shown.forecast.step.values) if shown.forecast else "",
@@ -187,6 +192,14 @@ def _show(found: Case, form: NoteForm, upload: FilesForm | None = None) -> str:
         Action=Action,
         LetterKind=LetterKind,
     )
+
+
+def opened(reference: str) -> Case:
+    """The case that a form is about: locked when the form is sent, and a line that it was read when it is shown."""
+    found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
+    if request.method != "POST":
+        actions.read_case(desk.session, desk.actor, found, is_writing=True, now=desk.now)
+    return found
 
 
 def go_back(reference: str) -> ResponseReturnValue:

@@ -87,7 +87,7 @@ def inbox() -> ResponseReturnValue:
     )
 
 
-@pages.page("/cases/export.csv", may=Action.EXPORT_CASES, writes=True)
+@pages.page("/cases/export.csv", may=Action.EXPORT_CASES, writes=True, sudo=True)
 def export() -> ResponseReturnValue:
     rows = export_rows(desk.session, desk.actor, _filters(), place=desk.place, now=desk.now)
     text = StringIO()
@@ -104,11 +104,15 @@ def assignments() -> ResponseReturnValue:
     if form.person.data is None:
         flash(_("Choose who works on the ticked requests."), "problem")
         return redirect(_inbox(_filters()))
-    done, refused = 0, []
+    shown, wanted = form.shown(), form.person.data or None
+    done, missed, refused = 0, [], []
     for reference in (form.cases.data or [])[:100]:
         try:
             case = case_by_reference(desk.session, desk.actor, reference, to_change=True)
-            assign(desk.session, desk.actor, case, form.person.data or None, now=desk.now)
+            if case.assignee_id not in {shown.get(reference, 0) or None, wanted}:
+                missed.append(reference)
+                continue
+            assign(desk.session, desk.actor, case, wanted, now=desk.now)
         except NotFound:
             continue
         except Invalid:
@@ -117,6 +121,9 @@ def assignments() -> ResponseReturnValue:
             done += 1
     if refused:
         flash(_("That person may not see %(references)s.", references=", ".join(refused)), "problem")
+    if missed:
+        words = _("Somebody else gave these to somebody meanwhile, so they are left as they are: %(cases)s.")
+        flash(words % {"cases": ", ".join(missed)}, "problem")
     flash(ngettext("%(num)d request was given.", "%(num)d requests were given.", done), "success" if done else "info")
     return redirect(_inbox(_filters()))
 

@@ -1,9 +1,11 @@
 """Messages that came by e-mail and wait for a person to say what they are."""
 
-from flask import flash, g, redirect, render_template, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from portal.audit.actions import record
+from portal.audit.rules import AuditKind
 from portal.casework.incoming import (
     file_mail,
     join_mail,
@@ -22,6 +24,7 @@ from portal.casework.once import keep_result, take_key
 from portal.casework.queries import case_by_reference, school_named
 from portal.core.clock import london
 from portal.core.errors import Conflict, Invalid, NotFound
+from portal.identity.actions import witness
 from portal.identity.permissions import Action
 from portal.tenancy.models import Tenant, TenantKind
 from portal.web.files import filing, serve_bytes
@@ -49,9 +52,11 @@ def mail() -> ResponseReturnValue:
     )
 
 
-@pages.page("/cases/mail/<int:mail_id>", may=Action.OPEN_CASE, methods=("GET", "POST"))
+@pages.page("/cases/mail/<int:mail_id>", may=Action.OPEN_CASE, methods=("GET", "POST"), writes=True)
 def message(mail_id: int) -> ResponseReturnValue:
     row = _mail(mail_id)
+    if request.method != "POST":
+        _leave_line(row)
     form = MailForm(data=_proposed(row))
     if _owner(row).kind is TenantKind.SCHOOL:
         del form.school
@@ -177,6 +182,13 @@ def _show(row: IncomingMail, form: MailForm) -> str:
         nothing=NothingForm(formdata=None),
         back=url_for(".mail"),
     )
+
+
+def _leave_line(row: IncomingMail) -> None:
+    record(
+        desk.session, witness(desk.actor), AuditKind.MESSAGE_READ, tenant_id=row.tenant_id, subject=("mail", row.id),
+        now=desk.now,
+    )  # fmt: skip
 
 
 def _at() -> Tenant:

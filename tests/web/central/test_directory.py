@@ -11,7 +11,7 @@ from portal.directory.models import AuthorityLinkRow, AuthorityRow, LinkProposal
 from portal.directory.rules import LinkKind, SuccessionStatus
 from portal.lifecycle.link_checks import keep_report
 from portal.tenancy.scope import every_tenant
-from tests.conftest import csrf_token
+from tests.conftest import csrf_token, form_marks
 
 NEW = "https://www.essex.gov.uk/new-page"
 
@@ -139,12 +139,12 @@ def test_a_report_of_a_reader_is_shown_and_settled(staff, database):
 
 def test_contacts_and_names_change_with_their_dates(staff, database):
     client = staff.client("dora")
-    token = csrf_token(client, "/central/councils/kent/contacts")
-    client.post("/central/councils/kent/contacts", data={"csrf_token": token, "email": "dpo@kent.example"})
+    marks = form_marks(client, "/central/councils/kent/contacts")
+    client.post("/central/councils/kent/contacts", data={**marks, "email": "dpo@kent.example"})
     assert "dpo@kent.example" in text(client.get("/councils/kent"))
     day = {"valid_from": ["1", "4", "2030"]}
     answer = client.post(
-        "/central/councils/kent/name", data={"csrf_token": token, "name": "Kent Council", "short_name": "Kent", **day}
+        "/central/councils/kent/name", data={**marks, "name": "Kent Council", "short_name": "Kent", **day}
     )
     assert answer.status_code == 302
     assert "Kent County Council" in text(client.get("/councils/kent"))

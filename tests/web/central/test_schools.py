@@ -15,7 +15,7 @@ from portal.lifecycle.register_records import stored_record
 from portal.lifecycle.register_uploads import work_by_the_clock
 from portal.tenancy.models import Tenant, TenantStatus
 from portal.tenancy.scope import every_tenant
-from tests.conftest import csrf_token
+from tests.conftest import form_marks
 from tests.directory.builders import register_file, register_row
 from tests.directory.builders import school as a_school
 
@@ -28,7 +28,7 @@ def text(answer):
 
 
 def send(client, path, **data):
-    return client.post(path, data={"csrf_token": csrf_token(client, data.pop("page", path)), **data})
+    return client.post(path, data={**form_marks(client, data.pop("page", path)), **data})
 
 
 def of_urn(database, urn):

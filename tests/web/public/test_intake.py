@@ -6,15 +6,19 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from portal.casework.models import Attachment, Case, CaseKind, FileRemoval, IntakeDraft
+from portal.casework import requester
+from portal.casework.models import Attachment, Case, CaseKind, FileRemoval, IntakeDraft, WantedCode
 from portal.casework.tidying import tidy
+from portal.casework.wanted import send_wanted_codes
 from portal.core import clock
 from portal.outbox.models import Letter
 from portal.tenancy.queries import service
 from portal.tenancy.scope import every_tenant
 from tests.conftest import csrf_token
+from tests.incidents.requests_made import ask
+from tests.tools.statements import statements
 
 SCHOOL = "/schools/alder-primary/requests"
 PRIYA = {
@@ -274,7 +278,7 @@ def test_reference_and_pin_open_the_request_without_the_link(client, database):
     assert "Anil Patel" in client.get(opened.location).get_data(as_text=True)
 
 
-def test_a_reference_tells_nothing_to_a_guesser(client, database):
+def test_a_reference_tells_nothing_to_a_guesser(client, database, settings):
     fill_in(client, PRIYA)
     send(client)
     [case] = cases(database)
@@ -285,6 +289,40 @@ def test_a_reference_tells_nothing_to_a_guesser(client, database):
         told = client.get("/requests").get_data(as_text=True)
         answers.append((tried.status_code, asked.status_code, "If there is such a request" in told))
     assert answers[0] == answers[1] == (422, 302, True)
+    send_wanted_codes(settings, database)
+    assert len(mail_to(database, "priya@example.org")) == 2
+
+
+@pytest.mark.parametrize("fields", [{"send": "yes"}, {"code": "12345678"}, {"code": "BCDF-2345-GHJK"}])
+@pytest.mark.parametrize("facts", [{}, {"email": "", "address": "1 Lane"}, {"email": "", "telephone": "01632 960001"}])
+def test_known_and_unknown_references_cost_the_same_work(app, database, settings, monkeypatch, fields, facts):
+    hashes = []
+    monkeypatch.setattr(requester, "password_matches", lambda *typed: bool(hashes.append(typed)))
+    known = ask(database, settings, **facts).case.reference
+    work = []
+    for reference in ("BCDF-2345", known, "QQWW-2233"):
+        client = app.test_client()
+        data = {"csrf_token": csrf_token(client, "/requests"), "reference": reference, **fields}
+        hashes.clear()
+        with statements(database) as seen:
+            answer = client.post("/requests", data=data)
+        work.append((answer.status_code, len(seen), len(hashes)))
+    assert work[1] == work[2]
+    assert work[1][2] == (0 if "send" in fields else 1)
+
+
+def test_a_code_asked_for_by_reference_is_sent_once_and_not_when_it_waited_too_long(client, database, settings):
+    fill_in(client, PRIYA)
+    send(client)
+    [case] = cases(database)
+    post(client, "/requests", reference=case.reference, send="yes")
+    for _ in range(2):
+        send_wanted_codes(settings, database)
+    assert len(mail_to(database, "priya@example.org")) == 2
+    post(client, "/requests", reference=case.reference, send="yes")
+    with database.transaction() as session:
+        session.execute(update(WantedCode).values(asked_at=clock.now() - timedelta(minutes=11)))
+    send_wanted_codes(settings, database)
     assert len(mail_to(database, "priya@example.org")) == 2
 
 

@@ -10,7 +10,7 @@ from portal.lifecycle.branding import checked_colour, contrast_with_white
 from portal.lifecycle.school_setup import read_days, read_terms, terms_of
 from portal.tenancy.models import Setting, Tenant
 from portal.tenancy.scope import every_tenant, tenant_scope
-from tests.conftest import csrf_token
+from tests.conftest import form_marks
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 
@@ -21,7 +21,7 @@ def text(answer):
 
 def send(client, path, **data):
     page = data.pop("page", path)
-    return client.post(path, data={"csrf_token": csrf_token(client, page), **data})
+    return client.post(path, data={**form_marks(client, page), **data})
 
 
 def test_the_roles_of_a_school_are_kept_and_shown(staff):

@@ -11,14 +11,14 @@ from portal.core import clock
 from portal.identity.models import Invitation, Membership, Person, ProofCode, WebSession
 from portal.outbox.models import Letter
 from portal.tenancy.scope import every_tenant
-from tests.conftest import csrf_token
+from tests.conftest import form_marks
 
 PEOPLE = "/school/alder-primary/people"
 PASSWORD = "kettle violin mossy"
 
 
 def post(client, path, page=None, **fields):
-    return client.post(path, data={"csrf_token": csrf_token(client, page or path), **fields})
+    return client.post(path, data={**form_marks(client, page or path), **fields})
 
 
 def letters(database):

@@ -11,7 +11,7 @@ from portal.app import create_app
 from portal.core import clock
 from portal.core.secrets import digest
 from portal.identity.models import KeptDraft, Membership, Person, WebSession
-from tests.conftest import csrf_token
+from tests.conftest import csrf_token, form_marks
 
 PAGE = "/school/alder-primary/school"
 FACTS = "/school/alder-primary/school/facts"
@@ -109,11 +109,12 @@ def test_a_disabled_person_is_out_within_one_request(staff, database):
 
 def test_what_was_typed_survives_being_signed_out(staff, database, cast):
     client = staff.client("asha")
-    token = csrf_token(client, FACTS)
+    marks = form_marks(client, FACTS)
     age(database, seen_at=clock.now() - timedelta(minutes=40))
     typed = {
-        "csrf_token": token, "email": "office@alder.example", "telephone": "01632 960777",
-        "address": "1 New Lane\nAlderham, a long address that somebody typed", "website": "", "controller": "The governors",
+        **marks, "email": "office@alder.example", "telephone": "01632 960777",
+        "address": "1 New Lane\nAlderham, a long address that somebody typed", "website": "",
+        "controller": "The governors",
     }  # fmt: skip
     answer = client.post(FACTS, data=typed)
     assert answer.headers["Location"] == "/sign-in?next=/kept"
