@@ -6,16 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from portal.notices.importing.councils import entity_table
-from portal.notices.importing.words import EMAIL, TELEPHONE, spoken
+from portal.notices.importing.words import EMAIL, SITE, TELEPHONE, spoken
 
 POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b")
 POSTAL = re.compile(
     r"(?:[A-Z0-9][\w'&/() -]{1,60}[,.]\s+){1,8}(?:[A-Z][\w' -]{0,40}\s)?[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b"
-)
-SITE = re.compile(
-    r"(?<![@\w.-])(?:https?://)?(?:www\.)?(?:[a-z0-9-]{1,63}\.){1,5}(?:uk|com|org|net|info|school|academy)"
-    r"(?:/[^\s()<>\[\]]*)?(?![\w@])",
-    re.IGNORECASE,
 )
 OFFICER_ADDRESS = re.compile(r"(?:dpo|dataprotection|data\.protection|igs)\b")
 OFFICE_ADDRESS = re.compile(r"(?:office|admin|enquir\w+|info|contact|head\w*|secretary|reception|mail)\w*@")
