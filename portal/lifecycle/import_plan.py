@@ -4,7 +4,7 @@ The school's own words are never dropped unsaid: what does not go into the notic
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -16,12 +16,16 @@ from portal.core.database import PortalSession
 from portal.core.errors import Invalid
 from portal.core.i18n import N_
 from portal.core.limits import TITLE_LENGTH
+from portal.lifecycle.import_corrections import BY_HAND
+from portal.lifecycle.import_editions import authority_names
+from portal.lifecycle.import_leftovers import Known, leftovers
 from portal.notices.actions import local_key
 from portal.notices.history import Origin
 from portal.notices.importing.placeholders import with_placeholders
 from portal.notices.importing.report import Class, Decision, LocalClause, Report
 from portal.notices.markup import accept
 from portal.notices.models import OverrideMode, Release, ReleaseClause, WordingProposal
+from portal.notices.reading import parts_at
 from portal.notices.sentences import to_sentences
 from portal.notices.wording import ClauseWording, NoticeDesk, preview
 from portal.tenancy.models import Tenant
@@ -72,6 +76,7 @@ WHY_OWN = N_("The school has published other words here meanwhile.")
 WHY_DRAFT = N_("There is another draft of this section; it is not replaced.")
 WHY_LOCKED = N_("This section is the same in every school.")
 WHY_OBSOLETE = N_("It is out of date.")
+WHY_DATA = N_("This looks like a contact, a date or a council’s link; the portal writes these from its own data.")
 WHY_NO_CLAUSE = N_("The shared wording has no such section any more.")
 WHY_NO_CLAUSE_FOR_LAW = N_("The shared wording has no such section for this kind of school.")
 WHY_CHOSEN = N_("Somebody decided so.")
@@ -128,10 +133,9 @@ class Choices:
 def plan_import(
     session: PortalSession, school: Tenant, desk: NoticeDesk, report: Report, choices: Choices, *, now: datetime
 ) -> list[Step]:
-    return [
-        *_facts(session, school, report, choices, now),
-        *_Planner(session, desk, report, choices, now).steps(),
-    ]
+    planner = _Planner(session, desk, report, choices, now)
+    steps = list(planner.steps())
+    return [*_facts(session, school, report, choices, now), *steps, *planner.left_over(steps)]
 
 
 def _facts(session: PortalSession, school: Tenant, report: Report, choices: Choices, now: datetime) -> Iterator[Step]:
@@ -171,6 +175,27 @@ class _Planner:
                 yield Step(Deed.OMITTED, key, wording.title, why=WHY_CHOSEN, clause_key=key, mode=OverrideMode.OMIT)
         for local in self._report.local_clauses:
             yield self._local(local)
+
+    def left_over(self, steps: Sequence[Step]) -> Iterator[Step]:
+        """What no step shows: data that the portal keeps otherwise, and what is out of date."""
+        placed = {index for step in steps if step.text for index in step.blocks}
+        for run in leftovers(self._report.entries, placed, self._known()):
+            text = "\n".join(entry.block.text for entry in run)
+            why = WHY_OBSOLETE if run[0].kind is Class.OBSOLETE else WHY_DATA
+            if any(note.message == BY_HAND for note in run[0].notes):
+                why = WHY_CHOSEN
+            title = first_words(text)
+            yield Step(Deed.LEFT_OUT, title, title, text, why=why, blocks=tuple(entry.block.index for entry in run))
+
+    def _known(self) -> Known:
+        told = {*SCHOOL_FACTS, *SERVICE_FACTS, "school.name"}
+        values = [value for key, value in self._report.facts.items() if key in told]
+        parts = parts_at(self._desk.shelf, self._desk.school, self._now)
+        lines = ""
+        if parts is not None:
+            values += [*parts.common_facts.values(), *parts.facts.values()]
+            lines = parts.blocks["authority_links"]
+        return Known(values, authority_names(self._session), lines)
 
     def _decided(self, decision: Decision) -> Step:
         wording = self._desk.clauses.get(decision.key)

@@ -139,6 +139,33 @@ def test_text_that_only_the_school_has_stays_in_its_place(applied, everywhere, s
     assert text.index("Where we get") < text.index(OWN_CLUB) < text.index("Your rights")
 
 
+def left_out(session, tenant, run):
+    steps = steps_of(session, tenant, run, now=NOW)
+    return {step.text: step.why for step in steps if step.deed is Deed.LEFT_OUT}
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("By staying on this page you accept our cookies.", "out of date"),
+        ("Version 9, agreed on 4 May 2022", "its own data"),
+        ("Fax number: 01632 960777", "its own data"),
+        ("If you live in the Leeds City Council area you can find their privacy notice here", "its own data"),
+    ],
+)
+def test_what_would_not_go_into_the_notice_is_shown_with_its_words(brought, everywhere, school, line, why):
+    run = brought(document(add=[("complaints.regulator", line)]))
+    told = left_out(everywhere, school(SCHOOL), run)
+    assert [why in reason for text, reason in told.items() if text == line] == [True]
+
+
+def test_what_the_portal_knows_already_is_not_told_as_left_out(brought, everywhere, school):
+    tenant = school(SCHOOL)
+    known = facts_at(everywhere, tenant.id, NOW)
+    line = f"You can ring us on {known['school.telephone']} or email {known['school.email']}."
+    assert line not in left_out(everywhere, tenant, brought(document(add=[("rights.how-to-ask", line)])))
+
+
 def test_facts_are_filled_in_from_now_on_and_known_ones_are_kept(applied, everywhere, school):
     tenant = school(SCHOOL)
     known = facts_at(everywhere, tenant.id, NOW)

@@ -83,6 +83,7 @@ class _Alignment:
         self._covers, self._claims = covers(
             self._blocks, self._stream, self._wording.claims(self._stream), self._placed, self._wording.titles
         )
+        self._council_words: dict[int, str] = {}
         self._facts = self._fact_entries()
         self._pairs = self._paired()
         self._origins = Origins(self._wording, current.name, self._stream, self._covers, self._claims, self._pairs)
@@ -110,8 +111,10 @@ class _Alignment:
         lines = address_lines(self._blocks)
         for block in self._blocks:
             councils = self._councils.line(block.text)
-            if councils:
+            if councils and self._councils.is_bare(block.text):
                 found[block.index] = self._council_entry(block, councils)
+            elif councils:
+                self._council_words[block.index] = councils[0].dfe_code
             elif entry := self._contact_entry(block, is_address=block.index in lines):
                 found[block.index] = entry
         return found
@@ -142,7 +145,7 @@ class _Alignment:
     def _paired(self) -> dict[int, Pair]:
         pairing = Pairing(self._wording, self._stream, self._covers, self._placed)
         bodies = [block for block in self._blocks if block.kind is not Kind.HEADING]
-        rest = [block for block in bodies if block.index not in self._facts]
+        rest = [block for block in bodies if block.index not in {*self._facts, *self._council_words}]
         free = [block for block in rest if _is_english(block) and not why_obsolete(block.text)]
         order = [self._current.name, *(edition.name for edition in self._wording.editions)]
         pairing.pair_exact(bodies)
@@ -199,7 +202,12 @@ class _Alignment:
             return Entry(block, Class.OBSOLETE, notes=(Note(why),))
         if not _is_english(block):
             return Entry(block, Class.LOCAL, notes=(Note(N_("This does not seem to be in English.")),))
-        return Entry(block, Class.LOCAL, notes=_links(block))
+        return Entry(block, Class.LOCAL, authority=self._council_named(block), notes=_links(block))
+
+    def _council_named(self, block: Block) -> str | None:
+        """The DfE code of the council that a paragraph of the school's own speaks of."""
+        named = (one.authority.dfe_code for one in self._councils.mentions(block.text) if one.full)
+        return self._council_words.get(block.index) or next(named, None)
 
     def _with_headings(self, entries: list[Entry]) -> list[Entry]:
         """A heading names its clause only where a block below it takes that clause up."""

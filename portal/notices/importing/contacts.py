@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from portal.notices.importing.councils import entity_table
 from portal.notices.importing.words import EMAIL, SITE, TELEPHONE, spoken
@@ -75,8 +76,13 @@ def is_contact_only(text: str, spans: Iterable[tuple[int, int]]) -> bool:
         " " if any(start <= place < end for start, end in covered) else letter for place, letter in enumerate(plain)
     )
     left = re.findall(r"[a-z]+", rest.lower().replace("'", ""))
-    meaning = [word for word in left if word not in entity_table()["contact_words"]["words"]]
+    meaning = [word for word in left if word not in contact_words()]
     return len(meaning) <= (len(plain.split()) // ROOM_FOR_A_WORD)
+
+
+@lru_cache(maxsize=1)
+def contact_words() -> frozenset[str]:
+    return frozenset(entity_table()["contact_words"]["words"])
 
 
 def _owner(plain: str, place: int, kind: Contact, value: str) -> str | None:

@@ -8,7 +8,7 @@ from portal.notices.importing.blocks import Block
 from portal.notices.importing.contacts import POSTCODE, Found, contacts, is_contact_only
 from portal.notices.importing.councils import Councils, entity_table
 from portal.notices.importing.lines import Kind
-from portal.notices.importing.names import officer_name, school_name
+from portal.notices.importing.names import SMALL_WORDS, officer_name, school_name
 from portal.notices.importing.passages import Claim, Stream
 from portal.notices.importing.words import spoken
 
@@ -44,12 +44,28 @@ OWN_COUNCIL = re.compile(
     r"|\b(?:our|school's) (?:local )?(?:council|authority)\b.{0,20}COUNCIL"
 )
 REGULATOR = re.compile(r"\bInformation Commission(?:er['’]?s Office|er)?\b", re.IGNORECASE)
-VERSION = re.compile(
-    r"^(?:this (?:notice|version)\b.{0,40}\b)?"
-    r"(?:version|last (?:updated|reviewed|changed)|updated|reviewed|effective from|in force (?:from|since)|date"
-    r"|next review|review date|published)\b.{0,80}\d",
-    re.IGNORECASE,
+_MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
+_DAY = (
+    rf"(?:(?:\d{{1,2}}(?:st|nd|rd|th)?(?: of)? )?{_MONTH},? (?:19|20)\d\d|\d{{1,2}}[/.-]\d{{1,2}}[/.-](?:\d\d){{1,2}}"
+    r"|\d{4}-\d\d-\d\d|(?:autumn|spring|summer) (?:term )?(?:19|20)\d\d|(?:19|20)\d\d(?:[/-]\d{2,4})?)"
 )
+_EVENT = (
+    r"(?:(?:last|next|first|date|to be) )?(?:updated?|reviewed|changed?|revised|amended|published|issued?|approved|adopted"
+    r"|agreed|ratified|effective|in force|valid|dated?|review(?: date| due)?|(?:review|issue|publication) date"
+    r"|date of (?:issue|publication|adoption|approval|(?:the )?(?:last |next )?(?:review|update|revision)))"
+)
+_SUBJECT = (
+    r"(?:(?:this|our|the) )?(?:(?:privacy )?(?:notice|policy|document|page|version|statement) )?"
+    r"(?:(?:was|is|has been|will be) )?"
+)
+_BY = (
+    r"(?: by (?:the |our )?(?:full )?(?:governors|governing (?:body|board)|board|trust|trustees|head ?teacher|school))?"
+)
+_PART = (
+    rf"(?:{_SUBJECT}{_EVENT}(?: and {_EVENT})?{_BY}\s*[:=-]?\s*(?:(?:on|in|from|since|by|until) )?(?:the )?{_DAY}{_BY}"
+    rf"|{_SUBJECT}(?:version|edition|issue|v)(?: (?:no|number)\.?)?\s?[:.]?\s*v?\d+(?:\.\d+)*|{_DAY})"
+)
+VERSION = re.compile(rf"(?!{_DAY}\W*$){_PART}(?:(?:[\s,;|./()-]|and)+{_PART})*[\s.)]*", re.IGNORECASE)
 NAME_WORD = r"[A-Z][\w'’&.]*"
 CONTROLLER = re.compile(
     rf"\b(?P<name>{NAME_WORD}(?:(?: |-| of the | of | and | for | in ){NAME_WORD}){{1,8}})"
@@ -76,16 +92,20 @@ def is_contact(block: Block, found: Sequence[Found]) -> bool:
 
 
 def is_version_line(block: Block) -> bool:
-    return bool(VERSION.search(block.plain)) and len(block.words) <= 2 * SHORT_LINE
+    """Whether the whole of a block says when it was made or which version it is."""
+    return VERSION.fullmatch(block.plain) is not None
 
 
 def is_computed(block: Block, place: Place) -> bool:
     """Whether the portal wrote a block itself: the version, the form, the list of other notices."""
-    plain = block.plain.lower()
-    if any(re.search(pattern, plain) for pattern in entity_table()["computed"]["lines"]):
+    if is_written_by_portal(block):
         return True
     is_listed = block.kind is Kind.ITEM and OTHER_NOTICES in {place.key, place.headed}
     return is_listed and bool(ONLY_LINK.match(block.text) or len(block.words) <= SHORT_TITLE)
+
+
+def is_written_by_portal(block: Block) -> bool:
+    return any(re.search(pattern, block.plain.lower()) for pattern in entity_table()["computed"]["lines"])
 
 
 def address_lines(blocks: Sequence[Block]) -> set[int]:
@@ -165,11 +185,14 @@ def _add_name(found: dict[str, str], blocks: Sequence[Block]) -> None:
 
 
 def _may_be_address(block: Block) -> bool:
+    """A short line in capitals, as `12 Mill Lane`: a line of an address, unless it ends like a sentence."""
     plain = spoken(block.text)
+    names = [word for word in re.findall(r"[\w']+", plain) if word.lower() not in SMALL_WORDS]
     return (
         block.kind in {Kind.PARAGRAPH, Kind.HEADING}
         and len(plain.split()) <= SHORT_LINE
         and plain[-1:] not in {".", ":", "?"}
+        and all(word[:1].isupper() or word[:1].isdigit() for word in names)
     )
 
 

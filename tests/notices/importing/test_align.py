@@ -151,6 +151,48 @@ def test_each_council_line_is_a_fact_of_its_own_council():
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "If you live in Southend-on-Sea City Council's area we also send them your child's shoe size.",
+        "We share what we know of late arrivals with Southend Borough Council, which may visit you at home.",
+        "Southend-on-Sea City Council: privacy notice. We do not share anything with it.",
+    ],
+)
+def test_a_council_line_that_says_something_of_its_own_is_kept_as_text_with_its_council(text):
+    report = imported(text)
+    assert [(entry.kind, entry.authority) for entry in report.entries] == [(Class.LOCAL, "882")]
+    assert [local.text.replace("\n", " ").strip() for local in report.local_clauses] == [text]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Version 7.2",
+        "Last reviewed: 3rd of March 2026",
+        "This notice was updated in October 2025.",
+        "Approved by the governing body on 14/05/2026 | Next review: Summer 2027",
+    ],
+)
+def test_a_line_that_only_dates_the_notice_is_data(line):
+    assert only(line).kind is Class.FACT
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Date of birth and 3 numbers we can ring",
+        "Published marks of the 2024 spelling contest",
+        "Updated allergy lists, kept for 2 terms",
+        "Version 3 of our dinner app knows your bank card",
+        "Reviewed in May 2025 by a firm that read every file",
+        "Effective from 2026 we film the bicycle shed",
+    ],
+)
+def test_a_line_that_merely_holds_a_date_or_a_number_stays_text(line):
+    assert only(line).kind is Class.LOCAL
+
+
 def test_what_the_portal_writes_into_a_notice_is_no_wording_of_the_school():
     text = (
         "Sharing\n\n- Essex County Council (https://www.essex.gov.uk/privacy), the council for our school’s area\n"
