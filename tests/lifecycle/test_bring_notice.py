@@ -154,7 +154,7 @@ def left_out(session, tenant, run):
     ],
 )
 def test_what_would_not_go_into_the_notice_is_shown_with_its_words(brought, everywhere, school, line, why):
-    run = brought(document(add=[("complaints.regulator", line)]))
+    run = brought(document(add=[("changes.version", line)]))
     told = left_out(everywhere, school(SCHOOL), run)
     assert [why in reason for text, reason in told.items() if text == line] == [True]
 

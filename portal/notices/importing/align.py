@@ -202,12 +202,7 @@ class _Alignment:
             return Entry(block, Class.OBSOLETE, notes=(Note(why),))
         if not _is_english(block):
             return Entry(block, Class.LOCAL, notes=(Note(N_("This does not seem to be in English.")),))
-        return Entry(block, Class.LOCAL, authority=self._council_named(block), notes=_links(block))
-
-    def _council_named(self, block: Block) -> str | None:
-        """The DfE code of the council that a paragraph of the school's own speaks of."""
-        named = (one.authority.dfe_code for one in self._councils.mentions(block.text) if one.full)
-        return self._council_words.get(block.index) or next(named, None)
+        return Entry(block, Class.LOCAL, authority=self._council_words.get(block.index), notes=_links(block))
 
     def _with_headings(self, entries: list[Entry]) -> list[Entry]:
         """A heading names its clause only where a block below it takes that clause up."""

@@ -50,8 +50,8 @@ _DAY = (
     r"|\d{4}-\d\d-\d\d|(?:autumn|spring|summer) (?:term )?(?:19|20)\d\d|(?:19|20)\d\d(?:[/-]\d{2,4})?)"
 )
 _EVENT = (
-    r"(?:(?:last|next|first|date|to be) )?(?:updated?|reviewed|changed?|revised|amended|published|issued?|approved|adopted"
-    r"|agreed|ratified|effective|in force|valid|dated?|review(?: date| due)?|(?:review|issue|publication) date"
+    r"(?:(?:last|next|first|date|to be) )?(?:updated?|reviewed|changed?|revised|amended|published|issued?|approved"
+    r"|adopted|agreed|ratified|effective|in force|valid|dated?|review(?: date| due)?|(?:review|issue|publication) date"
     r"|date of (?:issue|publication|adoption|approval|(?:the )?(?:last |next )?(?:review|update|revision)))"
 )
 _SUBJECT = (
