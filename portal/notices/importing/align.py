@@ -90,7 +90,8 @@ class _Alignment:
 
     def report(self) -> Report:
         entries = self._with_headings([self._entry(block) for block in self._blocks])
-        found = facts(self._blocks, self._places, self._claims, self._stream, self._councils)
+        local = {entry.block.index for entry in entries if entry.kind is Class.LOCAL}
+        found = facts(self._blocks, self._places, self._claims, self._stream, self._councils, local)
         taken = {key for entry in entries if _takes_up(entry) for key in (entry.clause, *entry.also)}
         return Report(
             entries=tuple(entries),

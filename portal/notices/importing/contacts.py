@@ -96,17 +96,35 @@ def _owner(plain: str, place: int, kind: Contact, value: str) -> str | None:
 
 def _owner_by_look(value: str, nearest: str | None) -> str | None:
     hosts = entity_table()["hosts"]
-    host = value.rpartition("@")[2]
-    if any(known in value for known in hosts["regulator"]):
+    host = _host(value)
+    if any(host == known or host.endswith(f".{known}") for known in hosts["regulator"]):
         return "regulator"
-    if OFFICE_ADDRESS.match(value) and any(known in host for known in hosts["school"]):
+    is_schools = _is_schools_host(host)
+    if OFFICE_ADDRESS.match(value) and is_schools:
         return "school"
     if nearest in {"dpo", "regulator"}:
         return nearest
-    is_council = "@" in value and host.endswith(tuple(hosts["dpo"]))
-    if is_council or OFFICER_ADDRESS.match(value):
+    if "@" in value and OFFICER_ADDRESS.match(value):
         return "dpo"
-    return "school" if any(known in host for known in hosts["school"]) and ("@" in value or "." in value) else None
+    if host.endswith(tuple(hosts["dpo"])):
+        return "other"
+    return "school" if is_schools else None
+
+
+def _host(value: str) -> str:
+    """The host of an e-mail or web address; "" for a number or a postal address."""
+    if "@" in value:
+        return value.rpartition("@")[2]
+    bare = re.sub(r"^https?://", "", value).split("/", maxsplit=1)[0]
+    return bare.removeprefix("www.") if "." in bare and " " not in bare else ""
+
+
+def _is_schools_host(host: str) -> bool:
+    hosts = entity_table()["hosts"]
+    labels = host.split(".")[:-1]
+    return host.endswith(tuple(hosts["school_ends"])) or any(
+        label.endswith(known) for label in labels for known in hosts["school_labels"]
+    )
 
 
 def _nearest_owner(text: str, *, first: bool = False) -> str | None:

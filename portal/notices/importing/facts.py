@@ -1,16 +1,16 @@
 """The facts that a document states: the school's name, contacts, the DPO, the regulator, its own council."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from portal.notices.importing.anchors import Place
+from portal.notices.importing.anchors import FIRST_SECTION, Place
 from portal.notices.importing.blocks import Block
-from portal.notices.importing.contacts import POSTCODE, Found, contacts, is_contact_only
+from portal.notices.importing.contacts import POSTCODE, Contact, Found, contacts, is_contact_only
 from portal.notices.importing.councils import Councils, entity_table
 from portal.notices.importing.lines import Kind
 from portal.notices.importing.names import SMALL_WORDS, officer_name, school_name
 from portal.notices.importing.passages import Claim, Stream
-from portal.notices.importing.words import spoken
+from portal.notices.importing.words import sentences, spoken
 
 FACTS = (
     "school.name",
@@ -75,6 +75,8 @@ ADDRESS_LINES, SHORT_LINE, SHORT_TITLE = 6, 8, 4
 OTHER_NOTICES = "purposes.specific-notices"
 ONLY_LINK = re.compile(r"^\[[^\]]+\]\([^)]+\)$|^[^()]{3,80} \((?:/|https?://)[^)\s]*\)$")
 TITLE_BLOCKS = 6
+OTHERS_SECTIONS = frozenset({"sharing", "security", "cookies", "transfers"})
+OWN_CONTACT_CLAUSES = frozenset({"rights.how-to-ask", "rights.access", "about.controller", "about.welcome"})
 
 
 def block_contacts(block: Block, place: Place) -> list[Found]:
@@ -124,16 +126,30 @@ def address_lines(blocks: Sequence[Block]) -> set[int]:
 
 
 def facts(
-    blocks: Sequence[Block], places: Sequence[Place], claims: Iterable[Claim], stream: Stream, councils: Councils
+    blocks: Sequence[Block],
+    places: Sequence[Place],
+    claims: Iterable[Claim],
+    stream: Stream,
+    councils: Councils,
+    local: Collection[int] = (),
 ) -> dict[str, str]:
-    """What fills the placeholders of sentences that match counts most; then what stands in the text itself."""
+    """What fills the placeholders of sentences that match counts most; then what stands in the text itself.
+
+    `local` are the paragraphs that only this document has: what they say of strangers is not the school's.
+    """
     found: dict[str, str] = {}
-    for name, value in _claimed(blocks, claims, stream):
+    foreign = {block.index for block in blocks if block.index in local and _is_about(block.text, "stranger")}
+    for name, value in _claimed([block for block in blocks if block.index not in foreign], claims, stream):
         found.setdefault(name, value)
-    for block, place in zip(blocks, places, strict=True):
-        for contact in block_contacts(block, place):
-            if contact.owner != "other":
-                found.setdefault(contact.fact, contact.value)
+    ranked: dict[str, tuple[int, str]] = {}
+    for number, (block, place) in enumerate(zip(blocks, places, strict=True)):
+        is_title = number < TITLE_BLOCKS or place.section == FIRST_SECTION
+        if not councils.line(block.text):
+            for contact in block_contacts(block, place):
+                is_local = block.index in local or block.index - 1 in foreign
+                rank = _rank(contact, block, place, is_title=is_title, is_local=is_local)
+                if rank is not None and rank < ranked.get(contact.fact, (rank + 1, ""))[0]:
+                    ranked[contact.fact] = (rank, _root(contact))
         if officer := officer_name(block.text):
             found.setdefault("dpo.name", officer)
         if controller := CONTROLLER.search(spoken(block.text)):
@@ -142,8 +158,48 @@ def facts(
             found.setdefault("regulator.name", named.group(0))
         if OWN_COUNCIL.search(councils.masked(block.text)) and (mentions := councils.mentions(block.text)):
             found.setdefault("authority.name", mentions[0].name)
+    for name, (_, value) in ranked.items():
+        found.setdefault(name, value)
     _add_name(found, blocks)
     return {name: found[name] for name in (*FACTS, *sorted(set(found) - set(FACTS))) if name in found}
+
+
+def _rank(contact: Found, block: Block, place: Place, *, is_title: bool, is_local: bool) -> int | None:
+    """How likely a contact is the tenant's own, 0 the most; None when it is somebody else's."""
+    if contact.owner == "other":
+        return None
+    if contact.owner not in {"school", "controller"}:
+        return 1
+    plain = spoken(block.text)
+    said = plain if is_local else _sentence_around(plain, contact.start)
+    needs_own = is_local or place.section in OTHERS_SECTIONS
+    if _is_about(said, "stranger") or (needs_own and not _is_about(said, "own")):
+        return None
+    is_where_schools_say_it = is_title or {place.key, place.headed} & OWN_CONTACT_CLAUSES
+    return 0 if is_where_schools_say_it else 2 if is_local else 1
+
+
+def _sentence_around(plain: str, place: int) -> str:
+    end = 0
+    for sentence in sentences(plain):
+        end = plain.find(sentence, end) + len(sentence)
+        if place < end:
+            return sentence
+    return plain
+
+
+def _is_about(text: str, whom: str) -> bool:
+    """Whether a text names a stranger, or says outright that a contact is the school's own."""
+    lowered = spoken(text).lower()
+    return any(re.search(pattern, lowered) for pattern in entity_table()["people"][whom])
+
+
+def _root(contact: Found) -> str:
+    """A web address without the page that it leads to: the site is the school's fact."""
+    if contact.contact is not Contact.WEBSITE:
+        return contact.value
+    scheme, separator, rest = contact.value.rpartition("://")
+    return f"{scheme}{separator}{rest.split('/', maxsplit=1)[0]}"
 
 
 def _claimed(blocks: Sequence[Block], claims: Iterable[Claim], stream: Stream) -> Iterable[tuple[str, str]]:

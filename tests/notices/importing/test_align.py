@@ -193,6 +193,34 @@ def test_a_line_that_merely_holds_a_date_or_a_number_stays_text(line):
     assert only(line).kind is Class.LOCAL
 
 
+OFFICE = "Ask our school office: desk@alder.example.org, 01632 960111."
+
+
+@pytest.mark.parametrize(
+    "strangers",
+    [
+        "Hot dinners come from Soup Kettle Ltd: help@soup.example.org or 01632 960999.",
+        "Chairs are lent by Bench Hire Ltd.\n\nTelephone: 01632 960999",
+        "Mrs Hale, the nurse, is on 01632 960999 or hale@clinic.example.org.",
+        "Buses are run by Redline Tours. Ring 01632 960999 or write to bus@redline.example.org.",
+        "If you live in Essex County Council's area, their notice is at https://www.essex.gov.uk/school-data/ours "
+        "and you can ring 01632 960999 or write to schools@essex.gov.uk.",
+    ],
+)
+def test_contacts_of_others_never_become_the_schools(strangers):
+    facts = imported(f"Our data\n\n{strangers}\n\n{OFFICE}\n").facts
+    assert (facts["school.telephone"], facts["school.email"]) == ("01632 960111", "desk@alder.example.org")
+    alone = imported(f"Our data\n\nWe look after what we know.\n\n{strangers}\n").facts
+    assert not {"school.telephone", "school.email", "school.website", "dpo.email"} & set(alone)
+
+
+def test_a_schools_website_is_its_site_and_not_a_page_of_it():
+    facts = imported(
+        "Alder Primary School\n\nOur website: https://www.alderprimary.example.co.uk/docs/keep.pdf\n"
+    ).facts
+    assert facts["school.website"] == "https://www.alderprimary.example.co.uk"
+
+
 def test_what_the_portal_writes_into_a_notice_is_no_wording_of_the_school():
     text = (
         "Sharing\n\n- Essex County Council (https://www.essex.gov.uk/privacy), the council for our school’s area\n"
