@@ -150,18 +150,24 @@ def facts(
                 rank = _rank(contact, block, place, is_title=is_title, is_local=is_local)
                 if rank is not None and rank < ranked.get(contact.fact, (rank + 1, ""))[0]:
                     ranked[contact.fact] = (rank, _root(contact))
-        if officer := officer_name(block.text):
-            found.setdefault("dpo.name", officer)
-        if controller := CONTROLLER.search(spoken(block.text)):
-            found.setdefault("controller.name", controller["name"].strip())
-        if named := REGULATOR.search(spoken(block.text)):
-            found.setdefault("regulator.name", named.group(0))
-        if OWN_COUNCIL.search(councils.masked(block.text)) and (mentions := councils.mentions(block.text)):
-            found.setdefault("authority.name", mentions[0].name)
+        for name, value in _names(block, councils):
+            found.setdefault(name, value)
     for name, (_, value) in ranked.items():
         found.setdefault(name, value)
     _add_name(found, blocks)
     return {name: found[name] for name in (*FACTS, *sorted(set(found) - set(FACTS))) if name in found}
+
+
+def _names(block: Block, councils: Councils) -> Iterable[tuple[str, str]]:
+    plain = spoken(block.text)
+    if officer := officer_name(block.text):
+        yield "dpo.name", officer
+    if controller := CONTROLLER.search(plain):
+        yield "controller.name", controller["name"].strip()
+    if named := REGULATOR.search(plain):
+        yield "regulator.name", named.group(0)
+    if OWN_COUNCIL.search(councils.masked(block.text)) and (mentions := councils.mentions(block.text)):
+        yield "authority.name", mentions[0].name
 
 
 def _rank(contact: Found, block: Block, place: Place, *, is_title: bool, is_local: bool) -> int | None:

@@ -94,6 +94,49 @@ def test_a_difference_of_few_words_that_changes_the_meaning_is_flagged(text, bef
     assert f"“{before}” became “{after}”" in entry.note
 
 
+PROMISES = {
+    "numbers": "We keep a record of it for 7 years and answer within 20 days.",
+    "parents": "Two parents must sign before we film a pupil.",
+    "places": "We store the forms in the UK, and only anonymised marks are read there.",
+    "law": "Once our use of your details is lawful we erase nothing and keep the list.",
+    "bounds": "You have no fewer than five days to choose, and visitors are allowed to watch.",
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "before", "after"),
+    [
+        ("numbers", "7 years", "5 years"),
+        ("numbers", "7 years", "seventeen years"),
+        ("numbers", "20 days", "ninety days"),
+        ("parents", "Two parents", "One parent"),
+        ("parents", "before we film", "after we film"),
+        ("places", "in the UK", "outside the UK"),
+        ("places", "in the UK", "abroad"),
+        ("places", "anonymised marks", "published marks"),
+        ("law", "lawful", "unlawful"),
+        ("law", "erase nothing", "keep nothing"),
+        ("law", "keep the list", "delete the list"),
+        ("bounds", "no fewer than", "no more than"),
+        ("bounds", "allowed to", "forbidden to"),
+    ],
+)
+def test_a_changed_number_order_place_or_opposite_is_flagged(key, before, after):
+    promises = clause("rights.promise", "Our promise", 1, PROMISES[key])
+    entry = only(PROMISES[key].replace(before, after), (Edition("now", None, SECTIONS, (promises,)),))
+    assert "May change the meaning" in entry.note
+
+
+@pytest.mark.parametrize(
+    ("key", "before", "after"),
+    [("numbers", "7 years", "seven years"), ("numbers", "20 days", "twenty days"), ("law", "keep", "retain")],
+)
+def test_another_way_to_write_the_same_is_not_flagged(key, before, after):
+    promises = clause("rights.promise", "Our promise", 1, PROMISES[key])
+    entry = only(PROMISES[key].replace(before, after), (Edition("now", None, SECTIONS, (promises,)),))
+    assert "May change the meaning" not in entry.note
+
+
 def test_a_difference_that_changes_no_meaning_is_not_flagged():
     entry = only(
         "You can ask us to restrict what we use information for while we check that it is correct. "
@@ -203,8 +246,7 @@ OFFICE = "Ask our school office: desk@alder.example.org, 01632 960111."
         "Chairs are lent by Bench Hire Ltd.\n\nTelephone: 01632 960999",
         "Mrs Hale, the nurse, is on 01632 960999 or hale@clinic.example.org.",
         "Buses are run by Redline Tours. Ring 01632 960999 or write to bus@redline.example.org.",
-        "If you live in Essex County Council's area, their notice is at https://www.essex.gov.uk/school-data/ours "
-        "and you can ring 01632 960999 or write to schools@essex.gov.uk.",
+        "Essex County Council: ring 01632 960999, schools@essex.gov.uk, https://www.essex.gov.uk/school-data/privacy",
     ],
 )
 def test_contacts_of_others_never_become_the_schools(strangers):
