@@ -1,5 +1,6 @@
 """A document against every edition of the library: what is inherited, older, reworded, local, a fact or missing."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -19,6 +20,7 @@ from portal.notices.importing.facts import (
     is_computed,
     is_contact,
     is_version_line,
+    is_written_by_portal,
     placed_by_index,
 )
 from portal.notices.importing.likeness import EVERYDAY
@@ -150,10 +152,25 @@ class _Alignment:
         free = [block for block in rest if _is_english(block) and not why_obsolete(block.text)]
         order = [self._current.name, *(edition.name for edition in self._wording.editions)]
         pairing.pair_exact(bodies)
-        pairing.pair_alike(rest)
+        strays = self._drop_stray_copies(pairing)
+        pairing.pair_alike([block for block in rest if block.index not in strays])
+        free = [block for block in free if block.index not in strays]
         Retellings(self._wording, self._stream, self._placed, self._claims).pair(free, pairing.pairs, order)
         pairing.pair_placed(free, self._current.name)
         return pairing.pairs
+
+    def _drop_stray_copies(self, pairing: Pairing) -> set[int]:
+        """A sentence that its clause has already, standing by itself among other text, such as a table's first row."""
+        strays: set[int] = set()
+        taken = Counter(words for index in pairing.pairs for words in [self._stream.of(self._blocks[index])])
+        for index, pair in list(pairing.pairs.items()):
+            beside = {pairing.pairs[near].key for near in (index - 1, index + 1) if near in pairing.pairs}
+            is_placed = pair.key in beside or self._placed[index].headed == pair.key
+            if not is_placed and taken[self._stream.of(self._blocks[index])] > 1:
+                taken[self._stream.of(self._blocks[index])] -= 1
+                del pairing.pairs[index]
+                strays.add(index)
+        return strays
 
     def _entry(self, block: Block) -> Entry:
         if block.index in self._facts:
@@ -186,6 +203,9 @@ class _Alignment:
 
     def _fact_entry(self, block: Block) -> Entry:
         entry = self._facts[block.index]
+        above = self._clause_above(block) if is_written_by_portal(block) else None
+        if above and (block.index not in self._pairs or self._pairs[block.index].key != above):
+            return replace(entry, clause=above)
         if block.index not in self._pairs or entry.authority:
             return entry
         verdict = self._origins.verdict(block.index)
@@ -197,6 +217,15 @@ class _Alignment:
         return replace(
             entry, clause=self._pairs[block.index].key, edition=verdict.edition, similarity=verdict.similarity
         )
+
+    def _clause_above(self, block: Block) -> str | None:
+        """The clause that the paragraphs above take up, no further than the heading."""
+        for near in reversed(self._blocks[: block.index]):
+            if near.kind is Kind.HEADING:
+                return self._placed[near.index].headed
+            if near.index in self._pairs:
+                return self._pairs[near.index].key
+        return None
 
     def _unpaired(self, block: Block) -> Entry:
         if why := why_obsolete(block.text):
