@@ -1,5 +1,6 @@
 """Differences of a word or two that change what a sentence promises; `meaning.toml` lists the words."""
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from importlib.resources import files
 from typing import Any
 
 LEAST_ALIKE = 0.55
+NUMBER = re.compile(r"\d+(?:st|nd|rd|th)?")
+NEGATING = frozenset({"un", "in", "im", "il", "ir", "dis", "non", "mis", "de"})
+SHORTEST_OPPOSITE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,27 @@ def promising_words() -> frozenset[str]:
 def _kind_of(removed: Sequence[str], added: Sequence[str]) -> str | None:
     same = {word.removesuffix("s") for word in removed} & {word.removesuffix("s") for word in added}
     differing = {word for word in (*removed, *added) if word.removesuffix("s") not in same}
-    if any(word.isdigit() for word in differing):
+    if any(NUMBER.fullmatch(word) for word in differing) or _counts(removed, added):
         return "a number"
+    if any(_is_opposite(one, other) for one in removed for other in added):
+        return "its opposite"
     return next((kind["name"] for kind in _table()["kinds"] if differing & set(kind["words"])), None)
+
+
+def _counts(removed: Sequence[str], added: Sequence[str]) -> bool:
+    """Whether one number became another, also written in words; `one` alone may be no number at all."""
+    old, new = (set(side) & _number_words() for side in (removed, added))
+    return old != new and bool((old | new) - {"one"} or (old and new))
+
+
+def _is_opposite(one: str, other: str) -> bool:
+    shorter, longer = sorted((one, other), key=len)
+    return len(shorter) >= SHORTEST_OPPOSITE and longer.removesuffix(shorter) in NEGATING
+
+
+@lru_cache(maxsize=1)
+def _number_words() -> frozenset[str]:
+    return frozenset(group[0] for group in _table()["same"] if len(group) > 1 and group[1].isdigit())
 
 
 def _evened(words: Sequence[str]) -> tuple[str, ...]:
