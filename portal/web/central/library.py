@@ -22,7 +22,7 @@ from portal.notices.queries import release_in_force
 from portal.notices.releases import ClauseWords
 from portal.notices.rules import Outcome
 from portal.web.door import Audience, Door
-from portal.web.forms.notices import ReleaseForm, SharedClauseForm
+from portal.web.forms.notices import KINDS_OF_SCHOOL, ReleaseForm, SharedClauseForm
 from portal.web.public.page_cache import pages as page_cache
 from portal.web.session import desk
 from portal.web.shared.differences import pieces
@@ -106,7 +106,7 @@ def clause(name: str, key: str) -> ResponseReturnValue:
         raise NotFound("There is no such clause.")
     form = _clause_form(found, row)
     if form.validate_on_submit():
-        answer = _save_clause(found, form, key, section=row.section_key, split_from=row.split_from)
+        answer = _save_clause(found, form, row)
         if answer is not None:
             return answer
     before = releases.release_before(desk.session, found, desk.now)
@@ -132,7 +132,9 @@ def addition(name: str) -> ResponseReturnValue:
         taken = {one.key for one in found.clauses}
         wanted = f"{form.section.data}.{slugify(form.title.data or '')[:50] or 'clause'}"
         key = next(one for one in (wanted, *(f"{wanted}-{count}" for count in range(2, 99))) if one not in taken)
-        answer = _save_clause(found, form, key, section=form.section.data or "", split_from=split_from)
+        answer = _save_clause(
+            found, form, ReleaseClause(key=key, section_key=form.section.data or "", split_from=split_from, applies=[])
+        )
         if answer is not None:
             return answer
     return render_template(
@@ -256,15 +258,13 @@ def drift() -> ResponseReturnValue:
     )  # fmt: skip
 
 
-def _save_clause(
-    found: Release, form: SharedClauseForm, key: str, *, section: str, split_from: str
-) -> ResponseReturnValue | None:
+def _save_clause(found: Release, form: SharedClauseForm, row: ReleaseClause) -> ResponseReturnValue | None:
     """The redirect when saved; None when the form now says what is wrong."""
     words = ClauseWords(
-        key, form.title.data or "", form.text.data or "", form.reason.data or "", form.seen_version,
+        row.key, form.title.data or "", form.text.data or "", form.reason.data or "", form.seen_version,
         ClausePolicy(form.policy.data), bool(form.review.data), bool(form.confirm.data),
         tuple(line.strip() for line in (form.laws.data or "").splitlines() if line.strip()),
-        section=section, split_from=split_from,
+        _applies(form, row.applies), section=row.section_key, split_from=row.split_from,
     )  # fmt: skip
     try:
         releases.save_clause(desk.session, desk.actor, found, words, now=desk.now)
@@ -281,13 +281,19 @@ def _save_clause(
     return None
 
 
+def _applies(form: SharedClauseForm, present: list[str]) -> tuple[str, ...]:
+    """The kinds of school that are ticked: all of them is every school, none of them what it was."""
+    ticked = tuple(form.applies.data or present)
+    return () if len(ticked) == len(KINDS_OF_SCHOOL) else ticked
+
+
 def _clause_form(found: Release, row: ReleaseClause) -> SharedClauseForm:
     words = texts(desk.session, [row.part_hash])[row.part_hash]
     form = SharedClauseForm(
         data={
             "title": row.title, "text": words, "reason": row.reason, "policy": row.policy.value, "review": row.review,
             "confirm": row.confirm, "laws": "\n".join(row.laws), "section": row.section_key,
-            "seen": str(found.version),
+            "applies": row.applies or [kind for kind, _words in KINDS_OF_SCHOOL], "seen": str(found.version),
         }
     )  # fmt: skip
     form.section.choices = [(one.key, one.title) for one in found.sections]

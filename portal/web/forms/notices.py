@@ -1,6 +1,6 @@
 """Wording of clauses: a school's own, and the shared one."""
 
-from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField
+from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, SelectMultipleField
 
 from portal.core.limits import CLAUSE_LENGTH, EMAIL_LENGTH, TITLE_LENGTH
 from portal.web.forms.fields import (
@@ -21,6 +21,13 @@ POLICIES = (
     ("locked", _("The same in every school")),
     ("adaptable", _("Schools may change it")),
     ("optional", _("Schools may change it or leave it out")),
+)
+
+KINDS_OF_SCHOOL = (
+    ("maintained", _("Schools maintained by a council")),
+    ("academy", _("Academies")),
+    ("special", _("Special schools")),
+    ("independent", _("Independent schools")),
 )
 
 
@@ -98,6 +105,10 @@ class SharedClauseForm(PortalForm):
     policy = SelectField(_("What schools may do"), choices=POLICIES)
     review = BooleanField(_("A school's change needs the DPO team's agreement"))
     confirm = BooleanField(_("States a fact about the school: each school must say yes"))
+    applies = SelectMultipleField(
+        _("Which schools it is for"), choices=KINDS_OF_SCHOOL,
+        description=_("With no tick it stays as it was; a new clause is for every school."),
+    )  # fmt: skip
     laws = LongField(_("Law it relies on"), description=_("One a line."), validators=[optional(), at_most(1000)])
     section = SelectField(_("Section"), validate_choice=False)
     seen = HiddenField(default="0")

@@ -147,3 +147,36 @@ def test_nobody_is_asked_to_sign_in(client, path):
 @pytest.mark.parametrize("name", ["audrey", "adi"])
 def test_who_may_not_write_shared_wording(staff, name):
     assert staff.client(name).get(f"{LIBRARY}/releases/new").status_code == 403
+
+
+RECORD = f"{DRAFT}/clauses/rights.educational-record"
+ACADEMY = "/schools/birch-academy/privacy-notice"
+
+
+def edit_record(client, **values):
+    page = text(client.get(RECORD))
+    words = html.unescape(re.search(r'<textarea[^>]*name="text"[^>]*>(.*?)</textarea>', page, re.DOTALL)[1])
+    data = {
+        "csrf_token": token(page), "seen": re.search(r'name="seen" value="(\d+)"', page)[1], "title": "The record",
+        "reason": "Because.", "policy": "adaptable", "section": "rights", "text": f"{words}\n\nA shared last line.",
+    }  # fmt: skip
+    return client.post(RECORD, data={**data, **values})
+
+
+def test_an_edited_clause_stays_with_the_schools_it_is_for(cal, client, settle):
+    assert 'id="rights-educational-record"' not in text(client.get(ACADEMY))
+    assert edit_record(cal).status_code == 302
+    assert publish(cal).status_code == 302
+    settle()
+    assert 'id="rights-educational-record"' not in text(client.get(ACADEMY))
+    assert "A shared last line." in text(client.get("/schools/alder-primary/privacy-notice"))
+
+
+def test_the_editor_chooses_the_schools_that_a_clause_is_for(cal, client, settle):
+    ticked = re.findall(r'name="applies"[^>]*value="(\w+)"[^>]*checked', text(cal.get(RECORD)))
+    assert "maintained" in ticked
+    assert "academy" not in ticked
+    assert edit_record(cal, applies=["maintained", "academy"]).status_code == 302
+    assert publish(cal).status_code == 302
+    settle()
+    assert 'id="rights-educational-record"' in text(client.get(ACADEMY))
