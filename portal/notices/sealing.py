@@ -69,12 +69,13 @@ class Seal:
 
 @dataclass(frozen=True, slots=True)
 class SealingBatch:
-    """The seals of some schools; `cursor` is where the work stood when they were prepared."""
+    """The seals of some schools of `total`; `cursor` is where the work stood when they were prepared."""
 
     change_id: int
     cursor: int
     next_cursor: int
     schools: int
+    total: int
     seals: tuple[Seal, ...]
 
 
@@ -170,7 +171,8 @@ def prepare_batch(
     for school in standings(session, schools):
         seals += versions_since(session, shelf, school, last.get(school.id), until=until, also=change.at)
     cursor = schools[-1].id if schools else change.cursor
-    return SealingBatch(change.id, change.cursor, cursor, len(schools), tuple(seals))
+    total = change.total if change.done else count_schools(session, change)
+    return SealingBatch(change.id, change.cursor, cursor, len(schools), total, tuple(seals))
 
 
 def write_batch(session: PortalSession, batch: SealingBatch, *, now: datetime) -> bool:
@@ -185,7 +187,7 @@ def write_batch(session: PortalSession, batch: SealingBatch, *, now: datetime) -
         return False
     _keep_parts(session, batch.seals)
     session.add_all(_publication(seal, change, now) for seal in batch.seals)
-    change.cursor, change.done = batch.next_cursor, change.done + batch.schools
+    change.cursor, change.done, change.total = batch.next_cursor, change.done + batch.schools, batch.total
     change.sealed += len(batch.seals)
     if not batch.schools:
         change.stage, change.finished_at = ChangeStage.DONE, now

@@ -187,14 +187,16 @@ def _settle(decision_id: int, choice: DecisionChoice, form: DecisionForm) -> Res
     if choice is DecisionChoice.ASK:
         decisions.comment(desk.session, desk.actor, tenant, row.key, form.question.data or "", now=desk.now)
     decisions.decide(
-        desk.session, desk.actor, tenant, row, choice, text=form.text.data or "", keys=tuple(board.keys), now=desk.now
+        desk.session, desk.actor, tenant, row, choice, text=form.text.data or "", desk=board, now=desk.now
     )
     page_cache().forget()
-    asked = choice is DecisionChoice.ASK
-    flash(
-        _("The DPO team was asked. The notice stays as it is meanwhile.") if asked else _("Settled and recorded."),
-        "success",
-    )
+    if choice is DecisionChoice.ASK:
+        said = _("The DPO team was asked. The notice stays as it is meanwhile.")
+    elif row.settled_at is None:
+        said = _("Sent to the DPO team, who must agree to this clause. The notice stays as it is.")
+    else:
+        said = _("Settled and recorded.")
+    flash(said, "success")
     return redirect(url_for(".notice"))
 
 
