@@ -414,7 +414,7 @@ def _catch_up(
     return Outcome.MERGED
 
 
-def _ask_about_draft(  # noqa: PLR0913 - a question is about three texts
+def _ask_about_draft(
     session: PortalSession, actor: Actor, tenant: Tenant, desk: NoticeDesk, draft: OverrideDraft, shared_hash: str,
     merged: Merge, now: datetime,
 ) -> None:  # fmt: skip

@@ -53,6 +53,14 @@ def decision(session: PortalSession, tenant: Tenant, decision_id: int, *, lock: 
     return found
 
 
+def question_about_draft(session: PortalSession, tenant: Tenant, key: str) -> Decision:
+    """The open question about words that were typed while a release came out. Raises `NotFound`."""
+    for row in open_decisions(session, tenant_id=tenant.id):
+        if row.key == key and is_about_draft(row):
+            return row
+    raise NotFound("There is no such question.")
+
+
 def three_texts(session: PortalSession, row: Decision) -> tuple[str, str, str]:
     """(shared before, shared now, ours)."""
     words = texts(session, [one for one in (row.base_hash, row.shared_hash, row.local_hash) if one])

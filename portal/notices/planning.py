@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import select
 
 from portal.core.database import PortalSession
+from portal.notices.catching_up import edition_to_come
 from portal.notices.filling import Unresolved
 from portal.notices.gaps import new_gaps
-from portal.notices.gathering import Shelf, Standing, edition_of, fill_shelf, standings
+from portal.notices.gathering import Shelf, Standing, fill_shelf, standings
 from portal.notices.history import Edition, Local, Origin, SharedClause, shared_at
 from portal.notices.models import OverrideMode, PreferenceKind, Release, ReleaseStatus
 from portal.notices.placeholders import FILLERS
@@ -89,7 +90,7 @@ class ReleasePlan:
 def plan_release(session: PortalSession, release: Release, *, now: datetime) -> ReleasePlan:
     """The session must see every tenant. A release in force is planned as of the moment before it came."""
     shelf = fill_shelf(session, kind=release.kind)
-    edition = edition_of(session, release)
+    edition = edition_to_come(session, release, now)
     is_past = release.status is not ReleaseStatus.DRAFT and release.effective_at <= now
     at = release.effective_at - timedelta(microseconds=1) if is_past else now
     others = tuple(one for one in shelf.editions if one.id != edition.id)

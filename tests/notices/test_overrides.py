@@ -185,8 +185,7 @@ def test_words_in_a_retired_clause_stay_until_somebody_decides(press, database, 
     press.adapt("alder-primary", "sources.where", put_last)
     with database.transaction() as session, every_tenant(session, "tests"):
         draft = new_draft(session, SYSTEM, name="2027-01", title="x", effective_at=clock.now(), now=clock.now())
-        draft.reason = "Shorter."
-        retire_clause(session, SYSTEM, draft, "sources.where", now=clock.now())
+        retire_clause(session, SYSTEM, draft, "sources.where", now=clock.now(), reason="Shorter.")
         publish_release(session, SYSTEM, draft, now=clock.now())
     press.settle()
     assert open_question(press, database, "alder-primary", "sources.where").kind is DecisionKind.RETIRED

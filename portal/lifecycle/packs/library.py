@@ -20,7 +20,7 @@ from portal.notices.sentences import to_sentences
 from portal.tenancy.models import Tenant, TenantKind
 
 _RELEASE_KEYS = {"name", "title", "effective_from", "reason", "sections", "changes"}
-_CLAUSE_KEYS = {"key", "title", "section", "order", "policy", "review", "confirm", "law", "applies"}
+_CLAUSE_KEYS = {"key", "title", "section", "order", "policy", "review", "confirm", "law", "applies", "split_from"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,20 @@ class ReleasePack:
 def read_library(folder: Path) -> list[ReleasePack]:
     """All releases, oldest first. Raises `PackError`."""
     packs = [_read_release(path) for path in sorted(folder.iterdir()) if path.is_dir()]
-    return sorted(packs, key=lambda pack: pack.effective_from)
+    packs.sort(key=lambda pack: pack.effective_from)
+    _check_splits(packs)
+    return packs
+
+
+def _check_splits(packs: list[ReleasePack]) -> None:
+    known: set[str] = set()
+    for pack in packs:
+        keys = {clause["key"] for clause in pack.clauses}
+        for clause in pack.clauses:
+            origin = clause["split_from"]
+            if origin and (origin == clause["key"] or origin not in known | keys):
+                raise PackError(pack.path.parent / f"{clause['key']}.md", f"there is no clause {origin} to split")
+        known |= keys
 
 
 def load_library(session: PortalSession, packs: list[ReleasePack], report: LoadReport, *, now: datetime) -> None:
@@ -83,7 +96,7 @@ def _refresh(session: PortalSession, draft: Release, pack: ReleasePack, report: 
     if not draft.pack_digest:
         report.kept.append(f"release {pack.name}: the draft was changed here, its files are not read")
         return
-    draft.clauses, draft.sections = [], []
+    draft.clauses, draft.sections, draft.retired = [], [], {}
     session.flush()  # the same keys come back
     draft.effective_at = from_london(pack.effective_from, time.min)
     _fill(session, draft, pack)
@@ -108,6 +121,7 @@ def _fill(session: PortalSession, release: Release, pack: ReleasePack) -> None:
             applies=clause["applies"],
             part_hash=keep_text(session, clause["text"]),
             reason=clause["reason"],
+            split_from=clause["split_from"],
         )
         for position, clause in enumerate(pack.clauses)
     ]
@@ -152,6 +166,7 @@ def _read_clause(path: Path, sections: set[str], keys: set[str], reasons: dict[s
         "confirm": False,
         "law": [],
         "applies": [],
+        "split_from": "",
         **head,
         "text": to_sentences(body),
         "reason": reasons.get(head["key"], ""),

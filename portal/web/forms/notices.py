@@ -31,8 +31,16 @@ KINDS_OF_SCHOOL = (
 )
 
 
+def number(value: str | None) -> int | None:
+    """The number that a hidden field holds; None where it holds none."""
+    return int(value) if value and value.isascii() and value.isdecimal() and len(value) < 12 else None
+
+
 class ClauseForm(PortalForm):
-    """`seen` is the draft's version that the page showed (0: none), `base` the shared text beside it."""
+    """`seen` is the draft's version that the page showed (0: none), `base` the shared text beside it.
+
+    `own` is the published override that it showed (0: none).
+    """
 
     title = NameField(_("Title"), validators=[optional(), at_most(TITLE_LENGTH)])
     text = LongField(
@@ -43,11 +51,16 @@ class ClauseForm(PortalForm):
         validators=[optional(), at_most(300)],
     )  # fmt: skip
     seen = HiddenField(default="0")
+    own = HiddenField(default="")
     base = HiddenField(default="")
 
     @property
     def seen_version(self) -> int:
-        return int(self.seen.data or 0) if str(self.seen.data).isdecimal() else 0
+        return number(self.seen.data) or 0
+
+    @property
+    def seen_own(self) -> int | None:
+        return number(self.own.data)
 
 
 class AdditionForm(ClauseForm):
@@ -71,7 +84,7 @@ class CommentForm(PortalForm):
 
     @property
     def seen_version(self) -> int:
-        return int(self.seen.data or 0) if str(self.seen.data).isdecimal() else 0
+        return number(self.seen.data) or 0
 
 
 class PreferenceForm(PortalForm):
@@ -115,7 +128,7 @@ class SharedClauseForm(PortalForm):
 
     @property
     def seen_version(self) -> int:
-        return int(self.seen.data or 0) if str(self.seen.data).isdecimal() else 0
+        return number(self.seen.data) or 0
 
 
 class SubscriptionForm(PortalForm):
