@@ -438,7 +438,7 @@ def _ask_about_draft(
 
 
 def check_gaps(session: PortalSession, desk: NoticeDesk, draft: OverrideDraft, now: datetime) -> None:
-    """Raises `Invalid` for a placeholder with nothing to show, naming what is missing, where, and who can fill it in."""
+    """Raises `Invalid` for a placeholder with nothing to show, naming what is missing and who can fill it in."""
     _, gaps = preview(
         session, desk, draft.key, mode=draft.mode, clause_key=draft.clause_key, title=draft.title, text=draft.text,
         now=now,

@@ -43,7 +43,7 @@ class SharedClause:
         return self.part_hash == other.part_hash and self.title == other.title
 
     def stricter(self, other: "SharedClause | None") -> "SharedClause":
-        """This clause with the stricter of both policies and reviews."""
+        """The clause with the stricter of both policies and reviews."""
         if other is None or other is self:
             return self
         policy = min(self.policy, other.policy, key=_STRICTEST_FIRST.index)

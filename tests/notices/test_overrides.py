@@ -549,8 +549,8 @@ def test_going_back_to_the_shared_words_drops_no_draft_that_was_not_seen(press, 
         with pytest.raises(Conflict) as found:
             actions.use_shared(session, SYSTEM, tenant, board, HELD, now=clock.now())
         assert found.value.theirs == "A colleague's draft."
+        seen = board.clause(HELD).draft.version
         with pytest.raises(Conflict):
-            seen = board.clause(HELD).draft.version
             actions.use_shared(session, SYSTEM, tenant, board, HELD, now=clock.now(), seen=seen, own=0)
         own = board.clause(HELD).own.id
         actions.use_shared(session, SYSTEM, tenant, board, HELD, now=clock.now(), seen=seen, own=own)

@@ -463,7 +463,7 @@ def test_a_clause_is_split_only_from_one_that_there_is(press, database):
     with database.transaction() as session, every_tenant(session, "tests"):
         draft = draft_of(session, "2027-01")
         words = ClauseWords("about.part", "Part", "Part.", "x", draft.version, section="about", split_from="no.such")
-        with pytest.raises(Invalid, match="no clause no.such to split"):
+        with pytest.raises(Invalid, match=r"no clause no\.such to split"):
             save_clause(session, SYSTEM, draft, words, now=clock.now())
 
 
