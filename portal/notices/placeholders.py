@@ -17,7 +17,9 @@ PLACEHOLDER: Final = re.compile(
 )
 SLOT_WORD: Final = re.compile(r"x[0-9a-f]{20}x(\d+)x")
 EMAIL: Final = re.compile(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-WEBSITE: Final = re.compile(r"(?P<scheme>https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::\d{1,5})?(?:[/?#][^\s<>\"'\\]*)?")
+WEBSITE: Final = re.compile(
+    r"(?P<scheme>https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::\d{1,5})?(?:[/?#][^\s<>\"'\\]*)?"
+)
 TELEPHONE: Final = re.compile(r"\+?[\d\s()-]{5,30}")
 
 

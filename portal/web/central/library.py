@@ -200,7 +200,8 @@ def plan(name: str) -> ResponseReturnValue:
     lines = [line for line in planned.lines if line.outcome == wanted]
     return render_template(
         "central/library/plan.html", release=found, plan=planned, outcomes=list(Outcome), wanted=wanted,
-        lines=lines[: ROWS_PER_PAGE * 4], more=max(0, len(lines) - ROWS_PER_PAGE * 4), merges=releases.distinct_merges(desk.session, planned),
+        lines=lines[: ROWS_PER_PAGE * 4], more=max(0, len(lines) - ROWS_PER_PAGE * 4),
+        merges=releases.distinct_merges(desk.session, planned),
         may_publish=may(desk.actor, Action.PUBLISH_RELEASE, desk.place),
     )  # fmt: skip
 
