@@ -83,9 +83,10 @@ def decide(
     """Settle a question about the tenant's own words; returns the text that then counts ("": the shared words).
 
     Keeping and sharing are about the sentences in dispute: the rest of both changes is merged already. `OWN` needs
-    `text`; `ASK` leaves the question open and puts it before the DPO team. Words of a clause that needs review become
-    a draft in review, and the question stays open until the DPO team agrees. The same press twice settles once; raises
-    `Conflict` where somebody chose otherwise meanwhile or the shared words changed again, `Invalid` as publishing does.
+    `text`; `ASK` leaves the question open and puts it before the DPO team. New words of a clause that needs review
+    become a draft in review, and the question stays open until the DPO team agrees. The same press twice settles once;
+    raises `Conflict` where somebody chose otherwise meanwhile or the shared words changed again, `Invalid` as
+    publishing does.
     """
     require(actor, Action.PUBLISH_OVERRIDE, place_of(session, tenant))
     if row.settled_at is not None:
@@ -104,7 +105,7 @@ def decide(
         return _keep_aside(session, actor, tenant, row, choice, now)
     words = _words(session, tenant, row, result, now)
     _check(session, board, row, words, now)
-    if _is_for_review(session, board, row, words):
+    if _is_for_review(session, board, row, words, choice):
         return _send_for_review(session, actor, tenant, row, words, choice, now)
     _apply(session, actor, tenant, board, row, words, now)
     _settle(session, actor, tenant, row, choice, result, now)
@@ -288,10 +289,14 @@ def _check(session: PortalSession, board: NoticeDesk, row: Decision, words: Over
         check_gaps(session, board, words, now)
 
 
-def _is_for_review(session: PortalSession, board: NoticeDesk, row: Decision, words: OverrideDraft) -> bool:
+def _is_for_review(
+    session: PortalSession, board: NoticeDesk, row: Decision, words: OverrideDraft, choice: DecisionChoice
+) -> bool:
+    """Whoever chooses between two texts that the DPO team agreed to needs no further yes; new words do."""
     _, shared, local = three_texts(session, row)
-    agreed = {shared} if is_about_draft(row) else {shared, local}
-    return words.text not in agreed and needs_review(board, words)
+    if is_about_draft(row):
+        return words.text != shared and needs_review(board, words)
+    return choice is DecisionChoice.OWN and words.text not in {shared, local} and needs_review(board, words)
 
 
 def _send_for_review(
