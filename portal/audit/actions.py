@@ -1,6 +1,7 @@
 """Writing a line: always inside the business transaction, so that neither exists without the other."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,10 +41,45 @@ def record(
     `subject` is (kind, id). `contents` are kept as salted digests only; `details` must hold ids and kinds, no text
     that anybody wrote. The session's scope must admit the tenant.
     """
-    head = _locked_head(session, tenant_id)
-    digests = {key: salted_digest(head.salt, value) for key, value in (contents or {}).items()}
+    entry = _append(
+        session, _locked_head(session, tenant_id), witness, kind, subject=subject, now=now, contents=contents or {},
+        details=details,
+    )  # fmt: skip
+    session.flush()  # a broken chain must stop the action now, not at the commit
+    return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One of many lines of the same kind: whose chain, about what, with which ids."""
+
+    tenant_id: int
+    subject: tuple[str, object]
+    details: Mapping[str, str | int | bool | None]
+
+
+def record_many(
+    session: PortalSession, witness: Witness, kind: AuditKind, lines: Sequence[Line], *, now: datetime
+) -> None:
+    """Append a line each to many tenants' chains, as `record` does; the session must see every tenant."""
+    wanted = sorted({line.tenant_id for line in lines})
+    statement = select(AuditHead).where(AuditHead.tenant_id.in_(wanted)).order_by(AuditHead.tenant_id)
+    statement = statement.with_for_update().execution_options(populate_existing=True)
+    heads = {head.tenant_id: head for head in session.scalars(statement)}
+    for line in lines:
+        head = heads.get(line.tenant_id) or _locked_head(session, line.tenant_id)
+        heads[line.tenant_id] = head
+        _append(session, head, witness, kind, subject=line.subject, now=now, contents={}, details=line.details)
+    session.flush()  # a broken chain must stop the action now, not at the commit
+
+
+def _append(
+    session: PortalSession, head: AuditHead, witness: Witness, kind: AuditKind, *, subject: tuple[str, object],
+    now: datetime, contents: Mapping[str, str], details: Mapping[str, str | int | bool | None],
+) -> AuditEntry:  # fmt: skip
+    digests = {key: salted_digest(head.salt, value) for key, value in contents.items()}
     fields = {
-        "tenant_id": tenant_id,
+        "tenant_id": head.tenant_id,
         "sequence": head.sequence + 1,
         "previous_hash": head.hash,
         "at": now,
@@ -58,7 +94,6 @@ def record(
     entry = AuditEntry(**fields, hash=chain_hash(canonical(**fields)))  # type: ignore[arg-type]
     session.add(entry)
     head.sequence, head.hash = entry.sequence, entry.hash
-    session.flush()  # a broken chain must stop the action now, not at the commit
     return entry
 
 

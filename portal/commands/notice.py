@@ -64,7 +64,7 @@ def versions(slug: str, *, as_json: bool) -> None:
 @click.option("--all", "everything", is_flag=True, help="Check the notices of every school.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(slug: str | None, *, everything: bool, as_json: bool) -> None:
-    """Check sealed versions: the text against its hash, the parts put together again. Exit 1 where one fails."""
+    """Check sealed versions: none is gone, each text has its hash and comes out of its parts. Exit 1 if one fails."""
     if bool(slug) == everything:
         raise Invalid("Name one school, or give --all.")
     with reading("portal notice verify") as session:

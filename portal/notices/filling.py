@@ -55,6 +55,11 @@ class Unresolved:
         return self.kind is not Kind.REFERENCE
 
 
+def missing(key: str, clause: str = "") -> Unresolved:
+    """A fact that nobody has filled in."""
+    return Unresolved(Kind.FACT, key, FACTS[key].label, FACTS[key].filler, _MISSING, clause)
+
+
 @dataclass(frozen=True, slots=True)
 class Filled:
     html: str
@@ -137,7 +142,7 @@ def unresolved(
         kind, key = name.split("|")
         match Kind(kind):
             case Kind.FACT if not values.facts.get(key, "").strip():
-                yield Unresolved(Kind.FACT, key, FACTS[key].label, FACTS[key].filler, _MISSING, clause)
+                yield missing(key, clause)
             case Kind.BLOCK if key not in values.blocks:
                 yield Unresolved(Kind.BLOCK, key, BLOCKS[key].label, BLOCKS[key].filler, _MISSING, clause)
             case Kind.REFERENCE if key not in values.references:

@@ -17,7 +17,9 @@ PLACEHOLDER: Final = re.compile(
 )
 SLOT_WORD: Final = re.compile(r"x[0-9a-f]{20}x(\d+)x")
 EMAIL: Final = re.compile(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-WEBSITE: Final = re.compile(r"(?P<scheme>https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::\d+)?(?:[/?#][^\s<>\"'\\]*)?")
+WEBSITE: Final = re.compile(
+    r"(?P<scheme>https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::\d{1,5})?(?:[/?#][^\s<>\"'\\]*)?"
+)
 TELEPHONE: Final = re.compile(r"\+?[\d\s()-]{5,30}")
 
 
@@ -110,6 +112,9 @@ FACTS: Final[Mapping[str, Fact]] = {
     "authority.name": Fact(N_("the name of the council"), Filler.CENTRAL),
 }
 
+COMMON: Final = ("dpo.", "regulator.", "service.")
+"""Facts that are the same for all schools."""
+
 BLOCKS: Final[Mapping[str, Block]] = {
     "authority_links": Block(N_("the links to the councils’ notices"), Filler.CENTRAL),
     "specific_notices": Block(N_("the list of the school’s other notices"), Filler.SCHOOL),
@@ -135,6 +140,13 @@ def placeholders_in(text: str) -> tuple[Placeholder, ...]:
         Placeholder(kind_of(match), match["key"], text.count("\n", 0, match.start()) + 1)
         for match in PLACEHOLDER.finditer(text)
     )
+
+
+@lru_cache(maxsize=4096)
+def own_facts(text: str) -> frozenset[str]:
+    """The facts in the text that one school may have and another lack."""
+    found = (match["key"] for match in PLACEHOLDER.finditer(text) if kind_of(match) is Kind.FACT)
+    return frozenset(key for key in found if not key.startswith(COMMON))
 
 
 def is_block_placeholder(line: str) -> bool:

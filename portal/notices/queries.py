@@ -36,6 +36,18 @@ def release_in_force(session: PortalSession, at: datetime, *, kind: str = GENERA
     return session.scalar(statement.order_by(Release.effective_at.desc(), Release.id.desc()).limit(1))
 
 
+def release_without(session: PortalSession, release: Release, now: datetime) -> Release | None:
+    """What would be in force if this one were not."""
+    counting = (ReleaseStatus.PUBLISHED, ReleaseStatus.SCHEDULED)
+    statement = select(Release).where(
+        Release.kind == release.kind,
+        Release.id != release.id,
+        Release.status.in_(counting),
+        Release.effective_at <= now,
+    )
+    return session.scalar(statement.order_by(Release.effective_at.desc(), Release.id.desc()).limit(1))
+
+
 def notice_at(
     session: PortalSession, school: Tenant, instant: datetime, language: str = ENGLISH, *, shelf: Shelf | None = None
 ) -> Notice:

@@ -120,18 +120,12 @@ def parts_at(shelf: Shelf, school: Standing, at: datetime) -> Parts | None:
     if found is None:
         return None
     on = london(at).date()
-    known = {
-        **school.facts_at(at),
-        "school.name": school.facts_at(at).get("school.name", school.name),
-        "trust.name": shelf.trust_names.get(school.trust_id or 0, ""),
-        "authority.name": shelf.councils.name(school.councils, on),
-    }
     computed = {
         "authority_links": blocks.authority_links(shelf.councils.lines(school.councils, on)),
         "specific_notices": blocks.specific_notices([]),
     }
     common = {**shelf.facts_at(at), "service.name": shelf.service_name}
-    return Parts(school.slug, found, _known(known), _known(common), computed)
+    return Parts(school.slug, found, _known(shelf.facts_of(school, at)), _known(common), computed)
 
 
 def notice_of(
@@ -218,17 +212,17 @@ def instants(shelf: Shelf, school: Standing, after: datetime, until: datetime) -
 
 
 def _layout_at(shelf: Shelf, school: Standing, at: datetime) -> Layout | None:
-    locals_ = school.locals_at(at)
+    locals_, lacking = school.locals_at(at), shelf.lacking(school, at)
     if locals_ or not is_plain(school.stance):
-        shared = shared_at(shelf.editions, school.stance, at)
+        shared = shared_at(shelf.editions, school.stance, at, lacking)
         return layout(shared, school.law, locals_) if shared else None
     counting = editions_at(shelf.editions, at)
     if not counting:
         return None
     before = [edition for edition in counting if edition.effective_at <= school.stance.joined]
-    key = (school.law, before[-1].id if before else 0, *(edition.id for edition in counting))
+    key = (school.law, lacking, before[-1].id if before else 0, *(edition.id for edition in counting))
     if key not in shelf.layouts:
-        shared = shared_at(shelf.editions, school.stance, at)
+        shared = shared_at(shelf.editions, school.stance, at, lacking)
         assert shared is not None
         shelf.layouts[key] = layout(shared, school.law, ())
     return shelf.layouts[key]

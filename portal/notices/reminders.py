@@ -10,8 +10,8 @@ from portal.identity.permissions import Role
 from portal.identity.queries import emails_with_role
 from portal.notices.decisions import open_question
 from portal.notices.gathering import Shelf
-from portal.notices.merging import REMIND_AFTER
 from portal.notices.models import Decision
+from portal.notices.rules import REMIND_AFTER
 from portal.notices.subscriptions import Station
 from portal.notices.wording import ClauseWording, notice_desk
 from portal.outbox.actions import write_letter
@@ -70,7 +70,7 @@ def tell_dpo(session: PortalSession, *, station: Station, now: datetime) -> int:
 
 def _waits_since(wording: ClauseWording, at: datetime) -> bool:
     waiting = wording.waiting
-    return waiting is not None and not waiting.is_declined and waiting.edition.effective_at <= at
+    return waiting is not None and wording.state == "open" and waiting.edition.effective_at <= at
 
 
 def _due_reminders(row: Decision, now: datetime) -> int:

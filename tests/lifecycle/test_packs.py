@@ -124,6 +124,7 @@ def test_a_file_that_is_new_in_a_published_release_is_named(loading, packs):
         (SALE, 'section = "limits"', 'section = "nowhere"', "there is no section nowhere"),
         (SALE, 'key = "limits.sale"', 'key = "limits.other"', "the key is limits.other"),
         (SALE, "+++\n", "+++\nhello = 1\n", "hello is not a key"),
+        (SALE, "+++\n", '+++\nsplit_from = "no.such"\n', "there is no clause no.such to split"),
         (SALE, 'title = "', 'name = "', "title is missing"),
         (SALE, "order = ", 'order = "first" # ', "order must be a whole number"),
         (SALE, "confirm = false", 'confirm = "no"', "confirm must be true or false"),

@@ -37,9 +37,10 @@ _CLAUSE_CHECKS: dict[str, checks.Check] = {
     "review": checks.flag,
     "confirm": checks.flag,
     "law": checks.listed(checks.words(300)),
+    "split_from": checks.matching(r"[a-z0-9-]+(\.[a-z0-9-]+)*", '"rights.access"'),
     "applies": checks.listed(checks.one_of(SchoolLaw)),
 }
-_CLAUSE_KEYS = {"key", "title", "section", "order", "policy", "review", "confirm", "law", "applies"}
+_CLAUSE_KEYS = {"key", "title", "section", "order", "policy", "review", "confirm", "law", "applies", "split_from"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,20 @@ class ReleasePack:
 def read_library(folder: Path) -> list[ReleasePack]:
     """All releases, oldest first. Raises `PackError`."""
     packs = [_read_release(path) for path in sorted(folder.iterdir()) if path.is_dir()]
-    return sorted(packs, key=lambda pack: pack.effective_from)
+    packs.sort(key=lambda pack: pack.effective_from)
+    _check_splits(packs)
+    return packs
+
+
+def _check_splits(packs: list[ReleasePack]) -> None:
+    known: set[str] = set()
+    for pack in packs:
+        keys = {clause["key"] for clause in pack.clauses}
+        for clause in pack.clauses:
+            origin = clause["split_from"]
+            if origin and (origin == clause["key"] or origin not in known | keys):
+                raise PackError(pack.path.parent / f"{clause['key']}.md", f"there is no clause {origin} to split")
+        known |= keys
 
 
 def load_library(session: PortalSession, packs: list[ReleasePack], report: LoadReport, *, now: datetime) -> None:
@@ -147,7 +161,7 @@ def _refresh(session: PortalSession, draft: Release, pack: ReleasePack, report: 
     if not draft.pack_digest:
         report.kept.append(f"release {pack.name}: the draft was changed here, its files are not read")
         return
-    draft.clauses, draft.sections = [], []
+    draft.clauses, draft.sections, draft.retired = [], [], {}
     session.flush()  # the same keys come back
     draft.effective_at = from_london(pack.effective_from, time.min)
     _fill(session, draft, pack)
@@ -172,6 +186,7 @@ def _fill(session: PortalSession, release: Release, pack: ReleasePack) -> None:
             applies=clause["applies"],
             part_hash=keep_text(session, clause["text"]),
             reason=clause["reason"],
+            split_from=clause["split_from"],
         )
         for position, clause in enumerate(pack.clauses)
     ]
@@ -218,6 +233,7 @@ def _read_clause(path: Path, sections: set[str], keys: set[str], reasons: dict[s
         "confirm": False,
         "law": [],
         "applies": [],
+        "split_from": "",
         **head,
         "head": head,
         "line": first_line,

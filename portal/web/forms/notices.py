@@ -1,6 +1,6 @@
 """Wording of clauses: a school's own, and the shared one."""
 
-from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField
+from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, SelectMultipleField
 
 from portal.core.limits import CLAUSE_LENGTH, EMAIL_LENGTH, TITLE_LENGTH
 from portal.web.forms.fields import (
@@ -24,9 +24,24 @@ POLICIES = (
     ("optional", _("Schools may change it or leave it out")),
 )
 
+KINDS_OF_SCHOOL = (
+    ("maintained", _("Schools maintained by a council")),
+    ("academy", _("Academies")),
+    ("special", _("Special schools")),
+    ("independent", _("Independent schools")),
+)
+
+
+def number(value: str | None) -> int | None:
+    """The number that a hidden field holds; None where it holds none."""
+    return int(value) if value and value.isascii() and value.isdecimal() and len(value) < 12 else None
+
 
 class ClauseForm(PortalForm):
-    """`seen` is the draft's version that the page showed (0: none), `base` the shared text beside it."""
+    """`seen` is the draft's version that the page showed (0: none), `base` the shared text beside it.
+
+    `own` is the published override that it showed (0: none).
+    """
 
     title = NameField(_("Title"), validators=[optional(), at_most(TITLE_LENGTH)])
     text = LongField(
@@ -37,11 +52,16 @@ class ClauseForm(PortalForm):
         validators=[optional(), at_most(300)],
     )  # fmt: skip
     seen = HiddenField(default="0")
+    own = HiddenField(default="")
     base = HiddenField(default="")
 
     @property
     def seen_version(self) -> int:
-        return int(self.seen.data or 0) if str(self.seen.data).isdecimal() else 0
+        return number(self.seen.data) or 0
+
+    @property
+    def seen_own(self) -> int | None:
+        return number(self.own.data)
 
 
 class AdditionForm(ClauseForm):
@@ -65,7 +85,7 @@ class CommentForm(PortalForm):
 
     @property
     def seen_version(self) -> int:
-        return int(self.seen.data or 0) if str(self.seen.data).isdecimal() else 0
+        return number(self.seen.data) or 0
 
 
 class PreferenceForm(ReplacingForm):
@@ -103,13 +123,17 @@ class SharedClauseForm(PortalForm):
     policy = SelectField(_("What schools may do"), choices=POLICIES)
     review = BooleanField(_("A school’s change needs the DPO team’s agreement"))
     confirm = BooleanField(_("States a fact about the school: each school must say yes"))
+    applies = SelectMultipleField(
+        _("Which schools it is for"), choices=KINDS_OF_SCHOOL,
+        description=_("With no tick it stays as it was; a new clause is for every school."),
+    )  # fmt: skip
     laws = LongField(_("Law it relies on"), description=_("One a line."), validators=[optional(), at_most(1000)])
     section = SelectField(_("Section"), validate_choice=False)
     seen = HiddenField(default="0")
 
     @property
     def seen_version(self) -> int:
-        return int(self.seen.data or 0) if str(self.seen.data).isdecimal() else 0
+        return number(self.seen.data) or 0
 
 
 class SubscriptionForm(PortalForm):
