@@ -14,7 +14,10 @@ from portal.notices.lint.notice import Context, Notice, Passage
 from portal.notices.lint.rules import Rule
 
 GAP = re.compile(
-    r"\[(?!\s*\]|x\]|\d+\])[^\[\]\n]{2,120}\](?!\()|<<[^<>]{2,60}>>|<(?:insert|enter|add)\b[^<>]{0,60}>|_{4,}|\bX{4,}\b",
+    r"\[(?!\s*\]|x\]|\d+\])[^\[\]\n]{2,120}\](?!\()|<<[^<>]{2,60}>>|<(?:insert|enter|add)\b[^<>]{0,60}>"
+    r"|<(?:[\w' -]{1,40} )?(?:name|school|academy|e-?mail|telephone|phone|number|date|trust|council|website)"
+    r"(?: [\w' -]{1,40})?>"
+    r"|(?<!\{)\{[A-Za-z][\w' .-]{1,50}\}(?!\})|_{4,}|\bX{4,}\b",
     re.IGNORECASE,
 )
 ARTICLE = re.compile(r"\ban? $", re.IGNORECASE)
