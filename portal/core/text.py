@@ -52,6 +52,6 @@ def neutral_cell(value: object) -> str:
     """A CSV cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
     text = "" if value is None else str(value)
     stripped = text.lstrip(" \u00a0'\"")
-    if stripped[:1] in _FORMULA_STARTS or text[:1] in "\t\r\n":
+    if stripped[:1] in _FORMULA_STARTS or text.startswith(("\t", "\r", "\n")):
         return "'" + text
     return text

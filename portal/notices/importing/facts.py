@@ -71,6 +71,10 @@ CONTROLLER = re.compile(
     rf"\b(?P<name>{NAME_WORD}(?:(?: |-| of the | of | and | for | in ){NAME_WORD}){{1,8}})"
     r"\s?(?:is|are|acts as|\(the)\s(?:the |a |your )?(?:data )?controller\b"
 )
+CONTROLLER_IS = re.compile(
+    rf"\b(?:data )?controller(?: for [\w' ]{{1,40}}?)?(?: is|:)\s(?:the )?"
+    rf"(?P<name>{NAME_WORD}(?:(?: |-| of the | of | and | for | in ){NAME_WORD}){{1,8}})"
+)
 ADDRESS_LINES, SHORT_LINE, SHORT_TITLE = 6, 8, 4
 OTHER_NOTICES = "purposes.specific-notices"
 ONLY_LINK = re.compile(r"^\[[^\]]+\]\([^)]+\)$|^[^()]{3,80} \((?:/|https?://)[^)\s]*\)$")

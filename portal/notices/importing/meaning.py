@@ -13,6 +13,7 @@ LEAST_ALIKE = 0.55
 NUMBER = re.compile(r"\d+(?:st|nd|rd|th)?")
 NEGATING = frozenset({"un", "in", "im", "il", "ir", "dis", "non", "mis", "de"})
 SHORTEST_OPPOSITE = 4
+FACT = "{{}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,17 @@ class Change:
 
 
 def changes(shared: Sequence[str], local: Sequence[str]) -> list[Change]:
-    """What differs between two wordings of a sentence and may change its meaning; both as `words.words` gives them."""
-    old, new = _evened(shared), _evened(local)
+    """What differs between two wordings of a sentence and may change its meaning; both as `words.words` gives them.
+
+    What stands where the shared wording has a placeholder alone is its value, and no difference.
+    """
+    old, new = tuple(_even(shared, keeps_gaps=True)), _evened(local)
     found = []
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag != "equal" and (kind := _kind_of(old[i1:i2], new[j1:j2])):
-            found.append(Change(kind, " ".join(old[i1:i2]), " ".join(new[j1:j2])))
+        removed, added = [word for word in old[i1:i2] if word != FACT], new[j1:j2]
+        is_filled = FACT in old[i1:i2] and not removed
+        if tag != "equal" and not is_filled and (kind := _kind_of(removed, added)):
+            found.append(Change(kind, " ".join(removed), " ".join(added)))
     return found
 
 
@@ -79,10 +85,12 @@ def _evened(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(_even(words))
 
 
-def _even(words: Sequence[str]) -> Iterator[str]:
+def _even(words: Sequence[str], *, keeps_gaps: bool = False) -> Iterator[str]:
     same = _same()
     for word in words:
-        if not word.startswith(("{{", "tel:")) and "@" not in word:
+        if keeps_gaps and word.startswith("{{"):
+            yield FACT
+        elif not word.startswith(("{{", "tel:")) and "@" not in word:
             yield from same.get(word, (word,))
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from portal.notices.importing.lines import Kind
 from portal.notices.importing.placeholders import BLOCKS, OWN
 from portal.notices.importing.words import addresses
 from portal.notices.lint.findings import Finding, Fix
@@ -13,7 +14,10 @@ from portal.notices.lint.notice import Context, Notice, Passage
 from portal.notices.lint.rules import Rule
 
 GAP = re.compile(
-    r"\[(?!\s*\]|x\]|\d+\])[^\[\]\n]{2,120}\](?!\()|<<[^<>]{2,60}>>|<(?:insert|enter|add)\b[^<>]{0,60}>|_{4,}|\bX{4,}\b",
+    r"\[(?!\s*\]|x\]|\d+\])[^\[\]\n]{2,120}\](?!\()|<<[^<>]{2,60}>>|<(?:insert|enter|add)\b[^<>]{0,60}>"
+    r"|<(?:[\w' -]{1,40} )?(?:name|school|academy|e-?mail|telephone|phone|number|date|trust|council|website)"
+    r"(?: [\w' -]{1,40})?>"
+    r"|(?<!\{)\{[A-Za-z][\w' .-]{1,50}\}(?!\})|_{4,}|\bX{4,}\b",
     re.IGNORECASE,
 )
 ARTICLE = re.compile(r"\ban? $", re.IGNORECASE)
@@ -59,9 +63,32 @@ def in_scope(rule: Rule, notice: Notice) -> Iterator[Passage]:
             yield passage
 
 
+def on_topic(rule: Rule, notice: Notice, wanted: Sequence[re.Pattern[str]]) -> Iterator[tuple[Passage, re.Match[str]]]:
+    """Where `wanted` is said of the rule's matter: `about` stands in the sentence, its lead-in or its heading.
+
+    `not_about` in the sentence says that it speaks of something else. Without `about` every place counts.
+    """
+    about, other = patterns(rule, "about"), patterns(rule, "not_about")
+    heading = lead_in = ""
+    for passage in notice.passages:
+        if passage.is_heading:
+            heading, lead_in = passage.plain, ""
+        for match in (match for pattern in wanted for match in pattern.finditer(passage.plain)):
+            sentence = passage.sentences_at(*match.span())
+            around = (sentence, passage.plain, lead_in, heading)
+            is_ours = not about or any(pattern.search(text) for pattern in about for text in around)
+            if is_ours and not any(pattern.search(sentence) for pattern in other):
+                yield passage, match
+        if not passage.is_heading and passage.block.kind is not Kind.ITEM:
+            lead_in = passage.plain
+
+
 def says(rule: Rule, notice: Notice, _context: Context) -> Iterable[Finding]:
-    """`patterns` found in a passage; `unless` excuses a sentence, `unless_anywhere` the whole notice."""
-    if any(pattern.search(notice.text) for pattern in patterns(rule, "unless_anywhere")):
+    """`patterns` found in a passage; `unless` excuses a sentence, `unless_anywhere` the whole notice.
+
+    What excuses the whole notice must speak of the rule's matter (`about`).
+    """
+    if any(passage for passage, _ in on_topic(rule, notice, patterns(rule, "unless_anywhere"))):
         return
     for passage in in_scope(rule, notice):
         for start, end in _matches(rule, passage):
