@@ -3,8 +3,6 @@
 import os
 import sys
 
-from flask import Flask
-
 from portal import tables  # noqa: F401 - makes every table known
 from portal.app import create_app
 from portal.core.errors import PortalError
@@ -13,13 +11,8 @@ from portal.settings import load
 _NOT_TO_BE_TRIED_AGAIN = 4
 """With this exit status of a worker gunicorn stops instead of starting the next one."""
 
-
-def _application() -> Flask:
-    try:
-        return create_app(load(os.environ))
-    except PortalError as error:
-        sys.stderr.write(f"portal: {error}\n")
-        sys.exit(_NOT_TO_BE_TRIED_AGAIN)
-
-
-application = _application()
+try:
+    application = create_app(load(os.environ))
+except PortalError as error:
+    sys.stderr.write(f"portal: {error}\n")
+    sys.exit(_NOT_TO_BE_TRIED_AGAIN)
