@@ -68,7 +68,7 @@ def test_a_district_in_two_councils_gives_both_as_candidates(portal, postcodes):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--school", "nowhere"], "There is no school .nowhere"),
+        (["--school", "nowhere"], "There is no school 'nowhere'"),
         (["--authority", "999"], "999"),
         (["--postcode", "CF10 1AA"], "Wales"),
         (["--school", "alder-primary", "--on", "soon"], "--on"),
