@@ -50,9 +50,9 @@ def guard() -> ResponseReturnValue | None:
         kept = _keep_typed(desk, policy, desk.actor.person_id)
         return redirect(url_for("shared.confirm_identity", next=_KEPT if kept else _returning()))
     _record_look(desk, policy)
-    if request.method == "POST" and session.get("kept") == request.full_path:
-        session.pop("kept")
-        forget_draft(desk.session, desk.actor.person_id)
+    if request.method == "POST" and request.full_path in session.get("kept", ()):
+        session["kept"] = [path for path in session["kept"] if path != request.full_path]
+        forget_draft(desk.session, desk.actor.person_id, request.full_path)
     return None
 
 

@@ -101,14 +101,15 @@ def _check_host(settings: Settings, hosts: Hosts) -> Callable[[], ResponseReturn
     local = set() if settings.is_production else {"localhost", "127.0.0.1", "::1"}
 
     def check_host() -> ResponseReturnValue | None:
-        """Our own host serves everything, a school's serves public pages only, any other nothing."""
+        """Our own host serves everything, a school's its own public pages only, any other nothing."""
         host = request.host.rsplit(":", 1)[0].strip("[]").lower()
         if host == own or host in local:
             return None
         if request.endpoint in {None, "static"} or _is_public(str(request.endpoint)):
             if host in settings.hosts:
                 return None
-            if slug := hosts.school(host):
+            slug = hosts.school(host)
+            if slug and (request.view_args or {}).get("slug", slug) == slug:
                 return redirect(f"/schools/{slug}") if request.path == "/" else None
         refusing.refused("host")
         return abort(404)

@@ -20,6 +20,7 @@ from portal.core import clock
 from portal.core.database import Database, PortalSession
 from portal.core.limits import DRAFT_HOURS, SESSION_HOURS, SESSION_IDLE_MINUTES
 from portal.core.secrets import Keys, digest, new_token
+from portal.identity.browsers import what_is_left
 from portal.identity.models import WebSession
 from portal.identity.permissions import PUBLIC, Actor, Place
 from portal.settings import Settings
@@ -208,7 +209,9 @@ class ServerSessions(SessionInterface):
                 return ServerSession()
             if _expired(row, now):
                 return (
-                    ServerSession(_asleep(row), token=token, row_id=row.id) if _may_sleep(row, now) else ServerSession()
+                    ServerSession(what_is_left(row.person_id, row.data), token=token, row_id=row.id)
+                    if _may_sleep(row, now)
+                    else ServerSession()
                 )
             data, row_id, stale = dict(row.data), row.id, now - row.seen_at > TOUCH_EVERY
         if stale:
@@ -235,7 +238,7 @@ class ServerSessions(SessionInterface):
             response.set_cookie(
                 self.cookie_name(app),
                 fresh,
-                max_age=SESSION_HOURS * 3600,
+                max_age=(SESSION_HOURS + DRAFT_HOURS) * 3600,  # the server ends it; what is typed then can be kept
                 path="/",
                 secure=self._secure(app),
                 httponly=True,
@@ -252,8 +255,8 @@ class ServerSessions(SessionInterface):
         values = {"token_digest": _digest(token), "data": dict(kept), "person_id": person_id, "seen_at": now}
         with cast("House", app.extensions["portal_house"]).database.transaction() as database:
             row = database.get(WebSession, kept.row_id) if kept.row_id is not None else None
-            if row is None and kept.row_id is not None and not kept.must_rotate:
-                return None  # ended meanwhile from elsewhere: it stays ended
+            if _has_ended(row, kept):
+                return None  # meanwhile, from elsewhere: it stays ended
             if row is None:
                 row = WebSession(created_at=now, origin=request.remote_addr or "", browser=_browser())
                 database.add(row)
@@ -281,13 +284,17 @@ def _digest(token: str) -> str:
     return digest(token, purpose="web-session")
 
 
+def _has_ended(row: WebSession | None, kept: ServerSession) -> bool:
+    """Whether a session that was there when the request began is none any more; signing in makes a new one."""
+    if kept.row_id is None or kept.is_new:
+        return False
+    if row is None:
+        return not kept.must_rotate
+    return "asleep" in row.data and "_user_id" in kept
+
+
 def _may_sleep(row: WebSession, now: datetime) -> bool:
     return row.person_id is not None and now - row.seen_at < timedelta(hours=DRAFT_HOURS)
-
-
-def _asleep(row: WebSession) -> dict[str, Any]:
-    """What is left of a session nobody ended but that grew too old: enough to keep what was typed, no more."""
-    return {"asleep": row.person_id, **{key: row.data[key] for key in ("csrf_token",) if key in row.data}}
 
 
 def _expired(row: WebSession, now: datetime) -> bool:

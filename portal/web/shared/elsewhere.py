@@ -9,7 +9,6 @@ from portal.identity.entering import has_second_factor
 from portal.identity.letters import FACTOR_ADDED
 from portal.identity.models import Person
 from portal.identity.queries import person
-from portal.identity.throttle import SIGN_IN_NETWORK, SIGN_IN_OVERALL, count, network
 from portal.web.addresses import safe_path
 from portal.web.door import Needs
 from portal.web.providers import Answer, answer_of, provider_names, send_to
@@ -17,8 +16,8 @@ from portal.web.refusing import refused
 from portal.web.session import desk
 from portal.web.shared.blueprint import pages
 from portal.web.shared.setting_up import accept_and_enter, person_setting_up
-from portal.web.shared.sign_in import await_code
-from portal.web.sign_in import leave_line, let_in, prove_again, proved_lately, tell_changed
+from portal.web.shared.sign_in import await_code, count_failure, refuse_after_failures
+from portal.web.sign_in import leave_failed, leave_line, let_in, prove_again, proved_lately, tell_changed
 
 _OF_A_PERSON = {"link", "confirm"}
 _ERRANDS = {"enter", "set-up", *_OF_A_PERSON}
@@ -29,8 +28,7 @@ def sign_in_with(provider: str) -> ResponseReturnValue:
     errand = request.form.get("errand", "enter")
     if provider not in provider_names() or errand not in _ERRANDS:
         abort(404)
-    count(desk.session, SIGN_IN_OVERALL, "elsewhere", now=desk.now)
-    count(desk.session, SIGN_IN_NETWORK, f"elsewhere\0{network(request.remote_addr)}", now=desk.now)
+    refuse_after_failures("elsewhere")
     if errand in _OF_A_PERSON:
         _signed_in()
     if errand == "link" and not proved_lately():
@@ -58,6 +56,8 @@ def _enter(answer: Answer, wanted: str) -> ResponseReturnValue:
     found = person_elsewhere(desk.session, answer.issuer, answer.subject, now=desk.now)
     if found is None:
         refused("sign-in")
+        count_failure("elsewhere")
+        leave_failed(None, how="elsewhere")
         return redirect(url_for(".sign_in", unknown=1))
     if answer.proved_twice:
         return redirect(let_in(found, how="elsewhere", wanted=wanted))

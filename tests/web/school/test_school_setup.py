@@ -148,6 +148,8 @@ def test_a_schools_own_host_serves_its_public_pages_only(staff, client):
     own = {"base_url": "http://privacy.alder.example"}
     assert client.get("/schools/alder-primary", **own).status_code == 200
     assert client.get("/", **own).headers["Location"] == "/schools/alder-primary"
+    assert client.get("/schools/birch-academy", **own).status_code == 404
+    assert client.get("/schools/birch-academy/privacy-notice", **own).status_code == 404
     assert client.get("/sign-in", **own).status_code == 404
     assert client.get("/central/councils", **own).status_code == 404
     assert client.get("/schools/alder-primary", base_url="http://stranger.example").status_code == 404

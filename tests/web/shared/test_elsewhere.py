@@ -17,8 +17,10 @@ from sqlalchemy import select
 
 from portal.app import create_app
 from portal.core import clock
+from portal.identity import throttle
 from portal.identity.accounts_elsewhere import link_account
 from portal.identity.models import ExternalIdentity, Person, WebSession
+from portal.web.shared import sign_in as sign_in_pages
 from tests.conftest import Staff, csrf_token
 
 USERS = (
@@ -174,6 +176,18 @@ def test_somebody_elses_account_cannot_be_linked(portal_app, database, cast, pro
     link(database, "ben", provider, "asha-strong")
     client = Staff(portal_app, database, cast).client("asha")
     assert client.get(authorise(go_to_provider(client, "link", "/account"), "asha-strong")).status_code == 422
+
+
+def test_only_accounts_that_nobody_knows_are_counted(portal_app, database, provider, monkeypatch):
+    monkeypatch.setattr(sign_in_pages, "SIGN_IN_NETWORK", replace(throttle.SIGN_IN_NETWORK, count=2))
+    link(database, "asha", provider, "asha-strong")
+    for _ in range(4):
+        assert sign_in(portal_app.test_client(), "asha-strong").headers["Location"] == "/home"
+    for _ in range(2):
+        assert "/sign-in" in sign_in(portal_app.test_client(), "stranger").headers["Location"]
+    client = portal_app.test_client()
+    token = csrf_token(client, "/sign-in")
+    assert client.post("/sign-in/with/microsoft", data={"csrf_token": token, "errand": "enter"}).status_code == 429
 
 
 def age_proof(database, seconds=700):
