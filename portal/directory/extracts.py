@@ -17,6 +17,8 @@ PROGRESS_BYTES: Final = 1024 * 1024
 
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
+NO_ROWS: Final = N_("The file has a header and nothing below it, so nothing was changed.")
+
 Progress = Callable[[int], None]
 """Called with the number of bytes read so far, about once a megabyte and once at the end."""
 

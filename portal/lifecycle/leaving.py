@@ -76,7 +76,7 @@ def close_tenant(
     require(actor, Action.CLOSE_TENANT, Place(school.id, school.trust_id, service(session).id))
     if school.status is TenantStatus.CLOSED:
         raise Conflict(N_("This school is closed already."))
-    close_school(session, school, on=on, successor=None, records=records, now=now)
+    close_school(session, school, on=on, successor=None, records=records, now=now, has_left=True)
     _record(session, actor, school, AuditKind.TENANT_CLOSED, now)
     note_tenant_change(session, school, reason="The school closed.", now=now, made_by=actor.person_id)
 

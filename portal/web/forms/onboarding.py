@@ -32,11 +32,33 @@ class UploadForm(PortalForm):
         ),
         validators=[FileRequired(_("Choose the file."))],
     )
+    purpose = RadioField(
+        _("What for"),
+        choices=[
+            ("import", _("Bring our schools up to date, and add those that are new")),
+            ("refresh", _("Only keep it for searching, to take schools on one at a time")),
+        ],
+        default="import",
+    )
     authorities = LineField(
         _("Only these councils"),
         description=_("Their DfE codes, separated by commas, such as 881, 882. Empty: every school in the file."),
         validators=[optional(), at_most(600)],
     )
+
+
+class SuccessorForm(PortalForm):
+    outcome = RadioField(
+        _("What became of it?"),
+        choices=[
+            ("continues", _("It goes on under another number, for example as an academy")),
+            ("merged", _("It became part of another school")),
+            ("ended", _("No school took over")),
+        ],
+        validators=[required(_("Say what became of it."))],
+    )
+    successor = RadioField(_("Which school took over?"), validators=[optional()])
+    urn = LineField(_("Or its number in the register (URN)"), validators=[optional(), at_most(10)])
 
 
 class EntrantForm(PortalForm):

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from portal.core import clock
 from portal.directory.models import ImportState, RegisterImport, RegisterSchool, SchoolClosure
 from portal.identity.permissions import SYSTEM
+from portal.lifecycle import register_uploads
 from portal.lifecycle.register_import import Order, import_register
 from portal.lifecycle.register_records import stored_record
 from portal.lifecycle.register_uploads import work_by_the_clock
@@ -172,3 +174,88 @@ def test_others_of_the_team_may_look_but_not_change(staff, name):
     assert client.get("/central/schools/alder-primary/record").status_code == 200
     for page in ("council", "package", "close", "time"):
         assert client.get(f"/central/schools/alder-primary/{page}").status_code == 403
+
+
+def sent(adi, rows=(OAK, ELM), **data):
+    answer = send(adi, "/central/register", file=(io.BytesIO(register_file(rows).getvalue()), "extract.csv"), **data)
+    return answer.headers["Location"]
+
+
+def kept_files(settings):
+    return list((settings.data_dir / "register").glob("*"))
+
+
+def test_the_file_can_be_kept_for_searching_only_and_a_school_of_it_taken_on(staff, database, settings):
+    adi = staff.client("adi")
+    path = sent(adi, purpose="refresh")
+    work_by_the_clock(settings, database)
+    assert "2 schools of the register are at hand" in text(adi.get(path))
+    assert not kept_files(settings)
+    page = text(adi.get("/central/onboarding?q=oak+hill"))
+    assert "/central/onboarding/190001" in page
+    send(adi, "/central/onboarding/190001", email="office@oak.example", languages=["en"])
+    assert of_urn(database, "190001").status is TenantStatus.PREPARING
+
+
+def test_an_unexpected_failure_refuses_the_file_instead_of_trying_for_ever(staff, database, settings, monkeypatch):
+    adi = staff.client("adi")
+    path = sent(adi)
+
+    def fails(*_arguments, **_named):
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(register_uploads, "import_register", fails)
+    work_by_the_clock(settings, database)
+    assert "Something unexpected went wrong" in text(adi.get(path))
+    assert not kept_files(settings)
+
+
+def test_a_person_may_decide_to_change_nothing(staff, database, settings):
+    adi = staff.client("adi")
+    path = sent(adi)
+    work_by_the_clock(settings, database)
+    assert kept_files(settings)
+    send(adi, f"{path}/discard", page=path)
+    assert not kept_files(settings)
+    assert "Somebody decided to change nothing" in text(adi.get(path))
+
+
+def test_a_file_that_nobody_applied_is_deleted_after_a_week(staff, database, settings):
+    adi = staff.client("adi")
+    path = sent(adi)
+    work_by_the_clock(settings, database)
+    work_by_the_clock(settings, database)
+    assert kept_files(settings)
+    with database.transaction() as session:
+        session.scalars(select(RegisterImport)).one().finished_at = clock.now() - timedelta(days=8)
+    work_by_the_clock(settings, database)
+    assert not kept_files(settings)
+    assert "within seven days" in text(adi.get(path))
+
+
+def test_a_person_says_which_school_took_over(staff, database, settings):
+    adi = staff.client("adi")
+    academy = {"TypeOfEstablishment (name)": "Academy converter", "EstablishmentTypeGroup (name)": "Academies"}
+    closed = {
+        "EstablishmentStatus (name)": "Closed",
+        "CloseDate": "31-08-2026",
+        "ReasonEstablishmentClosed (name)": "Academy Converter",
+    }
+    one, other = (register_row(190110 + n, f"Oak Academy {n}", **academy, OpenDate="01-09-2026") for n in (1, 2))
+    for rows in (
+        [OAK],
+        [{**OAK, **closed}, {**one, "EstablishmentNumber": "41"}, {**other, "EstablishmentNumber": "42"}],
+    ):
+        path = sent(adi, rows)
+        work_by_the_clock(settings, database)
+        send(adi, f"{path}/apply", page=path)
+        work_by_the_clock(settings, database)
+    assert "Say which schools took over" in text(adi.get(path))
+    page = "/central/register/closures/190001"
+    assert page in text(adi.get("/central/register/closures"))
+    assert "Oak Academy 1" in text(adi.get(page))
+    assert send(adi, page, outcome="continues", successor="", urn="999999").status_code == 422
+    send(adi, page, outcome="continues", successor="190111")
+    assert of_urn(database, "190111").name == "Oak Academy 1"
+    assert adi.get(page).status_code == 404
+    assert "No closure waits" in text(adi.get("/central/register/closures"))
