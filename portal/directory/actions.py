@@ -34,6 +34,7 @@ from portal.tenancy.queries import service
 
 _BLOCKS_AT_ONCE = 200
 _URL_LENGTH = 1000
+PAST_NAME = N_("That day is past. Say that the name corrects the directory: what notices said meanwhile stays.")
 OWN_PROPOSAL = N_("Somebody else has to approve what you proposed.")
 
 
@@ -203,10 +204,23 @@ def keep_check(session: PortalSession, link: AuthorityLinkRow, report: LinkRepor
 
 
 def rename_authority(
-    session: PortalSession, actor: Actor, authority: AuthorityRow, new: NewName, *, now: datetime
+    session: PortalSession,
+    actor: Actor,
+    authority: AuthorityRow,
+    new: NewName,
+    *,
+    today: date,
+    now: datetime,
+    corrects: bool = False,
 ) -> None:
-    """Give a council another name from a day on. Raises `Invalid` for a day before its present name began."""
+    """Give a council another name from a day on.
+
+    Raises `Invalid` for a day before its present name began, and for one that is past, unless the name `corrects` the
+    directory: what notices said meanwhile stays as it was.
+    """
     centre = _may(session, actor, Action.EDIT_DIRECTORY)
+    if new.valid_from < today and not corrects:
+        raise Invalid(PAST_NAME, field="valid_from")
     present = max(authority.names, key=lambda one: one.valid_from or date.min)
     if present.valid_from is not None and new.valid_from <= present.valid_from:
         raise Invalid(N_("The new name must begin after the present one did."), field="valid_from")
