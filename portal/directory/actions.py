@@ -35,6 +35,7 @@ from portal.tenancy.queries import service
 _BLOCKS_AT_ONCE = 200
 _URL_LENGTH = 1000
 PAST_NAME = N_("That day is past. Say that the name corrects the directory: what notices said meanwhile stays.")
+SEEN_BY_A_PERSON = N_("A person looked: the page is the right one.")
 OWN_PROPOSAL = N_("Somebody else has to approve what you proposed.")
 
 
@@ -174,7 +175,12 @@ def confirm_link(session: PortalSession, actor: Actor, link: AuthorityLinkRow, *
     check = session.scalar(latest.limit(1))
     if check is not None and check.content_hash:
         link.accepted_hash = check.content_hash
-        check.outcome = "ok"
+        session.add(
+            LinkCheck(
+                link_id=link.id, at=now, outcome="ok", status=check.status, final_url=check.final_url,
+                content_hash=check.content_hash, detail=SEEN_BY_A_PERSON,
+            )
+        )  # fmt: skip
     record(
         session, witness(actor), AuditKind.LINK_CHANGED, tenant_id=centre, subject=("link", link.id), now=now,
         step="confirmed",

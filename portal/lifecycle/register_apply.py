@@ -200,6 +200,7 @@ def _create(work: _Work, records: Sequence[SchoolRecord]) -> None:
     assignments = [
         {"school_id": school.id, "authority_id": work.authorities[record.la_code], "district": record.district_code}
         for school, record in pairs
+        if record.la_code in work.authorities
     ]
     facts = [
         {
@@ -210,8 +211,9 @@ def _create(work: _Work, records: Sequence[SchoolRecord]) -> None:
         for key, value in _facts(school, record).items()
         if value
     ]  # fmt: skip
-    work.session.execute(insert(SchoolAuthority), assignments)
-    work.session.execute(insert(Fact), facts)
+    for model, rows in ((SchoolAuthority, assignments), (Fact, facts)):
+        if rows:
+            work.session.execute(insert(model), rows)
     ids = [school.id for school in schools]
     record_first(
         work.session, witness(work.actor), AuditKind.TENANT_ADDED, tenant_ids=ids, now=work.now, source="register"

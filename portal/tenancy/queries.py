@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
 
 from portal.core.database import PortalSession
 from portal.core.errors import NotFound
+from portal.core.text import slugify
 from portal.tenancy.models import Fact, FormerSlug, Setting, Tenant, TenantKind, TenantStatus
 
 PUBLIC_STATUSES = (TenantStatus.LIVE, TenantStatus.LEAVING, TenantStatus.CLOSED)
@@ -62,7 +63,7 @@ def schools(session: PortalSession) -> list[Tenant]:
 
 
 def find_schools(session: PortalSession, words: str, *, limit: int = 20) -> list[Tenant]:
-    """Live schools whose name, town or postcode holds every word typed, best first."""
+    """Schools with public pages whose name, former name, town or postcode holds every word typed, by name."""
     statement = select(Tenant).where(Tenant.kind == TenantKind.SCHOOL, Tenant.status.in_(PUBLIC_STATUSES))
     for word in words.lower().split()[:8]:
         pattern = _holding(word)
@@ -72,9 +73,19 @@ def find_schools(session: PortalSession, words: str, *, limit: int = 20) -> list
                 func.lower(Tenant.town).like(pattern, escape="\\"),
                 func.replace(func.lower(Tenant.postcode), " ", "").like(pattern, escape="\\"),
                 func.lower(Tenant.postcode).like(pattern, escape="\\"),
+                _once_called(word),
             )
         )
     return list(session.scalars(statement.order_by(Tenant.name).limit(limit)))
+
+
+def former_slugs(session: PortalSession) -> dict[str, str]:
+    """Every former address of a tenant, by its present one, in one text for searching."""
+    statement = select(Tenant.slug, FormerSlug.slug.label("former")).join(FormerSlug, FormerSlug.tenant_id == Tenant.id)
+    found: dict[str, list[str]] = {}
+    for row in session.execute(statement):
+        found.setdefault(row.slug, []).append(row.former)
+    return {slug: " ".join(former) for slug, former in found.items()}
 
 
 def named_like(words: str) -> Select[int]:
@@ -95,6 +106,15 @@ def setting(session: PortalSession, tenant_id: int, key: str) -> dict[str, objec
     """A setting's value, empty where none was made."""
     row = session.scalar(select(Setting).where(Setting.tenant_id == tenant_id, Setting.key == key))
     return dict(row.value) if row else {}
+
+
+def _once_called(word: str) -> ColumnElement[bool]:
+    """A former address is the former name, in small letters."""
+    plain = slugify(word)
+    if not plain:
+        return false()
+    former = select(FormerSlug.tenant_id).where(FormerSlug.slug.like(_holding(plain), escape="\\"))
+    return Tenant.id.in_(former)
 
 
 def _holding(word: str) -> str:

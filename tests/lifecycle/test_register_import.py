@@ -401,7 +401,7 @@ def test_a_file_with_nothing_below_its_header_is_refused(imported):
 
 
 def test_many_new_schools_each_have_their_council_facts_and_a_whole_trail(session, imported):
-    rows = [register_row(191000 + number, "Same Name School", **{"Town": f"Town {number}"}) for number in range(600)]
+    rows = [register_row(191000 + number, "Same Name School", Town=f"Town {number}") for number in range(600)]
     assert imported(*rows).created == 600
     schools = session.scalars(select(Tenant).where(Tenant.urn.between("191000", "191599"))).all()
     assert len({school.slug for school in schools}) == 600

@@ -70,6 +70,8 @@ class EntrantForm(PortalForm):
     telephone = TelephoneField(
         _("Telephone number of the office"), validators=[optional(), at_most(TELEPHONE_LENGTH), telephone_number]
     )
+    authority = SelectField(_("Council"), validators=[required(_("Choose a council."))])
+    trust = SelectField(_("Trust"), description=_("For an academy: the trust is then the controller."))
     languages = SelectMultipleField(
         _("Languages of its notice"), choices=[(one.code, one.name) for one in LANGUAGES.values()], default=["en"]
     )
@@ -108,10 +110,18 @@ class TimeForm(PortalForm):
     what = LineField(_("What for"), validators=[required(_("Say what for.")), at_most(200)])
 
 
-class CloseForm(PortalForm):
-    on = DateField(_("Last day"), description=_DAY, format="%d %m %Y", validators=[required(_("Enter the day."))])
+class RecordsForm(PortalForm):
     records = LongField(
         _("Where the school's records are now"),
         description=_("The public page says this in place of the school's pages."),
         validators=[required(_("Say where the records are.")), at_most(1000)],
+    )
+
+
+class CloseForm(RecordsForm):
+    on = DateField(
+        _("Last day"),
+        description=_("Today or a day that is past, for example 31 8 2026. The school closes at once."),
+        format="%d %m %Y",
+        validators=[required(_("Enter the day."))],
     )

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from portal.core import clock
 from portal.directory.actions import report_wrong_link
-from portal.directory.link_states import link_states
+from portal.directory.link_states import history, link_states
 from portal.directory.links import LinkOutcome, LinkReport
 from portal.directory.models import AuthorityLinkRow, AuthorityRow, LinkProposal, ProposalStatus, SuccessionRow
 from portal.directory.queries import council_by_key
@@ -263,7 +263,8 @@ def test_a_name_from_a_past_day_needs_the_word_that_it_corrects(staff):
 
 def order_path(database, title):
     with database.session() as session:
-        return f"/central/successions/{session.scalars(select(SuccessionRow.id).where(SuccessionRow.title == title)).one()}"
+        number = session.scalars(select(SuccessionRow.id).where(SuccessionRow.title == title)).one()
+    return f"/central/successions/{number}"
 
 
 def test_a_draft_is_completed_on_its_page_and_approved_by_another(staff, database):
@@ -311,3 +312,18 @@ def test_only_the_directorys_editors_change_drafts(staff, database):
     path = order_path(database, "Kent and Medway")
     assert staff.client("cal").get(f"{path}/edit").status_code == 403
     assert send(staff.client("cal"), f"{path}/withdraw", path).status_code == 403
+
+
+def test_confirming_a_link_adds_to_its_history_and_changes_none_of_it(staff, database):
+    with database.transaction() as session, every_tenant(session, "tests"):
+        link = essex_link(session)
+        found = LinkReport(link.url, LinkOutcome.CONTENT_CHANGED, "It changed.", 200, link.url, content_hash="b" * 64)
+        keep_report(session, link, found, now=clock.now())
+        number = link.id
+    dora = staff.client("dora")
+    send(dora, f"/central/councils/links/{number}/confirm", "/central/councils/essex")
+    with database.session() as session:
+        outcomes = [check.outcome for check in history(session, number)]
+        assert outcomes == ["ok", "content-changed"]
+        assert session.get(AuthorityLinkRow, number).accepted_hash == "b" * 64
+    assert "Earlier checks" in text(dora.get("/central/councils/essex"))

@@ -3,21 +3,25 @@
 import io
 import json
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from portal.core import clock
+from portal.directory.gias import SchoolStatus
 from portal.directory.models import ImportState, RegisterImport, RegisterSchool, SchoolClosure
+from portal.directory.queries import council_of
 from portal.identity.permissions import SYSTEM
 from portal.lifecycle import register_uploads
 from portal.lifecycle.register_import import Order, import_register
 from portal.lifecycle.register_records import stored_record
 from portal.lifecycle.register_uploads import work_by_the_clock
 from portal.tenancy.models import Tenant, TenantStatus
+from portal.tenancy.queries import facts_at
 from portal.tenancy.scope import every_tenant
 from tests.conftest import csrf_token
+from tests.directory.builders import academy as an_academy
 from tests.directory.builders import register_file, register_row
 from tests.directory.builders import school as a_school
 
@@ -259,3 +263,110 @@ def test_a_person_says_which_school_took_over(staff, database, settings):
     assert of_urn(database, "190111").name == "Oak Academy 1"
     assert adi.get(page).status_code == 404
     assert "No closure waits" in text(adi.get("/central/register/closures"))
+
+
+@pytest.fixture
+def at_hand(database):
+    """Keeps schools in the register for searching."""
+
+    def keep(*records):
+        with database.transaction() as session:
+            for record in records:
+                session.add(
+                    RegisterSchool(
+                        urn=record.urn, name=record.name, la_code=record.la_code, status=record.status.value,
+                        record=stored_record(record), read_at=clock.now(),
+                    )
+                )  # fmt: skip
+
+    return keep
+
+
+def test_council_and_trust_are_picked_when_a_school_is_taken_on(staff, database, at_hand):
+    adi = staff.client("adi")
+    at_hand(an_academy(190060, "Fir Academy", trust_name="Lime Trust", trust_code="5143"))
+    page = "/central/onboarding/190060"
+    shown = text(adi.get(page))
+    assert "Lime Trust, as the register says" in shown
+    answer = send(adi, page, email="office@fir.example", authority="kent", trust="rowan", languages=["en"])
+    record = text(adi.get(answer.headers["Location"]))
+    assert "Kent County Council" in record
+    assert "Rowan Trust" in record
+    assert "Essex County Council" not in record
+    fir = of_urn(database, "190060")
+    with database.session() as session, every_tenant(session, "tests"):
+        assert facts_at(session, fir.id, clock.now())["controller.name"] == "Rowan Trust"
+
+
+def test_the_registers_council_and_trust_hold_where_nobody_picks_others(staff, database, at_hand):
+    adi = staff.client("adi")
+    at_hand(an_academy(190060, "Fir Academy", trust_name="Lime Trust", trust_code="5143"))
+    page = "/central/onboarding/190060"
+    answer = send(adi, page, email="office@fir.example", authority="essex", trust="as-registered", languages=["en"])
+    record = text(adi.get(answer.headers["Location"]))
+    assert "Essex County Council" in record
+    assert "Lime Trust" in record
+    assert "The notice it had is brought in" in record
+
+
+def test_a_school_under_an_unknown_code_gets_the_council_that_is_picked(staff, database, at_hand):
+    adi = staff.client("adi")
+    at_hand(a_school(190061, "Elder School", la_code="999"))
+    page = "/central/onboarding/190061"
+    assert adi.get(page).status_code == 200
+    assert send(adi, page, email="office@elder.example", authority="", trust="").status_code == 422
+    answer = send(adi, page, email="office@elder.example", authority="slough", trust="", languages=["en"])
+    assert "Slough Borough Council" in text(adi.get(answer.headers["Location"]))
+
+
+def test_a_school_that_the_register_closed_is_not_taken_on(staff, database, at_hand):
+    at_hand(a_school(190062, "Gone School", status=SchoolStatus.CLOSED))
+    answer = send(
+        staff.client("adi"), "/central/onboarding/190062", email="office@gone.example", authority="essex", trust=""
+    )
+    assert answer.status_code == 422
+    assert "says that this school is closed" in text(answer)
+
+
+def test_name_kind_and_trust_are_corrected_and_the_controller_follows(staff, database):
+    adi = staff.client("adi")
+    page = "/central/schools/alder-primary/details"
+    answer = send(adi, page, name="Larch Academy", law="academy", trust="rowan")
+    record = text(adi.get(answer.headers["Location"]))
+    assert "Larch Academy" in record
+    assert record.count("Rowan Trust") >= 2
+    assert adi.get("/schools/alder-primary").headers["Location"] == "/schools/larch-academy"
+    assert "Larch Academy" in text(adi.get("/central/schools?q=alder+primary"))
+    assert staff.client("cal").get("/central/schools/larch-academy/details").status_code == 403
+
+
+def test_a_last_day_still_to_come_closes_nothing(staff, database):
+    adi = staff.client("adi")
+    soon = clock.today() + timedelta(days=20)
+    day = [str(soon.day), str(soon.month), str(soon.year)]
+    answer = send(adi, "/central/schools/alder-primary/close", on=day, records="With Essex.")
+    assert answer.status_code == 422
+    assert "still to come" in text(answer)
+    with database.session() as session:
+        assert session.scalars(select(Tenant).where(Tenant.slug == "alder-primary")).one().status is TenantStatus.LIVE
+
+
+def test_where_the_records_are_can_be_corrected(staff):
+    adi = staff.client("adi")
+    send(adi, "/central/schools/alder-primary/close", on=["31", "8", "2026"], records="With Essex.")
+    send(adi, "/central/schools/alder-primary/records", records="With Kent.")
+    assert "With Kent." in text(adi.get("/schools/alder-primary"))
+
+
+def test_a_council_of_the_future_is_offered_from_its_day(staff, database):
+    adi = staff.client("adi")
+    page = "/central/schools/alder-primary/council"
+    assert "East Surrey" in text(adi.get(page))
+    early = send(adi, page, authority="east-surrey", district="", from_day=["31", "3", "2027"])
+    assert early.status_code == 422
+    assert "begins later" in text(early)
+    assert send(adi, page, authority="east-surrey", district="", from_day=["1", "4", "2027"]).status_code == 302
+    with database.session() as session:
+        school = session.scalars(select(Tenant).where(Tenant.slug == "alder-primary")).one()
+        days = (date(2027, 3, 31), date(2027, 4, 1))
+        assert [council_of(session, school.id, day).council.key for day in days] == ["essex", "east-surrey"]
