@@ -70,7 +70,7 @@ class EntrantForm(PortalForm):
     telephone = TelephoneField(
         _("Telephone number of the office"), validators=[optional(), at_most(TELEPHONE_LENGTH), telephone_number]
     )
-    authority = SelectField(_("Council"), validators=[required(_("Choose a council."))])
+    authority = SelectField(_("Council"))
     trust = SelectField(_("Trust"), description=_("For an academy: the trust is then the controller."))
     languages = SelectMultipleField(
         _("Languages of its notice"), choices=[(one.code, one.name) for one in LANGUAGES.values()], default=["en"]

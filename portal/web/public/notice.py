@@ -49,8 +49,8 @@ def notice(slug: str) -> ResponseReturnValue:
         found = queries.notice_at(desk.session, school, desk.now, shelf=shelf)
         expires = min(at for at in (shelf.next_instant(desk.now), own.next_instant(desk.now)) if at is not None)
         page = render_template(
-            "public/notice/notice.html", school=school, notice=found, past=None, closed=closing_of(desk.session, school),
-            finder=_finder(shelf, own, found),
+            "public/notice/notice.html", school=school, notice=found, past=None,
+            closed=closing_of(desk.session, school), finder=_finder(shelf, own, found),
         )  # fmt: skip
         return page, expires
 
