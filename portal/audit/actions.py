@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from portal.audit.models import AuditEntry, AuditHead
@@ -95,6 +95,26 @@ def _append(
     session.add(entry)
     head.sequence, head.hash = entry.sequence, entry.hash
     return entry
+
+
+def record_first(
+    session: PortalSession, witness: Witness, kind: AuditKind, *, tenant_ids: Sequence[int], now: datetime, source: str
+) -> None:
+    """The first line of the chains of many new tenants at once, each about the tenant itself; needs every tenant."""
+    heads, entries = [], []
+    for tenant_id in tenant_ids:
+        fields = {
+            "tenant_id": tenant_id, "sequence": 1, "previous_hash": GENESIS, "at": now, "kind": kind.value,
+            "actor_kind": witness.kind, "actor_id": witness.person_id, "subject_kind": "tenant",
+            "subject_id": str(tenant_id), "origin": witness.origin, "details": {"source": source},
+        }  # fmt: skip
+        entry = {**fields, "hash": chain_hash(canonical(**fields))}  # type: ignore[arg-type]
+        entries.append(entry)
+        salt = secrets.token_hex(16)
+        heads.append({"tenant_id": tenant_id, "sequence": 1, "hash": entry["hash"], "salt": salt})
+    if entries:
+        session.execute(insert(AuditHead), heads)
+        session.execute(insert(AuditEntry), entries)
 
 
 def _locked_head(session: PortalSession, tenant_id: int) -> AuditHead:

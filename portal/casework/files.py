@@ -170,7 +170,7 @@ def open_file(
 
 
 def read_plain(session: PortalSession, row: Attachment, filing: Filing) -> Iterator[bytes]:
-    """The decrypted bytes, whatever the scanner said; for the scanner and `open_file` only."""
+    """The decrypted bytes, whatever the scanner said; for the scanner, `open_file` and a school's export only."""
     key = _key(session, row.tenant_id, row.key_number, filing.keys)
     return decrypt(key, row.storage_name, filing.store.get(row.storage_name))
 

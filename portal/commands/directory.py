@@ -72,12 +72,22 @@ def import_postcodes_file(file: Path, *, as_json: bool) -> None:
             found = import_postcodes(session, SYSTEM, file, now=clock.now(), progress=progress)
     if as_json:
         skipped = [{"line": one.line, "reason": one.reason} for one in found.skipped]
-        print_json({"rows": found.rows, "english": found.english, "terminated": found.terminated, "skipped": skipped})
+        print_json(
+            {
+                "rows": found.rows,
+                "english": found.english,
+                "terminated": found.terminated,
+                "elsewhere": found.elsewhere,
+                "unplaced": found.unplaced,
+                "skipped": skipped,
+            }
+        )
         return
     for one in found.skipped:
         click.echo(f"line {one.line}: {one.reason}", err=True)
     click.echo(
-        f"{found.english} postcodes in {len(found.table.districts)} districts; {len(found.skipped)} lines skipped"
+        f"{found.english} postcodes in {len(found.table.districts)} districts; {found.unplaced} of no place; "
+        f"{len(found.skipped)} lines skipped"
     )
 
 

@@ -13,6 +13,7 @@ from portal.core.errors import SettingsError
 from portal.core.secrets import Keys
 from portal.identity.queries import people_in
 from portal.lifecycle.demo import CastMember, add_cast, read_cast
+from portal.lifecycle.demo_calendar import add_demo_checks, add_demo_terms
 from portal.lifecycle.demo_cases import add_demo_cases
 from portal.lifecycle.demo_findings import add_demo_findings
 from portal.lifecycle.demo_notices import answer_in_the_past
@@ -49,6 +50,8 @@ def init(*, demo: bool, as_json: bool) -> None:
         if demo:
             _say("3/3 making the demonstration", quiet=as_json)
             add_invented_schools(session, settings.tenants_dir / "demo", now=_beginning(clock.today()))
+            add_demo_terms(session, settings.tenants_dir / "demo", today=clock.today())
+            add_demo_checks(session, settings.tenants_dir / "demo", now=now)
             add_made_up_postcodes(session, settings.tenants_dir / "demo" / "postcodes.csv", now=now)
             service(session).is_demonstration = True
             cast = read_cast(settings.tenants_dir, keys)

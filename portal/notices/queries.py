@@ -5,11 +5,12 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
+from portal.core import clock
 from portal.core.clock import london
 from portal.core.database import PortalSession
 from portal.core.errors import NotFound
 from portal.notices.gathering import GENERAL, KnownTexts, Shelf, Standing, fill_shelf, standing
-from portal.notices.models import Publication, Release, ReleaseStatus
+from portal.notices.models import ChangeStage, NoticeChange, Publication, Release, ReleaseStatus
 from portal.notices.reading import (
     ENGLISH,
     Notice,
@@ -53,12 +54,13 @@ def notice_at(
 ) -> Notice:
     """What the school's notice says at `instant`, or said. Raises `NotFound` where it had none yet.
 
-    A version that another one followed is put together again from its own manifest, to the letter.
+    A version that another one followed, and one that was read on a day that is past, is put together again from its own
+    manifest, to the letter: what was corrected since, a council's name or its successor, was not read then.
     """
     with tenant_scope(session, school.id):
         row = _publication_at(session, school.id, instant, language)
         was_followed = row is not None and _number(session, school.id, row.number + 1, language) is not None
-    if row is not None and was_followed:
+    if row is not None and (was_followed or _is_settled(session, instant)):
         return sealed_notice(session, school, row)
     kept = shelf or fill_shelf(session)
     own = standing(session, school)
@@ -139,6 +141,14 @@ def _publication_at(session: PortalSession, school_id: int, at: datetime, langua
         Publication.effective_at <= at,
     )  # fmt: skip
     return session.scalar(statement.order_by(Publication.effective_at.desc(), Publication.number.desc()).limit(1))
+
+
+def _is_settled(session: PortalSession, instant: datetime) -> bool:
+    """Whether the day is past and everything that changed notices by then has been sealed."""
+    if london(instant).date() >= clock.today():
+        return False
+    waiting = select(NoticeChange.id).where(NoticeChange.stage != ChangeStage.DONE, NoticeChange.at <= instant)
+    return session.scalar(waiting.limit(1)) is None
 
 
 def _number(session: PortalSession, school_id: int, number: int, language: str) -> Publication | None:

@@ -6,8 +6,11 @@ import pytest
 from sqlalchemy import func, select
 
 from portal.core import clock
+from portal.directory.models import AuthorityRow
+from portal.lifecycle.packs.authorities import load_authorities, read_authorities
 from portal.lifecycle.packs.load import load_packs
 from portal.lifecycle.packs.reading import PackError
+from portal.lifecycle.packs.report import LoadReport
 from portal.notices.models import Override, Release
 from portal.settings import ROOT
 from portal.tenancy.actions import record_facts
@@ -302,3 +305,16 @@ def test_a_bad_pack_changes_nothing(database, packs):
     with database.session() as session:
         assert session.scalar(select(func.count()).select_from(Release)) == 2
         assert session.scalar(select(func.count()).select_from(Tenant).where(Tenant.slug == "broken")) == 0
+
+
+def test_districts_that_a_later_pack_brings_are_recorded_where_a_council_has_none(session):
+    norfolk, surrey = (
+        session.scalars(select(AuthorityRow).where(AuthorityRow.key == key)).one() for key in ("norfolk", "surrey")
+    )
+    known = norfolk.districts
+    norfolk.districts, surrey.districts = [], ["E07000207"]
+    session.flush()
+    load_authorities(session, read_authorities(ROOT / "tenants" / "authorities"), LoadReport())
+    assert norfolk.districts == known
+    assert "E07000148" in known
+    assert surrey.districts == ["E07000207"]

@@ -146,7 +146,7 @@ def _check_council(path: Path, table: dict[str, Any], key: str, keys: set[str], 
 
 
 def load_authorities(session: PortalSession, pack: AuthorityPack, report: LoadReport) -> None:
-    """Create the councils and successions that are absent."""
+    """Create the councils and successions that are absent, and record districts where a council has none."""
     known = {row.key: row for row in session.scalars(select(AuthorityRow))}
     districts: dict[str, list[str]] = {}
     for district in pack.districts:
@@ -157,6 +157,8 @@ def load_authorities(session: PortalSession, pack: AuthorityPack, report: LoadRe
             known[table["key"]] = row = _authority(table, sorted(districts.get(table["key"], [])))
             session.add(row)
             created += 1
+        elif not known[table["key"]].districts and table["key"] in districts:
+            known[table["key"]].districts = sorted(districts[table["key"]])
     if created:
         report.created.append(f"{created} councils")
     session.flush()  # successions refer to the councils by id

@@ -33,11 +33,33 @@ class UploadForm(PortalForm):
         ),
         validators=[FileRequired(_("Choose the file."))],
     )
+    purpose = RadioField(
+        _("What for"),
+        choices=[
+            ("import", _("Bring our schools up to date, and add those that are new")),
+            ("refresh", _("Only keep it for searching, to take schools on one at a time")),
+        ],
+        default="import",
+    )
     authorities = LineField(
         _("Only these councils"),
         description=_("Their DfE codes, separated by commas, such as 881, 882. Empty: every school in the file."),
         validators=[optional(), at_most(600)],
     )
+
+
+class SuccessorForm(PortalForm):
+    outcome = RadioField(
+        _("What became of it?"),
+        choices=[
+            ("continues", _("It goes on under another number, for example as an academy")),
+            ("merged", _("It became part of another school")),
+            ("ended", _("No school took over")),
+        ],
+        validators=[required(_("Say what became of it."))],
+    )
+    successor = RadioField(_("Which school took over?"), validators=[optional()])
+    urn = LineField(_("Or its number in the register (URN)"), validators=[optional(), at_most(10)])
 
 
 class EntrantForm(PortalForm):
@@ -49,6 +71,8 @@ class EntrantForm(PortalForm):
     telephone = TelephoneField(
         _("Telephone number of the office"), validators=[optional(), at_most(TELEPHONE_LENGTH), telephone_number]
     )
+    authority = SelectField(_("Council"))
+    trust = SelectField(_("Trust"), description=_("For an academy: the trust is then the controller."))
     languages = SelectMultipleField(
         _("Languages of its notice"), choices=[(one.code, one.name) for one in LANGUAGES.values()], default=["en"]
     )
@@ -87,10 +111,18 @@ class TimeForm(PortalForm):
     what = LineField(_("What for"), validators=[required(_("Say what for.")), at_most(200)])
 
 
-class CloseForm(PortalForm):
-    on = DateField(_("Last day"), description=_DAY, format="%d %m %Y", validators=[required(_("Enter the day."))])
+class RecordsForm(PortalForm):
     records = LongField(
         _("Where the school’s records are now"),
         description=_("The public page says this in place of the school’s pages."),
         validators=[required(_("Say where the records are.")), at_most(1000)],
+    )
+
+
+class CloseForm(RecordsForm):
+    on = DateField(
+        _("Last day"),
+        description=_("Today or a day that is past, for example 31 8 2026. The school closes at once."),
+        format="%d %m %Y",
+        validators=[required(_("Enter the day."))],
     )

@@ -47,6 +47,18 @@ class SchoolForm(PortalForm):
     )
 
 
+class SchoolDetailsForm(ReplacingForm):
+    name = NameField(
+        _("Name of the school"),
+        description=_("Its old web address goes on leading to it."),
+        validators=[required(_("Enter the school’s name.")), NAME],
+    )
+    law = SelectField(
+        _("Kind of school"), description=_("It decides which rights and time limits apply."), choices=LAWS
+    )
+    trust = SelectField(_("Trust"), description=_("For an academy: the trust is then the controller."))
+
+
 class FactsForm(ReplacingForm):
     email = AddressField(
         _("E-mail address of the office"),

@@ -1,5 +1,6 @@
 """A school's privacy notice, what it said before, and what changed."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask import redirect, render_template, request, url_for
@@ -8,9 +9,14 @@ from flask_babel import gettext as _
 
 from portal.core import clock
 from portal.core.errors import Invalid, NotFound
+from portal.directory.queries import postcode_edition
+from portal.directory.rules import authority_for_school
+from portal.lifecycle.overview import closing_of
 from portal.notices import queries
 from portal.notices.diff import notice_changes
-from portal.notices.gathering import Shelf, standing
+from portal.notices.gathering import Shelf, Standing, standing
+from portal.notices.markup import rendered
+from portal.notices.reading import Notice
 from portal.tenancy.models import Tenant
 from portal.web.door import Audience, Door, Needs
 from portal.web.languages import current_language
@@ -23,6 +29,15 @@ from portal.web.shared.differences import lines
 pages = Door("public_notice", __name__, audience=Audience.PUBLIC)
 
 
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Where a notice offers to find the council of the child's home; `council` is the key of the school's own."""
+
+    anchor: str
+    council: str
+    has_postcodes: bool
+
+
 @pages.page("/schools/<slug>/privacy-notice", may=Needs.NOTHING, cacheable=True)
 def notice(slug: str) -> ResponseReturnValue:
     if request.args.get("on"):
@@ -33,7 +48,11 @@ def notice(slug: str) -> ResponseReturnValue:
         own = standing(desk.session, school)
         found = queries.notice_at(desk.session, school, desk.now, shelf=shelf)
         expires = min(at for at in (shelf.next_instant(desk.now), own.next_instant(desk.now)) if at is not None)
-        return render_template("public/notice/notice.html", school=school, notice=found, past=None), expires
+        page = render_template(
+            "public/notice/notice.html", school=school, notice=found, past=None,
+            closed=closing_of(desk.session, school), finder=_finder(shelf, own, found),
+        )  # fmt: skip
+        return page, expires
 
     return cached((slug, current_language().code, "notice"), render)
 
@@ -50,7 +69,7 @@ def versions(slug: str) -> ResponseReturnValue:
 def version(slug: str, number: int) -> ResponseReturnValue:
     school = _school(slug)
     found = queries.version(desk.session, school, number)
-    return render_template("public/notice/notice.html", school=school, notice=found, past=found.version.effective_on)
+    return _older(school, found, found.version.effective_on)
 
 
 @pages.page("/schools/<slug>/privacy-notice/changes", may=Needs.NOTHING, cacheable=True)
@@ -89,7 +108,27 @@ def _past(slug: str, words: str) -> ResponseReturnValue:
     except NotFound:
         problem = _("This school had no notice here on that day.")
         return render_template("public/notice/day.html", school=school, problem=problem, typed=words), 404
-    return render_template("public/notice/notice.html", school=school, notice=found, past=on)
+    return _older(school, found, on)
+
+
+def _older(school: Tenant, found: Notice, on: date) -> str:
+    closed = closing_of(desk.session, school)
+    return render_template(
+        "public/notice/notice.html", school=school, notice=found, past=on, closed=closed, finder=None
+    )
+
+
+def _finder(shelf: Shelf, own: Standing, notice: Notice) -> Finder:
+    """After which part of the notice a reader may look for another council: where it lists them, else at its end."""
+    lines = rendered(notice.parts.blocks.get("authority_links", "")).html
+    anchors = [
+        clause.anchor for section in notice.composed.sections for clause in section.clauses if lines in clause.html
+    ]
+    today = clock.london(desk.now).date()
+    council = authority_for_school(
+        own.councils.assignments, shelf.councils.book.successions, own.councils.district, today
+    ).authority
+    return Finder(anchors[0] if anchors and lines else "", council or "", postcode_edition(desk.session) is not None)
 
 
 def _day(words: str) -> date:
