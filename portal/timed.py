@@ -13,7 +13,7 @@ from portal.casework.timed import (
     scans_wait,
     tidy_by_the_clock,
 )
-from portal.casework.wanted import send_wanted_codes
+from portal.casework.wanted import codes_wait, send_wanted_codes
 from portal.core.database import Database
 from portal.identity import timed as identity
 from portal.lifecycle.link_checks import check_by_the_clock, links_wait
@@ -42,6 +42,7 @@ TIMED: dict[str, tuple[timedelta, Callable[[Settings, Database], None]]] = {
 
 WAITING: dict[str, Callable[[Settings, Database], bool]] = {
     "incoming mail": has_mailbox,
+    "codes asked for by reference": codes_wait,
     "virus scans": scans_wait,
     "removal of files": removals_wait,
     "councils' links": links_wait,

@@ -27,6 +27,11 @@ def want_code(session: PortalSession, reference: str, *, now: datetime) -> None:
     session.add(WantedCode(reference=reference, asked_at=now))
 
 
+def codes_wait(_settings: Settings, database: Database) -> bool:
+    with database.session() as session:
+        return session.scalar(select(WantedCode.id).limit(1)) is not None
+
+
 def send_wanted_codes(settings: Settings, database: Database) -> None:
     """Send a code for each reference that there is; what waited longer than a code lives is dropped."""
     now, sender = clock.now(), Sender(settings.base_url, Keys(settings.secret_keys))

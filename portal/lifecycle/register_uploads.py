@@ -91,7 +91,7 @@ def uploads(session: PortalSession) -> list[RegisterImport]:
 
 def uploads_wait(_settings: Settings, database: Database) -> bool:
     with database.session() as session:
-        return session.scalar(_waiting().limit(1)) is not None
+        return session.scalar(_waiting().limit(1)) is not None or session.scalar(_old().limit(1)) is not None
 
 
 def work_by_the_clock(settings: Settings, database: Database) -> None:
@@ -152,14 +152,17 @@ def _refuse(folder: Path, row: RegisterImport, reason: str, *, now: datetime) ->
 
 
 def _forget(database: Database, folder: Path) -> None:
-    before = clock.now() - _KEPT_FOR
-    old = select(RegisterImport).where(RegisterImport.state == ImportState.PLANNED, RegisterImport.finished_at < before)
     with database.session() as session:
-        if session.scalar(old.limit(1)) is None:
+        if session.scalar(_old().limit(1)) is None:
             return
     with database.transaction() as session:
-        for row in session.scalars(old):
+        for row in session.scalars(_old()):
             _refuse(folder, row, FORGOTTEN, now=clock.now())
+
+
+def _old() -> Select[RegisterImport]:
+    before = clock.now() - _KEPT_FOR
+    return select(RegisterImport).where(RegisterImport.state == ImportState.PLANNED, RegisterImport.finished_at < before)
 
 
 def _actor(session: PortalSession, row: RegisterImport) -> Actor:

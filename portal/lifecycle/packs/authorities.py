@@ -66,6 +66,7 @@ _DISTRICT: dict[str, Check] = {
     "authority": checks.slug,
     "valid_from": checks.day,
     "valid_to": checks.day,
+    "verified": checks.flag,
 }
 
 

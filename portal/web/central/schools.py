@@ -216,7 +216,7 @@ def records(slug: str) -> ResponseReturnValue:
     closure = closure_of(desk.session, school.id)
     form = RecordsForm(records=closure.records if closure else "")
     if not form.validate_on_submit():
-        return _change(form, school, _("Where the records are"), _("Save")), 422 if form.errors else 200
+        return _change(form, school, _("Where the records are"), _("Save")), form.status
     say_where_records_are(desk.session, desk.actor, school, form.records.data or "", now=desk.now)
     flash(_("Saved. The school's last page says it from now on."), "success")
     return redirect(url_for(".record", slug=slug))
@@ -229,7 +229,7 @@ def details(slug: str) -> ResponseReturnValue:
     form = SchoolDetailsForm(name=school.name, law=school.law, trust=trust.slug if trust else "")
     form.trust.choices = [("", _("None")), *trust_choices(desk.session)]
     if not form.validate_on_submit():
-        return _change(form, school, _("Name, kind and trust"), _("Save")), 422 if form.errors else 200
+        return _change(form, school, _("Name, kind and trust"), _("Save")), form.status
     wanted = SchoolDetails(form.name.data or "", SchoolLaw(form.law.data), form.trust.data or "")
     try:
         change_school(desk.session, desk.actor, school, wanted, now=desk.now)

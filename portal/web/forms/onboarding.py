@@ -111,7 +111,7 @@ class TimeForm(PortalForm):
     what = LineField(_("What for"), validators=[required(_("Say what for.")), at_most(200)])
 
 
-class RecordsForm(PortalForm):
+class RecordsForm(ReplacingForm):
     records = LongField(
         _("Where the school’s records are now"),
         description=_("The public page says this in place of the school’s pages."),
