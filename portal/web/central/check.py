@@ -13,7 +13,7 @@ from portal.core.errors import Conflict
 from portal.core.limits import ROWS_PER_PAGE
 from portal.identity.permissions import Action, may
 from portal.lifecycle.linting import Checked, Inspector
-from portal.lifecycle.mending import can_mend, mend
+from portal.lifecycle.mending import can_mend, draft_mended_library, mend
 from portal.notices.lint.findings import RANK, Finding, Severity
 from portal.tenancy.models import Tenant
 from portal.tenancy.queries import PUBLIC_STATUSES, schools
@@ -69,6 +69,16 @@ def mending() -> ResponseReturnValue:
             _("%(seen)s of %(total)s schools are checked so far. Go on and press again.", seen=len(found), total=total)
         )
     return redirect(url_for(".check"))
+
+
+@pages.page("/check/drafting", may=Action.EDIT_RELEASE, methods=("POST",), cross_tenant=REASON)
+def drafting() -> ResponseReturnValue:
+    draft = draft_mended_library(desk.session, desk.actor, _inspector().library(), now=desk.now)
+    if draft is None:
+        flash(_("There was nothing to mend."), "info")
+        return redirect(url_for(".check"))
+    flash(_("A draft of the shared wording is mended. Read it, then publish it for all schools."), "success")
+    return redirect(url_for("central_library.release", name=draft.name))
 
 
 def _inspector() -> Inspector:
