@@ -102,6 +102,15 @@ def test_one_press_mends_a_fault_in_every_school(cal, rows):
     assert [row.title for row in open_rows] == ["We use an organisation chart to show…"] * 2
 
 
+def test_a_long_check_shows_how_far_it_came_and_goes_on(cal, monkeypatch):
+    monkeypatch.setattr("portal.web.central.check.MOST_SECONDS", 0.0)
+    page = cal.get("/central/check").get_data(as_text=True)
+    assert "schools are checked so far" in page
+    assert "Go on with the others" in page
+    monkeypatch.undo()
+    assert "so far" not in cal.get("/central/check").get_data(as_text=True)
+
+
 @pytest.mark.parametrize("backend", ["sqlite"])
 @pytest.mark.parametrize(("name", "status"), [("asha", 404), ("tom", 404), ("dora", 403), ("devi", 200)])
 def test_who_may_bring_notices_in(staff, name, status):
