@@ -55,7 +55,8 @@ def _check_splits(packs: list[ReleasePack]) -> None:
         for clause in pack.clauses:
             origin = clause["split_from"]
             if origin and (origin == clause["key"] or origin not in known | keys):
-                raise PackError(pack.path.parent / f"{clause['key']}.md", f"there is no clause {origin} to split")
+                file = pack.path.parent / f"{clause['key']}.md"
+                raise PackError(file, f"there is no clause {origin} to split", line_of(clause["head"], "split_from"))
         known |= keys
 
 
