@@ -17,7 +17,7 @@ from portal.core.database import PortalSession
 from portal.identity.permissions import SYSTEM as SYSTEM_ACTOR
 from portal.notices.actions import keep_text, settle_open
 from portal.notices.changes import new_generation
-from portal.notices.gathering import GENERAL, Shelf, Standing, standings
+from portal.notices.gathering import Shelf, Standing, standings
 from portal.notices.history import Edition, Local, Origin, SharedClause, editions_at
 from portal.notices.models import (
     ChangeScope,
@@ -52,6 +52,7 @@ class Work:
     plan: ChangePlan
     local: str
     shared_hash: str
+    release: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,6 @@ class MergeBatch:
     next_cursor: int
     tenants: int
     works: tuple[Work, ...]
-    release: str
 
 
 def prepare_merges(
@@ -70,12 +70,13 @@ def prepare_merges(
 ) -> MergeBatch:
     """Work out what the next tenants' overrides become; the session must see every tenant."""
     tenants = list(session.scalars(_tenants(change).where(Tenant.id > change.cursor).order_by(Tenant.id).limit(size)))
-    newest = editions_at(shelf.editions, now)[-1]
+    counting = {kind: editions_at(shelf.library.get(kind, ()), now) for kind in shelf.kinds}
     works: list[Work] = []
     for one in standings(session, tenants):
-        works += _works(session, shelf, newest, one, now)
+        for kind, editions in counting.items():
+            works += _works(session, shelf.of(kind), editions[-1], one.of(kind), now) if editions else []
     cursor = tenants[-1].id if tenants else change.cursor
-    return MergeBatch(change.id, change.stage, change.cursor, cursor, len(tenants), tuple(works), newest.name)
+    return MergeBatch(change.id, change.stage, change.cursor, cursor, len(tenants), tuple(works))
 
 
 def write_merges(session: PortalSession, batch: MergeBatch, *, now: datetime) -> bool:
@@ -89,7 +90,7 @@ def write_merges(session: PortalSession, batch: MergeBatch, *, now: datetime) ->
     if change is None or change.cursor != batch.cursor:
         return False
     for work in batch.works:
-        _write(session, work, batch.release, now)
+        _write(session, work, work.release, now)
     change.cursor, change.done = batch.next_cursor, change.done + batch.tenants
     if not batch.tenants:
         change.stage, change.cursor, change.done, change.total = _NEXT[batch.stage], 0, 0, 0
@@ -112,9 +113,7 @@ def parent_of(newest: Edition, school: Standing, key: str, now: datetime) -> tup
 def _tenants(change: NoticeChange) -> Any:  # noqa: ANN401 - a Select, whose generic form says nothing more
     """Tenants of the stage with wording of their own that a change of shared wording can touch."""
     touched = select(Override.tenant_id).where(
-        Override.ended_at.is_(None),
-        Override.kind == GENERAL,
-        Override.mode.in_((OverrideMode.ADAPT, OverrideMode.OMIT)),
+        Override.ended_at.is_(None), Override.mode.in_((OverrideMode.ADAPT, OverrideMode.OMIT))
     )
     statement = select(Tenant).where(Tenant.kind == _KINDS[change.stage], Tenant.id.in_(touched))
     if change.scope is ChangeScope.TRUST:
@@ -145,7 +144,7 @@ def _works(session: PortalSession, shelf: Shelf, newest: Edition, one: Standing,
             local_text=local if own.part_hash else None,
         )  # fmt: skip
         if plan.outcome is not Outcome.UNCHANGED:
-            found.append(Work(one.id, own, plan, local, parent or ""))
+            found.append(Work(one.id, own, plan, local, parent or "", newest.name))
     return found
 
 
@@ -268,7 +267,8 @@ def _keep_as_draft(session: PortalSession, work: Work, now: datetime) -> None:
     if known is None and work.local:
         session.add(
             OverrideDraft(
-                tenant_id=work.tenant_id, key=own.key, clause_key=own.clause_key, mode=own.mode, title=own.title,
-                text=work.local, base_hash=own.base_hash, status=DraftStatus.DRAFT, saved_at=now, saved_by=None,
+                tenant_id=work.tenant_id, kind=own.kind, key=own.key, clause_key=own.clause_key, mode=own.mode,
+                title=own.title, text=work.local, base_hash=own.base_hash, status=DraftStatus.DRAFT, saved_at=now,
+                saved_by=None,
             )
         )  # fmt: skip

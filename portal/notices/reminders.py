@@ -10,6 +10,7 @@ from portal.identity.permissions import Role
 from portal.identity.queries import emails_with_role
 from portal.notices.decisions import open_question
 from portal.notices.gathering import Shelf
+from portal.notices.history import editions_at
 from portal.notices.merging import REMIND_AFTER
 from portal.notices.models import Decision
 from portal.notices.subscriptions import Station
@@ -31,18 +32,18 @@ def schools_to_ask(session: PortalSession, *, after: int, limit: int) -> list[Te
 
 def remind_school(session: PortalSession, school: Tenant, shelf: Shelf, *, station: Station, now: datetime) -> bool:
     """Keep a row for each question that has waited a week, and write one letter about all; True where it wrote."""
-    board = notice_desk(session, school, now=now, shelf=shelf)
-    rows = [one.decision for one in board.clauses.values() if one.decision is not None]
+    clauses = _clauses(session, school, shelf, now)
+    rows = [one.decision for one in clauses.values() if one.decision is not None]
     rows += [
         open_question(session, school, wording)
-        for wording in board.clauses.values()
+        for wording in clauses.values()
         if wording.decision is None and _waits_since(wording, now - REMIND_AFTER[0])
     ]
     late = [row for row in rows if row.reminded < _due_reminders(row, now)]
     for row in late:
         row.reminded = _due_reminders(row, now)
     if late:
-        titles = [board.clauses[row.key].title for row in late if row.key in board.clauses]
+        titles = [clauses[row.key].title for row in late if row.key in clauses]
         _write_to_school(session, school, titles, min(row.due_at for row in late), station, now)
     return bool(late)
 
@@ -68,6 +69,15 @@ def tell_dpo(session: PortalSession, *, station: Station, now: datetime) -> int:
     for row in rows:
         row.told_dpo_at = now
     return len(rows)
+
+
+def _clauses(session: PortalSession, school: Tenant, shelf: Shelf, now: datetime) -> dict[str, ClauseWording]:
+    """Of every notice that the school has; no two of them share a key."""
+    found: dict[str, ClauseWording] = {}
+    for kind in shelf.kinds:
+        if editions_at(shelf.library.get(kind, ()), now):
+            found |= notice_desk(session, school, now=now, shelf=shelf.of(kind)).clauses
+    return found
 
 
 def _waits_since(wording: ClauseWording, at: datetime) -> bool:

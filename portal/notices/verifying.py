@@ -33,6 +33,7 @@ class Finding:
     """A version that does not hold; `composer` is what sealed it, `composer_now` what read it."""
 
     school: str
+    kind: str
     number: int
     language: str
     fault: Fault
@@ -42,6 +43,7 @@ class Finding:
     def as_dict(self) -> dict[str, str | int]:
         return {
             "school": self.school,
+            "kind": self.kind,
             "number": self.number,
             "language": self.language,
             "fault": self.fault.value,
@@ -69,7 +71,7 @@ def verify(session: PortalSession, *, school: Tenant | None = None) -> Checked:
         fault = _fault(session, schools[row.tenant_id], row, known)
         if fault is not None:
             slug = schools[row.tenant_id].slug
-            findings.append(Finding(slug, row.number, row.language, fault, row.composer))
+            findings.append(Finding(slug, row.kind, row.number, row.language, fault, row.composer))
         session.expunge(row)
     return Checked(count, tuple(findings))
 

@@ -10,7 +10,7 @@ from portal.core.database import PortalSession
 from portal.core.errors import NotFound
 from portal.notices.compose import Clause
 from portal.notices.filling import Unresolved
-from portal.notices.gathering import GENERAL, Shelf, Standing, standing
+from portal.notices.gathering import Shelf, Standing, standing
 from portal.notices.history import Line, Local, Origin, Shared, SharedClause, Waiting, layout, shared_at
 from portal.notices.models import Decision, OverrideDraft, OverrideMode
 from portal.notices.reading import Version, hashes_of, notice_of, parts_at, text_hash
@@ -70,13 +70,17 @@ class ClauseWording:
 
 @dataclass(frozen=True, eq=False)
 class NoticeDesk:
-    """All clauses of a tenant's notice in order, with what a person may have to settle."""
+    """All clauses of a tenant's notice of one kind in order, with what a person may have to settle."""
 
     school: Standing
     shelf: Shelf
     shared: Shared
     clauses: Mapping[str, ClauseWording]
     sections: tuple[tuple[str, str], ...]
+
+    @property
+    def kind(self) -> str:
+        return self.shelf.kind
 
     @property
     def keys(self) -> frozenset[str]:
@@ -95,13 +99,13 @@ class NoticeDesk:
 
 
 def notice_desk(session: PortalSession, tenant: Tenant, *, now: datetime, shelf: Shelf) -> NoticeDesk:
-    """Raises `NotFound` while no shared wording is in force."""
-    own = standing(session, tenant)
+    """The tenant's notice of the shelf's kind. Raises `NotFound` while no shared wording of it is in force."""
+    own = standing(session, tenant).of(shelf.kind)
     shared = shared_at(shelf.editions, own.stance, now)
     if shared is None:
         raise NotFound("There is no shared wording yet.")
     with tenant_scope(session, tenant.id):
-        drafts = {row.key: row for row in session.scalars(_drafts(tenant))}
+        drafts = {row.key: row for row in session.scalars(_drafts(tenant, shelf.kind))}
         decisions = {row.key: row for row in session.scalars(_open_decisions(tenant))}
     return _desk(session, own, shelf, shared, drafts, decisions, now)
 
@@ -184,8 +188,8 @@ def _wording(
     )  # fmt: skip
 
 
-def _drafts(tenant: Tenant) -> Select[OverrideDraft]:
-    return select(OverrideDraft).where(OverrideDraft.tenant_id == tenant.id, OverrideDraft.kind == GENERAL)
+def _drafts(tenant: Tenant, kind: str) -> Select[OverrideDraft]:
+    return select(OverrideDraft).where(OverrideDraft.tenant_id == tenant.id, OverrideDraft.kind == kind)
 
 
 def _open_decisions(tenant: Tenant) -> Select[Decision]:

@@ -1,4 +1,7 @@
-"""A school's privacy notice, what it said before, and what changed."""
+"""A school's privacy notices, what they said before, and what changed: the general one, and one for each further kind.
+
+They speak the language that the address asks for where the school has its notice in it, else English.
+"""
 
 from datetime import date, datetime
 
@@ -10,7 +13,8 @@ from portal.core import clock
 from portal.core.errors import Invalid, NotFound
 from portal.notices import queries
 from portal.notices.diff import notice_changes
-from portal.notices.gathering import Shelf, standing
+from portal.notices.gathering import GENERAL, Shelf, standing
+from portal.notices.languages import ENGLISH, known_languages
 from portal.tenancy.models import Tenant
 from portal.web.door import Audience, Door, Needs
 from portal.web.languages import current_language
@@ -24,48 +28,58 @@ pages = Door("public_notice", __name__, audience=Audience.PUBLIC)
 
 
 @pages.page("/schools/<slug>/privacy-notice", may=Needs.NOTHING, cacheable=True)
-def notice(slug: str) -> ResponseReturnValue:
+@pages.page("/schools/<slug>/privacy-notices/<kind>", may=Needs.NOTHING, cacheable=True)
+def notice(slug: str, kind: str = GENERAL) -> ResponseReturnValue:
     if request.args.get("on"):
-        return _past(slug, request.args["on"])
+        return _past(slug, kind, request.args["on"])
 
     def render(shelf: Shelf) -> tuple[str, datetime]:
         school = _school(slug)
         own = standing(desk.session, school)
-        found = queries.notice_at(desk.session, school, desk.now, shelf=shelf)
+        found = queries.notice_at(desk.session, school, desk.now, _language(school), kind=kind, shelf=shelf)
         expires = min(at for at in (shelf.next_instant(desk.now), own.next_instant(desk.now)) if at is not None)
         return render_template("public/notice/notice.html", school=school, notice=found, past=None), expires
 
-    return cached((slug, current_language().code, "notice"), render)
+    return cached((slug, current_language().code, "notice", kind), render)
 
 
 @pages.page("/schools/<slug>/privacy-notice/versions", may=Needs.NOTHING, cacheable=True)
-def versions(slug: str) -> ResponseReturnValue:
+@pages.page("/schools/<slug>/privacy-notices/<kind>/versions", may=Needs.NOTHING, cacheable=True)
+def versions(slug: str, kind: str = GENERAL) -> ResponseReturnValue:
     school = _school(slug)
+    found = _versions(school, kind)
+    if not found and kind != GENERAL:
+        raise NotFound("This school has no such notice.")
     return render_template(
-        "public/notice/versions.html", school=school, versions=queries.versions(desk.session, school, language="en")
+        "public/notice/versions.html", school=school, kind=_asked(kind), notice_title=_title(kind), versions=found
     )
 
 
 @pages.page("/schools/<slug>/privacy-notice/versions/<int:number>", may=Needs.NOTHING, cacheable=True)
-def version(slug: str, number: int) -> ResponseReturnValue:
+@pages.page("/schools/<slug>/privacy-notices/<kind>/versions/<int:number>", may=Needs.NOTHING, cacheable=True)
+def version(slug: str, number: int, kind: str = GENERAL) -> ResponseReturnValue:
     school = _school(slug)
-    found = queries.version(desk.session, school, number)
+    found = queries.version(desk.session, school, number, kind=kind, language=_sealed_language(school, kind))
     return render_template("public/notice/notice.html", school=school, notice=found, past=found.version.effective_on)
 
 
 @pages.page("/schools/<slug>/privacy-notice/changes", may=Needs.NOTHING, cacheable=True)
-def changes(slug: str) -> ResponseReturnValue:
+@pages.page("/schools/<slug>/privacy-notices/<kind>/changes", may=Needs.NOTHING, cacheable=True)
+def changes(slug: str, kind: str = GENERAL) -> ResponseReturnValue:
     """What changed from one version to another, in plain words and sentence by sentence."""
     school = _school(slug)
     first, last = _number("from"), _number("to")
-    old, new = queries.version(desk.session, school, first), queries.version(desk.session, school, last)
+    language = _sealed_language(school, kind)
+    old, new = (
+        queries.version(desk.session, school, number, kind=kind, language=language) for number in (first, last)
+    )
     found = [
         (_(one.message, **one.words), lines(one.sentences))
         for one in notice_changes(old.composed.clauses, new.composed.clauses)
     ]
-    listed = queries.versions(desk.session, school, language="en")
+    listed = _versions(school, kind)
     return render_template(
-        "public/notice/changes.html", school=school, old=old, new=new, changes=found, versions=listed,
+        "public/notice/changes.html", school=school, kind=_asked(kind), old=old, new=new, changes=found, versions=listed,
         reasons=[one.reason for one in reversed(listed) if first < one.number <= last and one.reason],
     )  # fmt: skip
 
@@ -78,12 +92,15 @@ def _number(name: str) -> int:
     return int(words)
 
 
-def _past(slug: str, day: str) -> ResponseReturnValue:
+def _past(slug: str, kind: str, day: str) -> ResponseReturnValue:
     school = _school(slug)
     on = _day(day)
     shelf = cache().shelf(desk.session)
     at = min(clock.end_of_day(on), desk.now)
-    found = queries.notice_at(desk.session, school, at, shelf=shelf)
+    try:
+        found = queries.notice_at(desk.session, school, at, _language(school), kind=kind, shelf=shelf)
+    except NotFound:
+        found = queries.notice_at(desk.session, school, at, kind=kind, shelf=shelf)
     return render_template("public/notice/notice.html", school=school, notice=found, past=on)
 
 
@@ -96,6 +113,32 @@ def _day(words: str) -> date:
     if day > clock.london(desk.now).date():
         raise Invalid(_("What a notice will say on a later day is not known yet."))
     return day
+
+
+def _asked(kind: str) -> str | None:
+    """The kind for addresses: the general notice's have none."""
+    return None if kind == GENERAL else kind
+
+
+def _title(kind: str) -> str:
+    return cache().shelf(desk.session).kind_title(kind, desk.now)
+
+
+def _language(school: Tenant) -> str:
+    """The one that the address asks for, where the school has its notice in it."""
+    wanted = current_language().code
+    return wanted if wanted in known_languages(school.languages) else ENGLISH
+
+
+def _versions(school: Tenant, kind: str) -> list[queries.PublishedVersion]:
+    language = _sealed_language(school, kind)
+    return queries.versions(desk.session, school, kind=kind, language=language)
+
+
+def _sealed_language(school: Tenant, kind: str) -> str:
+    """The one that the address asks for, where there are versions in it."""
+    wanted = current_language().code
+    return wanted if queries.versions(desk.session, school, kind=kind, language=wanted) else ENGLISH
 
 
 class Moved(Exception):
