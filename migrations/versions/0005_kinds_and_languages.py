@@ -1,4 +1,4 @@
-"""Kinds of notices and translations of clauses"""
+"""Kinds of notices, and translations of clauses."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -112,9 +112,7 @@ def _values(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of any table
 
 def _publications(session: PortalSession, school: Tenant, archive: zipfile.ZipFile) -> int:
     rows = session.execute(
-        select(
-            Publication.kind, Publication.language, Publication.number, Publication.effective_at, Publication.sha256
-        )
+        select(Publication.kind, Publication.language, Publication.number, Publication.effective_at, Publication.sha256)
         .where(Publication.tenant_id == school.id)
         .order_by(Publication.kind, Publication.language, Publication.number)
     )

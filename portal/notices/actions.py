@@ -176,8 +176,8 @@ def put_in_force(
         session.add(
             Override(
                 tenant_id=tenant.id, kind=desk.kind, key=draft.key, clause_key=draft.clause_key, mode=draft.mode,
-                title=draft.title, part_hash=digest, base_hash=draft.base_hash or None, base_release=desk.shared.newest.name,
-                effective_at=now, published_by=actor.person_id, reason=reason,
+                title=draft.title, part_hash=digest, base_hash=draft.base_hash or None,
+                base_release=desk.shared.newest.name, effective_at=now, published_by=actor.person_id, reason=reason,
             )
         )  # fmt: skip
     settle_open(session, actor, tenant, draft.key, choice=DecisionChoice.OWN, result_hash=digest, now=now)
@@ -202,7 +202,8 @@ def leave_out(
     session.add(
         Override(
             tenant_id=tenant.id, kind=desk.kind, key=key, clause_key=key, mode=OverrideMode.OMIT,
-            base_hash=wording.parent_hash or None, base_release=desk.shared.newest.name, effective_at=now, published_by=actor.person_id, reason=reason,
+            base_hash=wording.parent_hash or None, base_release=desk.shared.newest.name, effective_at=now,
+            published_by=actor.person_id, reason=reason,
         )
     )  # fmt: skip
     _record(session, actor, tenant, AuditKind.OVERRIDE_PUBLISHED, key, now, mode=OverrideMode.OMIT.value)

@@ -174,7 +174,9 @@ def filled(
     values |= {slot: block_value(blocks, key, context) for slot, key, context in made.block_slots}
     others = values
     if translated_blocks is not None:
-        others = values | {slot: block_value(translated_blocks, key, context) for slot, key, context in made.block_slots}
+        others = values | {
+            slot: block_value(translated_blocks, key, context) for slot, key, context in made.block_slots
+        }
     sections = tuple([_section(frame, values, others) if frame.open else frame.section for frame in made.frames])
     return ComposedNotice(sections, (*made.gaps, *_gaps(made, SlotValues(facts, blocks, made.references))))
 

@@ -196,9 +196,7 @@ def translations(session: PortalSession) -> Book:
     found: dict[Source, list[Rendering]] = {}
     for row in session.scalars(select(Translation).order_by(Translation.effective_at, Translation.id)):
         source = Source(row.language, row.key, row.source_title, row.source_hash or "")
-        found.setdefault(source, []).append(
-            Rendering(row.effective_at, row.title, row.part_hash or "", row.is_checked)
-        )
+        found.setdefault(source, []).append(Rendering(row.effective_at, row.title, row.part_hash or "", row.is_checked))
     return found
 
 

@@ -3,6 +3,8 @@
 English is the text that counts. A change of any word here changes what the same parts say: see `compose`.
 """
 
+# ruff: noqa: RUF001 - Urdu is written with letters that look like others
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -32,7 +32,8 @@ def release_in_force(session: PortalSession, at: datetime, *, kind: str = GENERA
         return session.scalar(select(Release).where(Release.name == name))
     statement = select(Release).where(
         Release.kind == kind,
-        Release.status.in_((ReleaseStatus.PUBLISHED, ReleaseStatus.SCHEDULED)), Release.effective_at <= at
+        Release.status.in_((ReleaseStatus.PUBLISHED, ReleaseStatus.SCHEDULED)),
+        Release.effective_at <= at,
     )
     return session.scalar(statement.order_by(Release.effective_at.desc(), Release.id.desc()).limit(1))
 

@@ -99,11 +99,11 @@ class Notice:
         translated, words = self.parts.layout.translated, WORDS.get(self.language)
         if translated is None or words is None:
             return ()
-        english = [f"{one.number} {one.title}" for one in self.composed.clauses if one.language == ENGLISH]
+        english = [one.number for one in self.composed.clauses if one.language == ENGLISH]
         return (
             words.counts,
             *([words.unchecked] if translated.keys and not translated.is_checked else []),
-            *([words.in_english.format(parts="; ".join(english))] if english else []),
+            *([words.in_english.format(parts=", ".join(english))] if english else []),
         )
 
     @property
@@ -368,9 +368,7 @@ def _blocks(parts: Parts, version: Version, language: str, words: NoticeWords) -
     made = {key: _addressed(text, parts.slug) for key, text in listed.items()}
     asking = f"/schools/{_SLUG}/requests/start{_asking(language)}"
     made["request_link"] = _addressed(blocks.request_link(asking, words), parts.slug)
-    said = blocks.version(
-        version.number, version.effective_on, _path(parts.kind, language, "/versions"), words
-    )
+    said = blocks.version(version.number, version.effective_on, _path(parts.kind, language, "/versions"), words)
     made["version"] = _addressed(said, parts.slug)
     return made
 

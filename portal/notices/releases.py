@@ -33,8 +33,8 @@ from portal.notices.queries import release_in_force
 from portal.tenancy.queries import facts_at, service
 from portal.tenancy.scope import tenant_scope
 
-
-KIND_LENGTH = 40
+KIND_LENGTH = 30
+KEY_LENGTH = 76  # of a clause: four more may tell it from another
 _FIRST_SECTIONS = (
     ("purpose", "What we do and why"),
     ("information", "What we use"),
@@ -100,7 +100,7 @@ def new_draft(
     session: PortalSession, actor: Actor, *, name: str, title: str, effective_at: datetime, now: datetime,
     kind: str = GENERAL, kind_title: str = "",
 ) -> Release:  # fmt: skip
-    """A copy of the shared words of a kind in force, to be changed; of a new kind, with `kind_title`, only sections.
+    """A copy of the shared words of a kind in force, to be changed; without `kind` a new one, called `kind_title`.
 
     Raises `Invalid` for a name that is taken, and for a new kind without a title or with that of another.
     """
@@ -111,7 +111,7 @@ def new_draft(
     if session.scalar(select(Release.id).where(Release.name == wanted)) is not None:
         raise Invalid(N_("There is a release with this name."), field="name")
     draft = Release(name=wanted, title=title, status=ReleaseStatus.DRAFT, effective_at=effective_at)
-    if kind_title:
+    if not kind:
         _begin_kind(session, draft, kind_title)
     else:
         _copy_present(session, draft, kind, now)
@@ -124,7 +124,7 @@ def new_draft(
 def _begin_kind(session: PortalSession, draft: Release, title: str) -> None:
     draft.kind, draft.kind_title = slugify(title), title.strip()
     known = {one.kind for one in notice_kinds(session)}
-    if not draft.kind or len(draft.kind) > KIND_LENGTH:
+    if not draft.kind[:1].isalpha() or len(draft.kind) > KIND_LENGTH:
         raise Invalid(N_("Give the new notice a short title, such as Admissions."), field="kind_title")
     if draft.kind in known:
         raise Invalid(N_("There is a notice with this title."), field="kind_title")

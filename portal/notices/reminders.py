@@ -10,11 +10,10 @@ from portal.identity.permissions import Role
 from portal.identity.queries import emails_with_role
 from portal.notices.decisions import open_question
 from portal.notices.gathering import Shelf
-from portal.notices.history import editions_at
 from portal.notices.merging import REMIND_AFTER
 from portal.notices.models import Decision
 from portal.notices.subscriptions import Station
-from portal.notices.wording import ClauseWording, notice_desk
+from portal.notices.wording import ClauseWording, notice_desks
 from portal.outbox.actions import write_letter
 from portal.tenancy.models import Tenant, TenantKind
 from portal.tenancy.queries import PUBLIC_STATUSES, service
@@ -32,7 +31,8 @@ def schools_to_ask(session: PortalSession, *, after: int, limit: int) -> list[Te
 
 def remind_school(session: PortalSession, school: Tenant, shelf: Shelf, *, station: Station, now: datetime) -> bool:
     """Keep a row for each question that has waited a week, and write one letter about all; True where it wrote."""
-    clauses = _clauses(session, school, shelf, now)
+    boards = notice_desks(session, school, now=now, shelf=shelf)
+    clauses = {key: wording for board in boards.values() for key, wording in board.clauses.items()}
     rows = [one.decision for one in clauses.values() if one.decision is not None]
     rows += [
         open_question(session, school, wording)
@@ -69,15 +69,6 @@ def tell_dpo(session: PortalSession, *, station: Station, now: datetime) -> int:
     for row in rows:
         row.told_dpo_at = now
     return len(rows)
-
-
-def _clauses(session: PortalSession, school: Tenant, shelf: Shelf, now: datetime) -> dict[str, ClauseWording]:
-    """Of every notice that the school has; no two of them share a key."""
-    found: dict[str, ClauseWording] = {}
-    for kind in shelf.kinds:
-        if editions_at(shelf.library.get(kind, ()), now):
-            found |= notice_desk(session, school, now=now, shelf=shelf.of(kind)).clauses
-    return found
 
 
 def _waits_since(wording: ClauseWording, at: datetime) -> bool:

@@ -11,7 +11,7 @@ from portal.core.errors import NotFound
 from portal.notices.compose import Clause
 from portal.notices.filling import Unresolved
 from portal.notices.gathering import Shelf, Standing, standing
-from portal.notices.history import Line, Local, Origin, Shared, SharedClause, Waiting, layout, shared_at
+from portal.notices.history import Line, Local, Origin, Shared, SharedClause, Waiting, editions_at, layout, shared_at
 from portal.notices.models import Decision, OverrideDraft, OverrideMode
 from portal.notices.reading import Version, hashes_of, notice_of, parts_at, text_hash
 from portal.tenancy.models import Tenant
@@ -83,6 +83,11 @@ class NoticeDesk:
         return self.shelf.kind
 
     @property
+    def title(self) -> str:
+        """What readers call this kind of notice; "" for the general one."""
+        return self.shared.newest.kind_title
+
+    @property
     def keys(self) -> frozenset[str]:
         """What a cross-reference may name."""
         return frozenset(self.clauses) | {key for key, _ in self.sections} | set(self.shared.newest.clauses)
@@ -100,7 +105,22 @@ class NoticeDesk:
 
 def notice_desk(session: PortalSession, tenant: Tenant, *, now: datetime, shelf: Shelf) -> NoticeDesk:
     """The tenant's notice of the shelf's kind. Raises `NotFound` while no shared wording of it is in force."""
-    own = standing(session, tenant).of(shelf.kind)
+    return _desk_of(session, tenant, standing(session, tenant).of(shelf.kind), shelf, now)
+
+
+def notice_desks(session: PortalSession, tenant: Tenant, *, now: datetime, shelf: Shelf) -> dict[str, NoticeDesk]:
+    """The tenant's notices of every kind that shared wording is in force for, the general one first.
+
+    No two of them have a clause with the same key. Raises `NotFound` where there is none at all.
+    """
+    own = standing(session, tenant)
+    kinds = [kind for kind in shelf.kinds if editions_at(shelf.library.get(kind, ()), now)]
+    if not kinds:
+        raise NotFound("There is no shared wording yet.")
+    return {kind: _desk_of(session, tenant, own.of(kind), shelf.of(kind), now) for kind in kinds}
+
+
+def _desk_of(session: PortalSession, tenant: Tenant, own: Standing, shelf: Shelf, now: datetime) -> NoticeDesk:
     shared = shared_at(shelf.editions, own.stance, now)
     if shared is None:
         raise NotFound("There is no shared wording yet.")

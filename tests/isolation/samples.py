@@ -61,6 +61,7 @@ SAMPLES: dict[str, Sample] = {
     "order_id": _same(ABSENT_NUMBER),
     "urn": _same("999999"),
     "name": _same("absent-release"),
+    "kind": _same("photographs"),
     "provider": _same("microsoft"),
     "filename": _same("icon.svg"),
     "pack": _same("absent-pack"),

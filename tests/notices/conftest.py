@@ -79,16 +79,16 @@ class Press:
             if publishes:
                 publish_release(session, SYSTEM, draft, now=now)
 
-    def text(self, slug, at=None):
-        return self.notice(slug, at).text
+    def text(self, slug, at=None, **which):
+        return self.notice(slug, at, **which).text
 
-    def notice(self, slug, at=None):
+    def notice(self, slug, at=None, **which):
         with self.database.session() as session:
-            return queries.notice_at(session, self.school(session, slug), at or clock.now())
+            return queries.notice_at(session, self.school(session, slug), at or clock.now(), **which)
 
-    def versions(self, slug):
+    def versions(self, slug, kind="general", language="en"):
         with self.database.session() as session:
-            return queries.versions(session, self.school(session, slug))
+            return queries.versions(session, self.school(session, slug), kind=kind, language=language)
 
 
 @pytest.fixture

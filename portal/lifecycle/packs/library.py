@@ -102,7 +102,7 @@ def load_library(session: PortalSession, packs: list[ReleasePack], report: LoadR
 def _load_translations(
     session: PortalSession, packs: list[ReleasePack], report: LoadReport, *, is_new: bool, now: datetime
 ) -> None:
-    """Add what is new or was mended. On a new installation a translation is as old as its release, else it is of now."""
+    """Add what is new or mended. On a new installation a translation is as old as its release, else it is of now."""
     known = translations(session)
     wanted = {one.made_from: (one, pack) for pack in packs for one in pack.translations}  # the newest pack counts
     count = 0

@@ -3,6 +3,7 @@
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField
 
 from portal.core.limits import CLAUSE_LENGTH, EMAIL_LENGTH, TITLE_LENGTH
+from portal.notices.releases import KIND_LENGTH
 from portal.web.forms.fields import (
     AddressField,
     LineField,
@@ -75,6 +76,13 @@ class PreferenceForm(PortalForm):
 
 
 class ReleaseForm(PortalForm):
+    """`kind` is "" for a new kind of notice, which `kind_title` then names."""
+
+    kind = SelectField(_("Which notice"), validate_choice=False, default="general")
+    kind_title = NameField(
+        _("Title of a new notice"), description=_("Only for a new notice, such as Admissions. Readers see it."),
+        validators=[optional(), at_most(KIND_LENGTH)],
+    )  # fmt: skip
     name = NameField(
         _("Short name"), description=_("Such as 2027-01."), validators=[required(_("Give a name.")), at_most(60)]
     )

@@ -70,16 +70,15 @@ def changes(slug: str, kind: str = GENERAL) -> ResponseReturnValue:
     school = _school(slug)
     first, last = _number("from"), _number("to")
     language = _sealed_language(school, kind)
-    old, new = (
-        queries.version(desk.session, school, number, kind=kind, language=language) for number in (first, last)
-    )
+    old, new = (queries.version(desk.session, school, number, kind=kind, language=language) for number in (first, last))
     found = [
         (_(one.message, **one.words), lines(one.sentences))
         for one in notice_changes(old.composed.clauses, new.composed.clauses)
     ]
     listed = _versions(school, kind)
     return render_template(
-        "public/notice/changes.html", school=school, kind=_asked(kind), old=old, new=new, changes=found, versions=listed,
+        "public/notice/changes.html", school=school, kind=_asked(kind), old=old, new=new, changes=found,
+        versions=listed,
         reasons=[one.reason for one in reversed(listed) if first < one.number <= last and one.reason],
     )  # fmt: skip
 
