@@ -54,7 +54,7 @@ def notice_at(
         return sealed_notice(session, school, row)
     kept = (shelf or fill_shelf(session)).of(kind)
     own = standing(session, school)
-    if not has_notice(kept, own, instant):
+    if kind != GENERAL and not has_notice(kept, own, instant):
         raise NotFound("This school had no such notice here then.")
     if row is not None and was_followed:
         return sealed_notice(session, school, row)

@@ -49,13 +49,13 @@ class Press:
             digest = session.scalar(statement.where(ReleaseClause.release_id == found.id))
             return texts(session, [digest])[digest]
 
-    def adapt(self, slug, key, change, *, actor=SYSTEM, now=None):
+    def adapt(self, slug, key, change, *, actor=SYSTEM, now=None, kind="general"):
         """Publish what `change` makes of the clause's present words."""
         now = now or clock.now()
         with self.database.transaction() as session:
             tenant = self.school(session, slug)
             with tenant_scope(session, tenant.id):
-                board = notice_desk(session, tenant, now=now, shelf=fill_shelf(session))
+                board = notice_desk(session, tenant, now=now, shelf=fill_shelf(session).of(kind))
                 wording = board.clause(key)
                 words = Words(key, key, OverrideMode.ADAPT, change(wording.text), base_hash=wording.parent_hash)
                 return publish(session, actor, tenant, board, words, now=now)

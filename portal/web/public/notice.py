@@ -15,6 +15,7 @@ from portal.notices import queries
 from portal.notices.diff import notice_changes
 from portal.notices.gathering import GENERAL, Shelf, standing
 from portal.notices.languages import ENGLISH, known_languages
+from portal.notices.reading import Notice
 from portal.tenancy.models import Tenant
 from portal.web.door import Audience, Door, Needs
 from portal.web.languages import current_language
@@ -30,6 +31,8 @@ pages = Door("public_notice", __name__, audience=Audience.PUBLIC)
 @pages.page("/schools/<slug>/privacy-notice", may=Needs.NOTHING, cacheable=True)
 @pages.page("/schools/<slug>/privacy-notices/<kind>", may=Needs.NOTHING, cacheable=True)
 def notice(slug: str, kind: str = GENERAL) -> ResponseReturnValue:
+    if (request.view_args or {}).get("kind") == GENERAL:
+        return redirect(url_for(".notice", slug=slug, on=request.args.get("on")), 301)
     if request.args.get("on"):
         return _past(slug, kind, request.args["on"])
 
@@ -59,7 +62,7 @@ def versions(slug: str, kind: str = GENERAL) -> ResponseReturnValue:
 @pages.page("/schools/<slug>/privacy-notices/<kind>/versions/<int:number>", may=Needs.NOTHING, cacheable=True)
 def version(slug: str, number: int, kind: str = GENERAL) -> ResponseReturnValue:
     school = _school(slug)
-    found = queries.version(desk.session, school, number, kind=kind, language=_sealed_language(school, kind))
+    (found,) = _sealed(school, kind, number)
     return render_template("public/notice/notice.html", school=school, notice=found, past=found.version.effective_on)
 
 
@@ -69,13 +72,12 @@ def changes(slug: str, kind: str = GENERAL) -> ResponseReturnValue:
     """What changed from one version to another, in plain words and sentence by sentence."""
     school = _school(slug)
     first, last = _number("from"), _number("to")
-    language = _sealed_language(school, kind)
-    old, new = (queries.version(desk.session, school, number, kind=kind, language=language) for number in (first, last))
+    old, new = _sealed(school, kind, first, last)
     found = [
         (_(one.message, **one.words), lines(one.sentences))
         for one in notice_changes(old.composed.clauses, new.composed.clauses)
     ]
-    listed = _versions(school, kind)
+    listed = queries.versions(desk.session, school, kind=kind, language=new.language)
     return render_template(
         "public/notice/changes.html", school=school, kind=_asked(kind), old=old, new=new, changes=found,
         versions=listed,
@@ -130,14 +132,18 @@ def _language(school: Tenant) -> str:
 
 
 def _versions(school: Tenant, kind: str) -> list[queries.PublishedVersion]:
-    language = _sealed_language(school, kind)
-    return queries.versions(desk.session, school, kind=kind, language=language)
+    """In the language that the address asks for, where there are any, else in English."""
+    wanted = queries.versions(desk.session, school, kind=kind, language=current_language().code)
+    return wanted or queries.versions(desk.session, school, kind=kind, language=ENGLISH)
 
 
-def _sealed_language(school: Tenant, kind: str) -> str:
-    """The one that the address asks for, where there are versions in it."""
-    wanted = current_language().code
-    return wanted if queries.versions(desk.session, school, kind=kind, language=wanted) else ENGLISH
+def _sealed(school: Tenant, kind: str, *numbers: int) -> list[Notice]:
+    """These versions in the language that the address asks for, where all are there, else in English."""
+    language = current_language().code
+    try:
+        return [queries.version(desk.session, school, one, kind=kind, language=language) for one in numbers]
+    except NotFound:
+        return [queries.version(desk.session, school, one, kind=kind) for one in numbers]
 
 
 class Moved(Exception):
