@@ -95,7 +95,8 @@ def test_a_clause_that_changed_is_english_until_it_is_translated_again(press, pa
 def test_a_new_translation_makes_a_version_in_its_language_only(press, packs, polish):
     numbers = {code: press.versions(ALDER, language=code)[0].number for code in ("en", "pl", "ur")}
     (polish / "limits.sale.md").write_text(
-        '+++\nkey = "limits.sale"\ntitle = "Nie sprzedajemy danych"\nchecked = true\n+++\nNigdy nie sprzedajemy danych.\n'
+        '+++\nkey = "limits.sale"\ntitle = "Nie sprzedajemy danych"\nchecked = true\n+++\n'
+        "Nigdy nie sprzedajemy danych.\n"
     )
     load(press, packs)
     press.settle()
@@ -126,9 +127,7 @@ def test_a_language_that_a_school_adds_begins_then_and_has_no_past(press):
     with press.database.transaction() as session:
         school = press.school(session, BIRCH)
         with tenant_scope(session, school.id):
-            keep_languages(
-                session, SYSTEM, school, ["en", "pl", "ur"], known=["en", "pl", "ur"], now=clock.now()
-            )
+            keep_languages(session, SYSTEM, school, ["en", "pl", "ur"], known=["en", "pl", "ur"], now=clock.now())
     shown = press.notice(BIRCH, language="ur")
     press.settle()
     (version,) = press.versions(BIRCH, language="ur")
