@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from portal.core.clock import london
@@ -168,12 +169,11 @@ def parts_at(shelf: Shelf, school: Standing, at: datetime, language: str = ENGLI
     councils = shelf.councils.lines(school.councils, on)
     computed = {
         "authority_links": blocks.authority_links(councils),
-        "specific_notices": blocks.specific_notices(_other_notices(shelf, school, at, ENGLISH)),
+        "specific_notices": _listed(_other_notices(shelf, school, at, ENGLISH), ENGLISH),
     }
     if language != ENGLISH:
-        others = _other_notices(shelf, school, at, language)
         computed[f"authority_links.{language}"] = blocks.authority_links(councils, WORDS[language])
-        computed[f"specific_notices.{language}"] = blocks.specific_notices(others, WORDS[language])
+        computed[f"specific_notices.{language}"] = _listed(_other_notices(shelf, school, at, language), language)
     common = {**shelf.facts_at(at), "service.name": shelf.service_name}
     title = _kind_title(shelf, shelf.kind, at, language)
     return Parts(school.slug, found, _known(known), _known(common), computed, shelf.kind, title)
@@ -183,11 +183,6 @@ def has_notice(shelf: Shelf, school: Standing, at: datetime) -> bool:
     """Whether there is anything in the school's notice of the shelf's kind at `at`."""
     found = _layout_at(shelf, school.of(shelf.kind), at, ENGLISH)
     return found is not None and bool(found.sections)
-
-
-def kinds_at(shelf: Shelf, school: Standing, at: datetime) -> list[str]:
-    """The kinds of notices that the school has at `at`, the general one first."""
-    return [kind for kind in shelf.kinds if has_notice(shelf.of(kind), school, at)]
 
 
 def notice_of(parts: Parts, texts: Mapping[str, str], version: Version, *, name: str) -> Notice:
@@ -285,36 +280,39 @@ def instants(
 
 
 def _plan(found: Layout, texts: Mapping[str, str]) -> list[SectionPlan]:
-    language = found.translated.language if found.translated else ENGLISH
-    other = frozenset(found.translated.keys) if found.translated else frozenset()
-
-    def spoken(key: str) -> str:
-        return language if key in other else ENGLISH
-
+    spoken = dict.fromkeys(found.translated.keys, found.translated.language) if found.translated else {}
     return [
         SectionPlan(
             key,
             title,
             tuple(
-                ClausePlan(line.key, line.title, texts[line.part_hash], line.origin, language=spoken(line.key))
+                ClausePlan(line.key, line.title, texts[line.part_hash], line.origin, (), spoken.get(line.key, ENGLISH))
                 for line in lines
             ),
-            spoken(key),
+            spoken.get(key, ENGLISH),
         )
         for key, title, lines in found.sections
     ]
 
 
-def _other_notices(shelf: Shelf, school: Standing, at: datetime, language: str) -> list[blocks.OtherNotice]:
-    """The school's notices of further kinds, but for the shelf's own."""
-    return [
-        blocks.OtherNotice(_kind_title(shelf, kind, at, language), _path(kind, language))
+def _other_notices(shelf: Shelf, school: Standing, at: datetime, language: str) -> tuple[tuple[str, str], ...]:
+    """(kind, title) of the school's notices of further kinds, but for the shelf's own."""
+    return tuple(
+        (kind, _kind_title(shelf, kind, at, language))
         for kind in shelf.kinds
         if kind not in (GENERAL, shelf.kind) and has_notice(shelf.of(kind), school, at)
-    ]
+    )
+
+
+@lru_cache(maxsize=1024)
+def _listed(notices: tuple[tuple[str, str], ...], language: str) -> str:
+    found = [blocks.OtherNotice(title, _path(kind, language)) for kind, title in notices]
+    return blocks.specific_notices(found, WORDS[language])
 
 
 def _kind_title(shelf: Shelf, kind: str, at: datetime, language: str) -> str:
+    if kind == GENERAL:
+        return ""
     title = shelf.kind_title(kind, at)
     other = rendering(shelf.translations, Source(language, kind, title), at)
     return other.title if other else title
@@ -374,8 +372,13 @@ def _blocks(parts: Parts, version: Version, language: str, words: NoticeWords) -
 
 
 def _addressed(text: str, slug: str) -> Rendered:
-    shared = rendered(text)
+    shared = _rendered(text)
     return Rendered(shared.html.replace(_SLUG, slug), shared.text.replace(_SLUG, slug))
+
+
+@lru_cache(maxsize=1024)
+def _rendered(text: str) -> Rendered:
+    return rendered(text)
 
 
 def _known(facts: Mapping[str, str]) -> dict[str, str]:
