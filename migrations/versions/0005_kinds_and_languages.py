@@ -28,12 +28,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_translation")),
     )
     op.create_index("ix_translation_key", "translation", ["language", "key", "effective_at"], unique=False)
-    with op.batch_alter_table("release", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("kind_title", sa.String(length=100), nullable=False, server_default=""))
-        batch_op.alter_column("kind_title", server_default=None)
+    # added in place: other tables refer to `release`, so SQLite must not make it anew
+    op.add_column("release", sa.Column("kind_title", sa.String(length=100), nullable=False, server_default=""))
+    op.add_column("subscription", sa.Column("kind", sa.String(length=40), nullable=False, server_default="general"))
     with op.batch_alter_table("subscription", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("kind", sa.String(length=40), nullable=False, server_default="general"))
-        batch_op.alter_column("kind", server_default=None)
         batch_op.drop_constraint(batch_op.f("uq_subscription_tenant_id_email"), type_="unique")
         batch_op.create_unique_constraint(
             batch_op.f("uq_subscription_tenant_id_kind_email"), ["tenant_id", "kind", "email"]
@@ -44,7 +42,6 @@ def downgrade() -> None:
     with op.batch_alter_table("subscription", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("uq_subscription_tenant_id_kind_email"), type_="unique")
         batch_op.create_unique_constraint(batch_op.f("uq_subscription_tenant_id_email"), ["tenant_id", "email"])
-        batch_op.drop_column("kind")
-    with op.batch_alter_table("release", schema=None) as batch_op:
-        batch_op.drop_column("kind_title")
+    op.drop_column("subscription", "kind")
+    op.drop_column("release", "kind_title")
     op.drop_table("translation")

@@ -13,7 +13,7 @@ from portal.core.errors import Invalid
 from portal.notices import queries
 from portal.notices.compose import Clause, Section
 from portal.notices.gathering import GENERAL
-from portal.notices.languages import ENGLISH, known_languages
+from portal.notices.languages import ENGLISH
 from portal.notices.reading import Notice
 from portal.notices.verifying import verify as check
 from portal.tenancy.models import Tenant
@@ -95,14 +95,11 @@ def verify(slug: str | None, *, everything: bool, as_json: bool) -> None:
 
 def _check(session: PortalSession, school: Tenant, kind: str, language: str) -> None:
     """Raises `Invalid` for a language or kind that this school never had its notice in, naming those it has."""
-    sealed = queries.sealed_notices(session, school)
-    languages = [*known_languages(school.languages), *sorted({one for _, one in sealed})]
-    kinds = [GENERAL, *sorted({one for one, _ in sealed})]
+    kinds, languages = queries.notices_of(session, school, clock.now())
     if language not in languages:
-        listed = ", ".join(dict.fromkeys(languages))
-        raise Invalid(f"{school.name} has no notice in {language!r}. Its languages: {listed}.")
+        raise Invalid(f"{school.name} has no notice in {language!r}. Its languages: {', '.join(languages)}.")
     if kind not in kinds:
-        raise Invalid(f"{school.name} has no notice {kind!r}. Its notices: {', '.join(dict.fromkeys(kinds))}.")
+        raise Invalid(f"{school.name} has no notice {kind!r}. Its notices: {', '.join(kinds)}.")
 
 
 def instant_on(day: str | None, *, now: datetime) -> datetime:

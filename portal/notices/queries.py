@@ -123,11 +123,15 @@ def versions(
         ]
 
 
-def sealed_notices(session: PortalSession, school: Tenant) -> set[tuple[str, str]]:
-    """(kind, language) of every notice of the school that has a version."""
+def notices_of(session: PortalSession, school: Tenant, now: datetime) -> tuple[list[str], list[str]]:
+    """(kinds, languages) of the notices that the school has or once had; the general one and English come first."""
     with tenant_scope(session, school.id):
         statement = select(Publication.kind, Publication.language).where(Publication.tenant_id == school.id)
-        return {(kind, language) for kind, language in session.execute(statement.distinct())}
+        sealed = sorted((kind, language) for kind, language in session.execute(statement.distinct()))
+    shelf, own = fill_shelf(session), standing(session, school)
+    present = [kind for kind in shelf.kinds if has_notice(shelf.of(kind), own, now)]
+    kinds = dict.fromkeys([GENERAL, *present, *(kind for kind, _ in sealed)])
+    return list(kinds), list(dict.fromkeys([*own.languages, *(language for _, language in sealed)]))
 
 
 def version(
