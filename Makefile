@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 
-NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11, 5))
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do $$each -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$each && break; done)
 BROWSER ?= 1
 PORT ?= 8000
@@ -17,15 +17,15 @@ UV := $(shell command -v uv 2>/dev/null)
 BUILD_INPUTS := pyproject.toml hatch_build.py package-lock.json $(wildcard portal/assets/*) $(wildcard translations/*/LC_MESSAGES/*.po)
 TOOLS := $(wildcard tests/tools/*)
 
-# With uv seconds, without it about a minute; both only accept what the lock's hashes name.
+# With uv seconds, without it about a minute; both only accept what the lock's hashes name, and a dot a second is shown.
 ifeq ($(UV),)
-INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --no-input
-SHOW = | awk '/^Collecting/ {printf "."; fflush()} /^(Building|Installing collected)/ {printf " " tolower($$1) " "; fflush()} END {print ""}'
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 AGAIN = --force-reinstall
 else
-INSTALL = $(UV) pip install --python $(BIN)/python --quiet
+INSTALL = $(UV) pip install --quiet --python $(BIN)/python
 AGAIN = --reinstall-package portal
 endif
+DOTS = while sleep 1; do printf .; done & dots=$$!; trap 'kill $$dots; echo' EXIT;
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test sure lint format assets translations lock clean
@@ -66,8 +66,8 @@ translations: $(VENV)/portal.stamp ## Collect the texts of the code and update e
 	@$(BIN)/pybabel -q compile -d translations
 
 lock: $(VENV)/dev.stamp ## Choose the newest dependencies that agree and lock them with their hashes
-	@$(BIN)/uv pip compile --universal --python-version 3.11.5 --generate-hashes --no-emit-index-url --no-strip-extras --upgrade -q pyproject.toml -o requirements.lock
-	@$(BIN)/uv pip compile --universal --python-version 3.11.5 --generate-hashes --no-emit-index-url --no-strip-extras --upgrade -q pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --upgrade -q pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --upgrade -q pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
 
 clean: ## Remove what was built and fetched; data stays
 	@rm -rf $(VENV) .cache node_modules portal/static/vendor .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -75,7 +75,7 @@ clean: ## Remove what was built and fetched; data stays
 	@find translations -name '*.mo' -delete 2>/dev/null || true
 
 $(VENV)/python.stamp:
-	@$(or $(PYTHON),false) -c '$(NEW_ENOUGH)' 2>/dev/null || { echo "Python 3.11.5 or newer is needed and none was found: install it, or name it: make setup PYTHON=/path/to/python3"; exit 1; }
+	@$(or $(PYTHON),false) -c '$(NEW_ENOUGH)' 2>/dev/null || { echo "Python 3.11 or newer is needed and none was found: install it, or name it: make setup PYTHON=/path/to/python3"; exit 1; }
 	@echo "1/3 making the environment in $(VENV)"
 ifeq ($(UV),)
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is not complete: install the package python3-venv, or uv."; rm -rf $(VENV); exit 1; }
@@ -85,18 +85,18 @@ endif
 	@touch $@
 
 $(VENV)/runtime.stamp: requirements.lock $(VENV)/python.stamp
-	@echo "2/3 installing the packages of requirements.lock$(if $(UV),, (about a minute; a dot a package))"
-	@$(INSTALL) --require-hashes -r requirements.lock $(SHOW)
+	@echo "2/3 installing the packages of requirements.lock (up to a minute)"
+	@$(DOTS) $(INSTALL) --require-hashes -r requirements.lock
 	@touch $@
 
 $(VENV)/portal.stamp: $(BUILD_INPUTS) $(VENV)/runtime.stamp
-	@echo "3/3 installing the portal and building its style sheets"
-	@$(INSTALL) --no-deps $(AGAIN) --editable . $(SHOW)
+	@echo "3/3 installing the portal and building its style sheets (up to half a minute; longer where it has to fetch Node)"
+	@$(DOTS) $(INSTALL) --no-deps $(AGAIN) --editable .
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/portal.stamp
-	@echo "    installing what the tests need (requirements-dev.lock)"
-	@$(INSTALL) --require-hashes -r requirements-dev.lock $(SHOW)
+	@echo "    installing what the tests need (requirements-dev.lock, up to two minutes)"
+	@$(DOTS) $(INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@
 
 .cache/tools-$(BROWSER).stamp: $(TOOLS) $(VENV)/dev.stamp

@@ -24,7 +24,9 @@ limit_request_field_size = 8_190
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes its own private file there
 
 # Addresses hold private tokens, so the server writes no access log; the proxy writes one without them.
+# Its other lines are the portal's JSON lines, on standard error.
 accesslog = None
 errorlog = "-"
+logger_class = "portal.core.server_log.ServerLogger"
 loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "warning")
 control_socket_disable = True

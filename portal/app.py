@@ -6,6 +6,7 @@ from portal.core.assets import assets_missing
 from portal.core.database import Database
 from portal.core.errors import SettingsError
 from portal.core.secrets import Keys
+from portal.lifecycle.schema import reach
 from portal.settings import Settings
 from portal.tenancy.walls import check_serving_role
 from portal.web import answers, chrome, doors, guard, hardening, languages, sign_in
@@ -18,7 +19,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
     if missing:
         raise SettingsError(missing)
     app = Flask("portal", template_folder="templates", static_folder="static")
-    house = House(settings, database or Database(settings.database_url), Keys(settings.secret_keys))
+    house = House(settings, database or reach(settings.database_url, "PORTAL_DATABASE_URL"), Keys(settings.secret_keys))
     if settings.database_owner_url:
         with house.database.engine.connect() as connection:
             check_serving_role(connection)

@@ -17,6 +17,7 @@ from portal.commands import (
     mail,
     merge,
     notice,
+    person,
     release,
     school,
     schools,
@@ -25,6 +26,7 @@ from portal.commands import (
     settings,
 )
 from portal.commands.errors import PortalGroup
+from portal.core import logs
 
 
 @click.group(cls=PortalGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -34,6 +36,7 @@ def main() -> None:
 
     Settings come from the environment; `portal settings` lists them.
     """
+    logs.configure()
 
 
 for command in (
@@ -44,6 +47,7 @@ for command in (
     code.code,
     audit.audit,
     secrets.secrets,
+    person.person,
     drill.drill,
     school.school,
     schools.schools,

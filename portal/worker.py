@@ -2,13 +2,14 @@
 
 import smtplib
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
 
 from portal.core import clock
 from portal.core.database import Database
-from portal.core.work import due_work, finish_work
+from portal.core.work import finish_work, is_due, postpone_work, take_work
 from portal.identity.browsers import forget_expired_sessions
 from portal.identity.throttle import forget_expired
 from portal.notices.background import NoticeWork
@@ -18,10 +19,11 @@ from portal.outbox.models import Letter
 from portal.outbox.queries import has_due
 from portal.settings import Settings
 from portal.tenancy.scope import every_tenant
-from portal.timed import TIMED
+from portal.timed import TIMED, WAITING
 
 log = structlog.get_logger("portal.worker")
 PAUSE_SECONDS = 1.0
+SOONEST_RETRY, LATEST_RETRY = timedelta(minutes=1), timedelta(minutes=10)
 
 
 def mailer_for(settings: Settings) -> Mailer:
@@ -35,18 +37,24 @@ def run(settings: Settings, database: Database, stop: threading.Event) -> None:
     """Work until `stop` is set; an error is logged and does not end the worker."""
     mailer = mailer_for(settings)
     while not stop.is_set():
-        busy = False
-        try:
-            busy = work_once(settings, database, mailer)
-        except Exception as error:
-            log.exception("work failed", error=type(error).__name__)
+        busy = work_once(settings, database, mailer)
         stop.wait(0 if busy else PAUSE_SECONDS)
 
 
 def work_once(settings: Settings, database: Database, mailer: Mailer) -> bool:
-    """Do what is due now; returns whether there was anything."""
-    busy = bool(deliver(settings, database, mailer)) | run_timed(settings, database)
-    return NoticeWork(database).step(now=clock.now()) or busy
+    """Do what is due now; returns whether there was anything. What fails keeps none of the rest waiting."""
+    parts: tuple[Callable[[], int | bool], ...] = (
+        lambda: deliver(settings, database, mailer),
+        lambda: run_timed(settings, database),
+        lambda: NoticeWork(database).step(now=clock.now()),
+    )
+    busy = False
+    for part in parts:
+        try:
+            busy = bool(part()) or busy
+        except Exception as error:
+            log.exception("work failed", error=type(error).__name__)
+    return busy
 
 
 def deliver(settings: Settings, database: Database, mailer: Mailer) -> int:
@@ -83,15 +91,33 @@ def deliver(settings: Settings, database: Database, mailer: Mailer) -> int:
 
 
 def run_timed(settings: Settings, database: Database) -> bool:
-    """Run the periodic work that is due; one node gets each."""
+    """Run the periodic work that is due; one node gets each. What fails is tried again after a while."""
     ran = False
     for name, (every, action) in {**TIMED, "tidy": (timedelta(minutes=10), _tidy)}.items():
-        if due_work(database, name, every, now=clock.now()):
-            log.debug("timed work", name=name)
-            action(settings, database)
-            finish_work(database, name, now=clock.now())
-            ran = True
+        try:
+            ran = _run_one(settings, database, name, every, action) or ran
+        except Exception as error:
+            log.exception("timed work failed", name=name, error=type(error).__name__)
     return ran
+
+
+def _run_one(
+    settings: Settings, database: Database, name: str, every: timedelta, action: Callable[[Settings, Database], None]
+) -> bool:
+    if not is_due(database, name, every, now=clock.now()):
+        return False
+    waits = WAITING.get(name)
+    if waits is not None and not waits(settings, database):
+        return False
+    if not take_work(database, name, every, now=clock.now()):
+        return False
+    try:
+        action(settings, database)
+    except BaseException:
+        postpone_work(database, name, until=clock.now() + min(max(every, SOONEST_RETRY), LATEST_RETRY))
+        raise
+    finish_work(database, name, now=clock.now())
+    return True
 
 
 def _tidy(_settings: Settings, database: Database) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -273,3 +274,10 @@ def csrf_token(client: FlaskClient, path: str) -> str:
     """The token of the first form of a page."""
     page = client.get(path).get_data(as_text=True)
     return page.split('name="csrf_token" value="', 1)[1].split('"', 1)[0]
+
+
+def form_marks(client: FlaskClient, path: str) -> dict[str, str]:
+    """What the first form of a page carries unseen: its token, and the mark of what it shows where it has one."""
+    page = client.get(path).get_data(as_text=True)
+    found = {name: re.search(rf'name="{name}" value="([^"]*)"', page) for name in ("csrf_token", "seen")}
+    return {name: match.group(1) for name, match in found.items() if match}

@@ -1,10 +1,11 @@
 """Writing a line: always inside the business transaction, so that neither exists without the other."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from portal.audit.models import AuditEntry, AuditHead
@@ -40,10 +41,45 @@ def record(
     `subject` is (kind, id). `contents` are kept as salted digests only; `details` must hold ids and kinds, no text
     that anybody wrote. The session's scope must admit the tenant.
     """
-    head = _locked_head(session, tenant_id)
-    digests = {key: salted_digest(head.salt, value) for key, value in (contents or {}).items()}
+    entry = _append(
+        session, _locked_head(session, tenant_id), witness, kind, subject=subject, now=now, contents=contents or {},
+        details=details,
+    )  # fmt: skip
+    session.flush()  # a broken chain must stop the action now, not at the commit
+    return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One of many lines of the same kind: whose chain, about what, with which ids."""
+
+    tenant_id: int
+    subject: tuple[str, object]
+    details: Mapping[str, str | int | bool | None]
+
+
+def record_many(
+    session: PortalSession, witness: Witness, kind: AuditKind, lines: Sequence[Line], *, now: datetime
+) -> None:
+    """Append a line each to many tenants' chains, as `record` does; the session must see every tenant."""
+    wanted = sorted({line.tenant_id for line in lines})
+    statement = select(AuditHead).where(AuditHead.tenant_id.in_(wanted)).order_by(AuditHead.tenant_id)
+    statement = statement.with_for_update().execution_options(populate_existing=True)
+    heads = {head.tenant_id: head for head in session.scalars(statement)}
+    for line in lines:
+        head = heads.get(line.tenant_id) or _locked_head(session, line.tenant_id)
+        heads[line.tenant_id] = head
+        _append(session, head, witness, kind, subject=line.subject, now=now, contents={}, details=line.details)
+    session.flush()  # a broken chain must stop the action now, not at the commit
+
+
+def _append(
+    session: PortalSession, head: AuditHead, witness: Witness, kind: AuditKind, *, subject: tuple[str, object],
+    now: datetime, contents: Mapping[str, str], details: Mapping[str, str | int | bool | None],
+) -> AuditEntry:  # fmt: skip
+    digests = {key: salted_digest(head.salt, value) for key, value in contents.items()}
     fields = {
-        "tenant_id": tenant_id,
+        "tenant_id": head.tenant_id,
         "sequence": head.sequence + 1,
         "previous_hash": head.hash,
         "at": now,
@@ -58,8 +94,27 @@ def record(
     entry = AuditEntry(**fields, hash=chain_hash(canonical(**fields)))  # type: ignore[arg-type]
     session.add(entry)
     head.sequence, head.hash = entry.sequence, entry.hash
-    session.flush()  # a broken chain must stop the action now, not at the commit
     return entry
+
+
+def record_first(
+    session: PortalSession, witness: Witness, kind: AuditKind, *, tenant_ids: Sequence[int], now: datetime, source: str
+) -> None:
+    """The first line of the chains of many new tenants at once, each about the tenant itself; needs every tenant."""
+    heads, entries = [], []
+    for tenant_id in tenant_ids:
+        fields = {
+            "tenant_id": tenant_id, "sequence": 1, "previous_hash": GENESIS, "at": now, "kind": kind.value,
+            "actor_kind": witness.kind, "actor_id": witness.person_id, "subject_kind": "tenant",
+            "subject_id": str(tenant_id), "origin": witness.origin, "details": {"source": source},
+        }  # fmt: skip
+        entry = {**fields, "hash": chain_hash(canonical(**fields))}  # type: ignore[arg-type]
+        entries.append(entry)
+        salt = secrets.token_hex(16)
+        heads.append({"tenant_id": tenant_id, "sequence": 1, "hash": entry["hash"], "salt": salt})
+    if entries:
+        session.execute(insert(AuditHead), heads)
+        session.execute(insert(AuditEntry), entries)
 
 
 def _locked_head(session: PortalSession, tenant_id: int) -> AuditHead:

@@ -59,6 +59,7 @@ class AuditKind(StrEnum):
     CODE_POSTED = "code.posted"
     MESSAGE_SENT = "message.sent"
     MESSAGE_RECEIVED = "message.received"
+    MESSAGE_READ = "message.read"
     NOTE_ADDED = "note.added"
     FILE_ADDED = "file.added"
     FILE_READ = "file.read"
@@ -73,7 +74,7 @@ LABELS: dict[AuditKind, str] = {
     AuditKind.SIGN_IN_CHANGED: N_("Changed how somebody signs in"),
     AuditKind.SESSION_ENDED: N_("Ended a session"),
     AuditKind.PERSON_INVITED: N_("Invited a person"),
-    AuditKind.MEMBERSHIP_CHANGED: N_("Changed somebody's role"),
+    AuditKind.MEMBERSHIP_CHANGED: N_("Changed somebody’s role"),
     AuditKind.ACCESS_REVIEWED: N_("Confirmed who has access"),
     AuditKind.TENANT_ADDED: N_("Added a school or trust"),
     AuditKind.TENANT_CHANGED: N_("Changed a school or trust"),
@@ -85,15 +86,15 @@ LABELS: dict[AuditKind, str] = {
     AuditKind.EXPORT_MADE: N_("Exported data"),
     AuditKind.AUDIT_READ: N_("Read the audit trail"),
     AuditKind.AUTHORITY_CHANGED: N_("Changed a council"),
-    AuditKind.LINK_CHANGED: N_("Changed a council's link"),
+    AuditKind.LINK_CHANGED: N_("Changed a council’s link"),
     AuditKind.SUCCESSION_CHANGED: N_("Changed a succession of councils"),
     AuditKind.SCHOOLS_IMPORTED: N_("Imported schools"),
     AuditKind.RELEASE_CHANGED: N_("Changed a draft of shared wording"),
     AuditKind.RELEASE_PUBLISHED: N_("Published shared wording"),
     AuditKind.RELEASE_WITHDRAWN: N_("Withdrew shared wording"),
-    AuditKind.OVERRIDE_SAVED: N_("Saved a draft of the school's wording"),
-    AuditKind.OVERRIDE_PUBLISHED: N_("Published the school's wording"),
-    AuditKind.OVERRIDE_REVIEWED: N_("Reviewed the school's wording"),
+    AuditKind.OVERRIDE_SAVED: N_("Saved a draft of the school’s wording"),
+    AuditKind.OVERRIDE_PUBLISHED: N_("Published the school’s wording"),
+    AuditKind.OVERRIDE_REVIEWED: N_("Reviewed the school’s wording"),
     AuditKind.OVERRIDE_ENDED: N_("Went back to the shared wording"),
     AuditKind.CHOICE_RECORDED: N_("Recorded a choice about a change"),
     AuditKind.NOTICE_SEALED: N_("Sealed a version of the notice"),
@@ -112,6 +113,7 @@ LABELS: dict[AuditKind, str] = {
     AuditKind.CODE_POSTED: N_("Made a code to send by post"),
     AuditKind.MESSAGE_SENT: N_("Wrote to the requester"),
     AuditKind.MESSAGE_RECEIVED: N_("Received a message"),
+    AuditKind.MESSAGE_READ: N_("Read a message"),
     AuditKind.NOTE_ADDED: N_("Added a note"),
     AuditKind.FILE_ADDED: N_("Added a file"),
     AuditKind.FILE_READ: N_("Opened a file"),

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import select
 
 from portal.audit.models import AuditEntry, SealedHead
-from portal.audit.queries import heads, verify
+from portal.audit.queries import chains, heads, last_sealed, verify
+from portal.audit.rules import GENESIS
 from portal.core.database import PortalSession
 from portal.core.errors import Invalid
 from portal.core.secrets import Keys
@@ -29,17 +30,25 @@ class HeadFault:
 
 
 def seal_heads(session: PortalSession, keys: Keys, *, now: datetime) -> str:
-    """Walk every chain, note what was found, and return the signed document. The scope must be every tenant."""
+    """Walk every chain, note what was found, and return the signed document. The scope must be every tenant.
+
+    A chain that is gone, head and all, is named as long as it was ever sealed.
+    """
     found = []
-    for slug, head in heads(session):
-        report = verify(session, head.tenant_id)
+    present, before = {head.tenant_id: head for _slug, head in heads(session)}, last_sealed(session)
+    for slug, tenant_id in chains(session):
+        if tenant_id not in present and tenant_id not in before:
+            continue
+        head = present.get(tenant_id)
+        sequence, digest = (head.sequence, head.hash) if head else (0, GENESIS)
+        report = verify(session, tenant_id)
         session.add(
             SealedHead(
-                tenant_id=head.tenant_id, at=now, sequence=head.sequence, hash=head.hash,
+                tenant_id=tenant_id, at=now, sequence=sequence, hash=digest,
                 broken_at=report.broken_at, reason=report.reason,
             )
         )  # fmt: skip
-        found.append({"tenant": slug, "sequence": head.sequence, "hash": head.hash, "whole": report.broken_at is None})
+        found.append({"tenant": slug, "sequence": sequence, "hash": digest, "whole": report.broken_at is None})
     body = {"at": now.astimezone(UTC).isoformat(), "heads": found}
     seal = {"public_key": keys.public_key(PURPOSE).hex(), "signature": keys.seal(PURPOSE, _bytes(body)).hex()}
     return json.dumps({**body, **seal}, indent=1)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from portal.audit.rules import AuditKind
-from portal.casework.correspondence import keep_note, refuse_stale, require_open
+from portal.casework.correspondence import keep_note, refuse_open_places, refuse_stale, require_open
 from portal.casework.kinds import outcome
 from portal.casework.letters import LetterKind, Sender, send_letter
 from portal.casework.models import Case, CaseKind, CasePresence, CaseReader, CaseStatus, EventKind, WaitingFor
@@ -66,7 +66,7 @@ def add_note(
     require(actor, Action.ADVISE_CASE, place)
     if not body:
         raise Invalid("Write the note.", field="body")
-    if take_key(session, f"note:{case.id}", key, digest(body, purpose="note"), now=now) is not None:
+    if take_key(session, f"note:{case.id}", key, digest(f"{hands_over}\0{body}", purpose="note"), now=now) is not None:
         return
     with changing(session, case, now=now):
         keep_note(session, actor, case, body, now=now)
@@ -119,13 +119,14 @@ def close(
     Raises `Conflict` as `write_to_requester` does, and `Invalid` for an outcome that this kind cannot have.
     """
     require(actor, Action.WORK_CASE, place_of(session, case))
-    refuse_stale(session, actor, case, seen)
     fingerprint = digest(f"{outcome_key}\0{body}", purpose="letter")
     if take_key(session, f"closure:{case.id}", key, fingerprint, now=now) is not None:
         return
+    refuse_stale(session, actor, case, seen)
     require_open(case)
     if outcome(case.kind, outcome_key) is None:
         raise Invalid("Choose how it ended.", field="outcome")
+    refuse_open_places(case, LetterKind.OUTCOME, body)
     with changing(session, case, now=now):
         letter = None
         if body:

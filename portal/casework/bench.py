@@ -81,25 +81,25 @@ def fill(session: PortalSession, *, cases: int, schools: int, now: datetime, tic
         tick(len(numbers))
 
 
-def measure(session: PortalSession, *, today: date, runs: int) -> Iterator[Timing]:
+def measure(session: PortalSession, *, now: datetime, runs: int) -> Iterator[Timing]:
     """Each view as the DPO team and as the school with the most cases sees it."""
     with every_tenant(session, "portal bench inbox"):
         counted = select(Case.tenant_id).group_by(Case.tenant_id).order_by(func.count().desc()).limit(1)
         busiest = session.scalars(counted).one()
         for view in VIEWS:
-            yield _timing(session, "dpo", view, None, today=today, runs=runs)
+            yield _timing(session, "dpo", view, None, now=now, runs=runs)
     with tenant_scope(session, busiest):
         for view in VIEWS:
-            yield _timing(session, "school", view, busiest, today=today, runs=runs)
+            yield _timing(session, "school", view, busiest, now=now, runs=runs)
 
 
 def _timing(
-    session: PortalSession, reader: str, view: View, tenant_id: int | None, *, today: date, runs: int
+    session: PortalSession, reader: str, view: View, tenant_id: int | None, *, now: datetime, runs: int
 ) -> Timing:
     actor = Actor(person_id=ME, name="bench")
     yes = "true" if session.get_bind().dialect.name == "postgresql" else "1"
-    text, values = _statement(view, tenant_id, today, yes)
-    ours = _milliseconds(lambda: page(session, actor, Filters(view), today=today), runs)
+    text, values = _statement(view, tenant_id, london(now).date(), yes)
+    ours = _milliseconds(lambda: page(session, actor, Filters(view), now=now), runs)
     by_hand = _milliseconds(lambda: session.run_text(text, values).all(), runs)
     return Timing(reader, view.value, *ours, *by_hand)
 

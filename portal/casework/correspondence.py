@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from portal.audit.rules import AuditKind
 from portal.casework.kinds import KINDS, clock_kind
-from portal.casework.letters import LetterKind, Sender, send_letter
+from portal.casework.letters import LetterKind, Sender, left_open, send_letter
 from portal.casework.models import Case, CaseEvent, CaseKind, CaseNote, CaseStatus, EventKind, WaitingFor
 from portal.casework.once import keep_result, take_key
 from portal.casework.progress import (
@@ -37,6 +37,9 @@ _EVENTS = {
     LetterKind.CLARIFICATION: EventKind.CLARIFICATION_ASKED,
     LetterKind.EXTENSION: EventKind.EXTENDED,
 }
+_QUESTIONS = frozenset({
+    EventKind.CLARIFICATION_ASKED, EventKind.CLARIFICATION_ANSWERED, EventKind.CLARIFICATION_UNANSWERED,
+})  # fmt: skip
 _ASKING = frozenset({LetterKind.IDENTITY, LetterKind.CLARIFICATION})
 
 
@@ -61,10 +64,11 @@ def write_to_requester(
     require(actor, Action.WORK_CASE, place_of(session, case))
     if not body:
         raise Invalid("Write the letter.", field="body")
-    refuse_stale(session, actor, case, seen)
-    fingerprint = digest(f"{kind}\0{body}", purpose="letter")
+    fingerprint = digest(f"{kind}\0{body}\0{reason}", purpose="letter")
     if take_key(session, f"letter:{case.id}", key, fingerprint, now=now) is not None:
         return
+    refuse_stale(session, actor, case, seen)
+    refuse_open_places(case, kind, body)
     _refuse_letter(session, case, kind, reason, now=now)
     with changing(session, case, now=now):
         message = send_letter(session, case, kind, body, author_id=actor.person_id, sender=sender, now=now)
@@ -102,14 +106,32 @@ def record_clarification(session: PortalSession, actor: Actor, case: Case, on: d
     )
 
 
+def reopen_question(session: PortalSession, actor: Actor, case: Case, *, now: datetime) -> None:
+    """What the requester wrote did not answer our question: the clock stands still as before. Raises `Invalid`."""
+    require(actor, Action.WORK_CASE, place_of(session, case))
+    require_open(case)
+    if not may_reopen_question(events_of(session, case)):
+        raise Invalid("There is no answer that could be taken back.")
+    with changing(session, case, now=now):
+        add_event(session, case, EventKind.CLARIFICATION_UNANSWERED, now=now, actor_id=actor.person_id)
+        case.waiting_for = WaitingFor.REQUESTER
+        event = EventKind.CLARIFICATION_UNANSWERED.value
+        leave_line(session, actor, case, AuditKind.CASE_CHANGED, now=now, event=event)
+
+
+def may_reopen_question(events: list[CaseEvent]) -> bool:
+    """Whether the portal itself took a message for the answer, which nobody has confirmed since."""
+    about = [event for event in events if event.kind in _QUESTIONS]
+    return bool(about) and about[-1].kind is EventKind.CLARIFICATION_ANSWERED and about[-1].actor_id is None
+
+
 def may_send(case: Case, kind: LetterKind, events: list[CaseEvent]) -> bool:
     """Whether a letter that moves the clock is possible in the case's present state."""
     if case.status is CaseStatus.CLOSED:
         return kind is LetterKind.MESSAGE
-    identity = identity_of(events)
     match kind:
         case LetterKind.IDENTITY:
-            return clock_kind(case.kind) in EXTENDABLE and (identity is None or identity[1] is not None)
+            return clock_kind(case.kind) in EXTENDABLE and identity_of(events) is None
         case LetterKind.CLARIFICATION:
             return case.kind is CaseKind.ACCESS and not is_open_question(clarifications_of(events))
         case LetterKind.EXTENSION:
@@ -129,6 +151,13 @@ def refuse_stale(session: PortalSession, actor: Actor, case: Case, seen: int) ->
         written = {event.data.get("message") for event in newer}
         texts = [message.body for message in messages(session, case) if message.id in written]
         raise Conflict("Somebody else worked on this request while you wrote.", theirs="\n\n".join(texts))
+
+
+def refuse_open_places(case: Case, kind: LetterKind, body: str) -> None:
+    """Raises `Invalid` for a letter in which a place of the suggested text is not filled."""
+    place = left_open(kind, body, case.language)
+    if place:
+        raise Invalid(f"Write your own words in the place of {place}.", field="body")
 
 
 def require_open(case: Case) -> None:

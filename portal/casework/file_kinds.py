@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from codecs import getincrementaldecoder
 from dataclasses import dataclass
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile
@@ -9,6 +10,7 @@ from zipfile import BadZipFile, ZipFile
 import puremagic
 
 from portal.core.errors import Invalid
+from portal.core.i18n import N_
 from portal.core.limits import FILE_BYTES, MEGABYTE
 from portal.core.text import BIDI_CONTROLS, INVISIBLE
 
@@ -33,6 +35,12 @@ _TYPES = {
 }
 _ZIPPED = {"docx": "word/", "xlsx": "xl/", "odt": "content.xml", "ods": "content.xml"}
 _PLAIN = frozenset({"txt", "csv", "eml"})
+_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_UTF_8_MARK = b"\xef\xbb\xbf"
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"})
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_LOCKED = re.compile(rb"/Encrypt(?:[\s\0]+\d+[\s\0]+\d+[\s\0]+R|[\s\0]*<<)")
+_OTHERWISE = N_("This file is not what its name says. Save it anew and send that.")
 ACCEPT = ",".join(f".{ending}" for ending in _TYPES)
 
 
@@ -75,7 +83,7 @@ def clean_file_name(name: str) -> str:
 def _check_content(ending: str, file: BinaryIO) -> None:
     head = file.read(HEAD)
     if ending in _PLAIN:
-        if b"\0" in head:
+        if not _is_text(head):
             raise Invalid("This file says it is text, but it is something else.")
         return
     if head.startswith(_OLE):
@@ -83,32 +91,50 @@ def _check_content(ending: str, file: BinaryIO) -> None:
     if ending in _ZIPPED:
         _check_zip(ending, file)
         return
-    found = (
-        {match.extension.lstrip(".").lower() for match in puremagic.magic_string(head)} if _is_known(head) else set()
-    )
-    alike = (
-        {"jpg", "jpeg", "jfif", "jpe"}
-        if ending in {"jpg", "jpeg"}
-        else {"tif", "tiff"}
-        if "tif" in ending
-        else {ending}
-    )
-    if not found & alike:
-        raise Invalid("This file is not what its name says. Save it anew and send that.")
+    if not _is_kind(ending, head):
+        raise Invalid(_OTHERWISE)
     if ending == "pdf" and _is_locked_pdf(file):
         raise Invalid("This PDF is protected by a password. Save it without, and send that.")
 
 
-def _is_known(head: bytes) -> bool:
+def _is_text(head: bytes) -> bool:
+    """Whether nothing but text is in it; two bytes a letter only behind the mark that says so."""
+    encoding = _MARKS.get(head[:2])
+    if encoding is None:
+        return b"\0" not in head
     try:
-        return bool(puremagic.magic_string(head))
+        return "\0" not in getincrementaldecoder(encoding)().decode(head)
+    except UnicodeDecodeError:
+        return False
+
+
+def _is_kind(ending: str, head: bytes) -> bool:
+    if ending == "pdf":
+        return head.removeprefix(_UTF_8_MARK).lstrip().startswith(b"%PDF-")
+    if ending == "heic":
+        return _is_heic(head)
+    alike = {"jpg", "jpeg", "jfif", "jpe"} if ending in {"jpg", "jpeg"} else {ending}
+    if ending in {"tif", "tiff"}:
+        alike = {"tif", "tiff"}
+    try:
+        found = {match.extension.lstrip(".").lower() for match in puremagic.magic_string(head)}
     except (puremagic.PureError, ValueError):
         return False
+    return bool(found & alike)
+
+
+def _is_heic(head: bytes) -> bool:
+    """ISO/IEC 14496-12: the file begins with a box "ftyp" that lists its brands, the first of them before a version."""
+    if head[4:8] != b"ftyp":
+        return False
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = {head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))}
+    return bool(brands & _HEIC_BRANDS) and not brands & _AVIF_BRANDS
 
 
 def _is_locked_pdf(file: BinaryIO) -> bool:
     file.seek(0)
-    return re.search(rb"/Encrypt\s+\d+\s+\d+\s+R", file.read()) is not None
+    return _LOCKED.search(file.read()) is not None
 
 
 def _check_zip(ending: str, file: BinaryIO) -> None:
@@ -117,12 +143,12 @@ def _check_zip(ending: str, file: BinaryIO) -> None:
         with ZipFile(file) as archive:
             entries = archive.infolist()
     except (BadZipFile, ValueError, NotImplementedError) as error:
-        raise Invalid("This file is not what its name says. Save it anew and send that.") from error
+        raise Invalid(_OTHERWISE) from error
     if any(entry.flag_bits & 1 for entry in entries):
         raise Invalid("This file is protected by a password. Save it without, and send that.")
     if sum(entry.file_size for entry in entries) > _UNPACKED or len(entries) > HEAD:
         raise Invalid("This file is far larger inside than outside, so it is not taken.")
     if not any(entry.filename.startswith(_ZIPPED[ending]) for entry in entries):
-        raise Invalid("This file is not what its name says. Save it anew and send that.")
+        raise Invalid(_OTHERWISE)
     if any(entry.filename.lower().endswith("vbaproject.bin") for entry in entries):
         raise Invalid("This file holds macros. Save it without, and send that.")

@@ -5,7 +5,8 @@ import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, cast
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -22,10 +23,11 @@ from portal.casework.stores import Store
 from portal.casework.trail import leave_line
 from portal.core.database import PortalSession
 from portal.core.errors import Forbidden, Invalid, NotFound
-from portal.core.limits import FILES_PER_FORM
+from portal.core.limits import FILE_BYTES, FILES_PER_FORM
 from portal.core.secrets import Keys
 from portal.core.secrets import digest as digest_text
 from portal.identity.permissions import PUBLIC, Action, Actor, require
+from portal.tenancy.scope import tenant_scope
 
 PURPOSE = "file-key"
 FILES_PER_CASE = 50
@@ -97,15 +99,32 @@ def draft_files(session: PortalSession, draft: IntakeDraft) -> list[Attachment]:
     return list(session.scalars(statement.order_by(Attachment.id)))
 
 
-def adopt_files(session: PortalSession, draft: IntakeDraft, case: Case, *, now: datetime) -> None:
-    """Let the files of a draft go with the case it became."""
+def adopt_files(session: PortalSession, draft: IntakeDraft, case: Case, *, filing: Filing, now: datetime) -> None:
+    """Let the files of a draft go with the case it became; under the DPO's own key where the school may not know it."""
     rows = draft_files(session, draft)
     if not rows:
+        return
+    if case.tenant_id != draft.tenant_id:
+        _hand_over(session, rows, case, filing=filing, now=now)
         return
     with changing(session, case, now=now):
         for row in rows:
             row.draft_id, row.case_id = None, case.id
             _tell(session, PUBLIC, case, row, now=now)
+
+
+def _hand_over(session: PortalSession, rows: list[Attachment], case: Case, *, filing: Filing, now: datetime) -> None:
+    for row in rows:
+        with SpooledTemporaryFile(max_size=FILE_BYTES) as plain:
+            for part in read_plain(session, row, filing):
+                plain.write(part)
+            plain.seek(0)
+            facts = Checked(row.name, row.media_type, row.size)
+            with tenant_scope(session, case.tenant_id), changing(session, case, now=now):
+                copy = _keep(session, case.tenant_id, PUBLIC, facts, cast("BinaryIO", plain), filing=filing, now=now)
+                copy.case_id = case.id
+                _tell(session, PUBLIC, case, copy, now=now)
+        remove_file(session, row, now=now)
 
 
 def remove_file(session: PortalSession, row: Attachment, *, now: datetime) -> None:
@@ -151,7 +170,7 @@ def open_file(
 
 
 def read_plain(session: PortalSession, row: Attachment, filing: Filing) -> Iterator[bytes]:
-    """The decrypted bytes, whatever the scanner said; for the scanner and `open_file` only."""
+    """The decrypted bytes, whatever the scanner said; for the scanner, `open_file` and a school's export only."""
     key = _key(session, row.tenant_id, row.key_number, filing.keys)
     return decrypt(key, row.storage_name, filing.store.get(row.storage_name))
 

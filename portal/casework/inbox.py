@@ -11,12 +11,12 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, true, tuple_
 
 from portal.casework.models import Case, CaseCount, CaseKind, CaseStatus, WaitingFor
 from portal.casework.queries import is_readable_by
 from portal.casework.search import MOST, find_case_ids
-from portal.core.clock import end_of_day
+from portal.core.clock import end_of_day, london
 from portal.core.database import PortalSession
 from portal.core.errors import Invalid
 from portal.core.i18n import N_
@@ -53,7 +53,7 @@ VIEWS: dict[View, str] = {
     View.REQUESTER: N_("Waiting for requester"),
     View.WEEK: N_("Due this week"),
     View.OVERDUE: N_("Overdue"),
-    View.UNASSIGNED: N_("Nobody's yet"),
+    View.UNASSIGNED: N_("Nobody’s yet"),
     View.LIMITED: N_("Limited"),
     View.CLOSED: N_("Closed"),
 }
@@ -157,6 +157,12 @@ class Line:
     school_name: str
     school_slug: str
 
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether the time to answer is over; a breach counts by the hour."""
+        if self.status is not CaseStatus.OPEN:
+            return False
+        return self.due_at < now if self.due_at else self.due_on is not None and self.due_on < london(now).date()
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -176,17 +182,14 @@ def page(
     actor: Actor,
     filters: Filters,
     *,
-    today: date,
+    now: datetime,
     after: str = "",
     before: str = "",
     size: int = ROWS_PER_PAGE,
 ) -> Page:
     """One page of cases. A cursor that cannot be read is the first page. `is_cut` says that a search found too much."""
-    statement = _rows(actor, filters, today)
-    is_cut = False
-    if filters.words:
-        found, is_cut = _search(session, actor, filters.words)
-        statement = statement.where(found)
+    statement = _rows(actor, filters, now)
+    found, is_cut = _search(session, actor, filters.words) if filters.words else ([true()], False)
     sort = filters.order
     keys = (_KEYS[sort], Case.id)
     back = _cursor(before, sort)
@@ -196,7 +199,12 @@ def page(
         place = tuple_(*keys)
         statement = statement.where(place < tuple_(*cursor) if descends else place > tuple_(*cursor))
     order = [key.desc() if descends else key for key in keys]
-    lines = [Line(*row) for row in session.execute(statement.order_by(*order).limit(size + 1))]
+    wanted = {
+        line.id: line
+        for each in found
+        for line in (Line(*row) for row in session.execute(statement.where(each).order_by(*order).limit(size + 1)))
+    }
+    lines = sorted(wanted.values(), key=lambda line: _place(line, sort), reverse=descends)
     has_more = len(lines) > size
     lines = lines[:size]
     if back is not None:
@@ -211,17 +219,17 @@ def page(
     )
 
 
-def counts(session: PortalSession, actor: Actor, views: tuple[View, ...], *, today: date) -> dict[View, int]:
+def counts(session: PortalSession, actor: Actor, views: tuple[View, ...], *, now: datetime) -> dict[View, int]:
     """How many open cases each view holds, in one question."""
-    columns = [func.count().filter(and_(*_conditions(actor, Filters(view), today))).label(view.name) for view in views]
+    columns = [func.count().filter(and_(*_conditions(actor, Filters(view), now))).label(view.name) for view in views]
     statement = select(*columns).select_from(Case).where(Case.status == CaseStatus.OPEN, is_readable_by(actor))
     row = tuple(session.execute(statement).one())
     return {view: int(row[place]) for place, view in enumerate(views)}
 
 
-def first_of(session: PortalSession, actor: Actor, view: View, *, today: date) -> str:
+def first_of(session: PortalSession, actor: Actor, view: View, *, now: datetime) -> str:
     """The reference of the most urgent case of a view, empty where there is none."""
-    statement = select(Case.reference).where(*_conditions(actor, Filters(view), today), is_readable_by(actor))
+    statement = select(Case.reference).where(*_conditions(actor, Filters(view), now), is_readable_by(actor))
     return session.scalar(statement.order_by(Case.sort_on, Case.id).limit(1)) or ""
 
 
@@ -273,7 +281,7 @@ def from_query(values: Mapping[str, str]) -> Filters:
     )
 
 
-def _rows(actor: Actor, filters: Filters, today: date) -> Select[*tuple[Any, ...]]:
+def _rows(actor: Actor, filters: Filters, now: datetime) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Case.id,
@@ -298,11 +306,12 @@ def _rows(actor: Actor, filters: Filters, today: date) -> Select[*tuple[Any, ...
             Tenant.slug,
         )
         .join(Tenant, Tenant.id == Case.tenant_id)
-        .where(*_conditions(actor, filters, today), is_readable_by(actor))
+        .where(*_conditions(actor, filters, now), is_readable_by(actor))
     )
 
 
-def _conditions(actor: Actor, filters: Filters, today: date) -> list[ColumnElement[bool]]:
+def _conditions(actor: Actor, filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
+    today = london(now).date()
     status = CaseStatus.CLOSED if filters.view is View.CLOSED else CaseStatus.OPEN
     found: list[ColumnElement[bool]] = [] if filters.words else [_stands(status)]
     by_view: dict[View, ColumnElement[bool]] = {
@@ -311,7 +320,7 @@ def _conditions(actor: Actor, filters: Filters, today: date) -> list[ColumnEleme
         View.DPO: Case.waiting_for == WaitingFor.DPO,
         View.REQUESTER: Case.waiting_for == WaitingFor.REQUESTER,
         View.WEEK: Case.sort_on <= today + WEEK,
-        View.OVERDUE: Case.sort_on < today,
+        View.OVERDUE: and_(Case.sort_on <= today, or_(Case.sort_on < today, Case.due_at < now)),
         View.UNASSIGNED: Case.assignee_id.is_(None),
         View.LIMITED: Case.is_limited.is_(True),
     }
@@ -331,18 +340,28 @@ def _stands(status: CaseStatus) -> ColumnElement[bool]:
     return Case.status == bindparam(None, status, Case.status.type, literal_execute=True)
 
 
-def _search(session: PortalSession, actor: Actor, words: str) -> tuple[ColumnElement[bool], bool]:
-    """By reference, else by exact surname (a b-tree that stops after a page), else by words anywhere, at most 1,000."""
+def _search(session: PortalSession, actor: Actor, words: str) -> tuple[list[ColumnElement[bool]], bool]:
+    """What holds the words, as questions whose answers are merged, and whether there is more than can be shown.
+
+    A reference stands alone. A single word is first an exact surname, of the requester or of whom it is about, each by
+    its b-tree, which stops after a page; where those fill no page, words anywhere in the case count too, at most 1,000.
+    """
     typed = words.upper()
     if _REFERENCE.fullmatch(typed) and any(character.isdigit() for character in typed):
-        return Case.reference == f"{typed[:4]}-{typed[-4:]}", False
+        return [Case.reference == f"{typed[:4]}-{typed[-4:]}"], False
     surname = words.casefold()
-    if " " not in surname:
-        by_name = select(Case.id).where(Case.requester_surname == surname, is_readable_by(actor)).limit(1)
-        if session.scalar(by_name) is not None:
-            return Case.requester_surname == surname, False
+    by_name = [Case.requester_surname == surname, Case.subject_surname == surname] if " " not in surname else []
+    for each in by_name:
+        some = select(Case.id).where(each, is_readable_by(actor)).limit(ROWS_PER_PAGE + 1)
+        if len(session.scalars(some).all()) > ROWS_PER_PAGE:
+            return by_name, False
     found = find_case_ids(session, words)
-    return Case.id.in_(found[:MOST]), len(found) > MOST
+    return [*by_name, Case.id.in_(found[:MOST])], len(found) > MOST
+
+
+def _place(line: Line, sort: Sort) -> tuple[Any, int]:
+    keys = {Sort.DUE: line.sort_on, Sort.NEWEST: line.opened_at, Sort.NAME: line.requester_surname}
+    return keys[sort], line.id
 
 
 def _cursor(text: str, sort: Sort) -> tuple[date | datetime | str, int] | None:

@@ -40,6 +40,7 @@ class NewRequest:
     details: str = ""
     language: str = "en"
     is_about_head: bool = False
+    is_confidential: bool = False
     extra: dict[str, str] = field(default_factory=dict)
 
 
@@ -57,11 +58,13 @@ def open_case(
 ) -> Opened:
     """Open a case, acknowledge it and tell the people who work on it; one from a list is only kept.
 
-    The scope must admit the school.
+    The scope must admit the school. A confidential question belongs to the service, and for the school does not exist.
     Raises `Invalid` for a request that nobody can be told about or that lies in the future.
     """
     if actor.kind == "person":
         require(actor, Action.OPEN_CASE, place(session, school))
+    if request.is_confidential and request.kind is CaseKind.QUESTION:
+        return _open_for_dpo(session, actor, request, sender=sender, now=now)
     return _open(session, actor, school, request, sender=sender, now=now)
 
 
@@ -80,8 +83,14 @@ def ask_dpo(
     A confidential one belongs to the service: for the school it does not exist, not even in its audit trail.
     """
     require(actor, Action.ASK_DPO, place(session, school))
-    if not is_confidential:
-        return _open(session, actor, school, request, sender=sender, now=now)
+    if is_confidential:
+        return _open_for_dpo(session, actor, request, sender=sender, now=now)
+    return _open(session, actor, school, request, sender=sender, now=now)
+
+
+def _open_for_dpo(
+    session: PortalSession, actor: Actor, request: NewRequest, *, sender: Sender, now: datetime
+) -> Opened:
     dpo = service(session)
     with tenant_scope(session, dpo.id):
         return _open(session, actor, dpo, request, sender=sender, now=now)
@@ -94,21 +103,22 @@ def _open(
     _check(request, now)
     case = _new_case(session, actor, school, request, now=now)
     pin = ""
-    if not case.contact_email:
+    if not case.contact_email and is_news:
         pin = new_reference((4, 4, 4))
         case.pin_hash = hash_password(pin)
     with changing(session, case, now=now, is_new=True):
         received = london(request.received_at).date()
         add_event(
-            session, case, EventKind.RECEIVED, now=now, actor_id=actor.person_id, day=received, channel=case.channel
-        )
+            session, case, EventKind.RECEIVED, now=now, actor_id=actor.person_id, day=received, channel=case.channel,
+            law=school.law,
+        )  # fmt: skip
         if request.is_about_head:
             _limit_to_others(session, case)
         refresh_dates(session, case)
         if is_news:
             letter = acknowledge(session, case, school, sender=sender, now=now)
             add_event(session, case, EventKind.ACKNOWLEDGED, now=now, message=letter.id)
-        for other in alike(session, case):
+        for other in alike(session, case):  # neither is limited, or one would give the other away
             add_event(session, case, EventKind.LINKED, now=now, reference=other.reference)
             add_event(session, other, EventKind.LINKED, now=now, reference=case.reference)
         leave_line(
@@ -127,6 +137,11 @@ def _open(
     if case.waiting_for is WaitingFor.DPO and school.kind is not TenantKind.SERVICE:
         tell_dpo(session, actor, case, sender=sender, now=now)
     return Opened(case, new_link(session, case, now=now), pin)
+
+
+def surname(name: str) -> str:
+    """The last word of a name, in lower case, as the search by surname wants it."""
+    return name.rsplit(maxsplit=1)[-1].casefold()[:100] if name.split() else ""
 
 
 def normal_pin(typed: str) -> str:
@@ -150,6 +165,7 @@ def _check(request: NewRequest, now: datetime) -> None:
 def _new_case(session: PortalSession, actor: Actor, school: Tenant, request: NewRequest, *, now: datetime) -> Case:
     is_service = school.kind is TenantKind.SERVICE
     asks_dpo = request.kind in {CaseKind.QUESTION, CaseKind.ADVICE}
+    subject = "" if request.kind in WITHOUT_SUBJECT else request.subject_name
     case = Case(
         tenant_id=school.id,
         reference=new_reference(),
@@ -161,9 +177,10 @@ def _new_case(session: PortalSession, actor: Actor, school: Tenant, request: New
         changed_at=now,
         sort_on=FAR,
         requester_name=request.requester_name,
-        requester_surname=request.requester_name.split()[-1].casefold()[:100],
+        requester_surname=surname(request.requester_name),
         requester_person_id=actor.person_id if request.channel is Channel.ONLINE else None,
-        subject_name="" if request.kind in WITHOUT_SUBJECT else request.subject_name,
+        subject_name=subject,
+        subject_surname=surname(subject) if subject != request.requester_name else "",
         relationship=request.relationship.value,
         contact_email=request.email,
         contact_telephone=request.telephone,

@@ -27,7 +27,7 @@ GOALS: dict[Goal, str] = {
     Goal.ELSE: N_("Something else"),
 }
 GOAL_HINTS: dict[Goal, str] = {
-    Goal.SEE: N_("For example your child's file, e-mails about you, or the retention schedule"),
+    Goal.SEE: N_("For example your child’s file, e-mails about you, or the retention schedule"),
     Goal.WRONG: N_("For example an old address, a wrong date or an unfair note"),
     Goal.STOP: N_("For example a photograph you no longer agree to"),
     Goal.ELSE: N_("For example a question to the data protection officer"),
@@ -41,7 +41,7 @@ WAYS: dict[Goal, tuple[CaseKind, ...]] = {
     Goal.ELSE: (CaseKind.QUESTION, CaseKind.AUTOMATED, CaseKind.PORTABILITY, CaseKind.RETENTION, CaseKind.FOI),
 }
 WAY_TITLES: dict[Goal, str] = {
-    Goal.SEE: N_("What would you like to see?"),
+    Goal.SEE: N_("Which kind of information is it?"),
     Goal.WRONG: N_("What should we do?"),
     Goal.STOP: N_("What should stop?"),
     Goal.COMPLAIN: N_("What is your complaint about?"),
@@ -67,7 +67,7 @@ KINDS: dict[CaseKind, str] = {
 }
 WAY_LABELS: dict[CaseKind, str] = {
     CaseKind.ACCESS: N_("Information about me, my child or somebody I act for"),
-    CaseKind.RECORD: N_("My child's educational record"),
+    CaseKind.RECORD: N_("My child’s educational record"),
     CaseKind.RECTIFICATION: N_("Correct it or complete it"),
     CaseKind.RESTRICTION: N_("Keep it, but do not use it while this is looked into"),
     CaseKind.ERASURE: N_("Delete it"),
@@ -84,7 +84,7 @@ WAY_LABELS: dict[CaseKind, str] = {
 }
 WAY_HINTS: dict[CaseKind, str] = {
     CaseKind.ACCESS: N_("The school answers within one month. It costs nothing."),
-    CaseKind.RECORD: N_("A parent's own right. The school answers within 15 school days."),
+    CaseKind.RECORD: N_("A parent’s own right. The school answers within 15 school days."),
     CaseKind.CONSENT: N_("For example for photographs. It takes effect at once, and you need not say why."),
     CaseKind.FOI: N_("Not about a person: for example policies, minutes or spending."),
 }

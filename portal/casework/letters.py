@@ -4,6 +4,7 @@ An e-mail carries the reference and a link, never what the letter is about: the 
 itself stands on the requester's private page, and can be printed and posted where there is no e-mail address.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -45,6 +46,7 @@ LABELS: dict[LetterKind, str] = {
     LetterKind.OUTCOME: N_("Our answer"),
 }
 
+_PLACE = re.compile(r"\[[^\]]+\]")
 _GREETING = N_("Dear %(name)s,")
 _ACKNOWLEDGEMENT = N_(
     "Thank you. %(school)s received your request on %(received)s. Its reference is %(reference)s.\n\n"
@@ -57,7 +59,7 @@ _ANSWER_LATER = N_("We will tell you the date of our answer as soon as it is cle
 _ACKNOWLEDGED_COMPLAINT = N_("We are looking into it, and will tell you what we found without undue delay.")
 
 TEMPLATES: dict[LetterKind, str] = {
-    LetterKind.MESSAGE: "",
+    LetterKind.MESSAGE: N_("[your message]"),
     LetterKind.IDENTITY: N_(
         "Before we can answer, we need to be sure who you are, or that you may act for the person the request is "
         "about. Please show us one of these:\n\n"
@@ -76,14 +78,15 @@ TEMPLATES: dict[LetterKind, str] = {
     LetterKind.EXTENSION: N_(
         "Your request takes more work than most. The law lets us take up to three months in such a case, counted from "
         "the day it started.\n\n"
-        "The reason is: \n\n"
-        "If you do not agree, tell us. You can also complain to the Information Commissioner."
+        "The reason is: [the reason]\n\n"
+        "If you do not agree, tell us: you can complain to the school, and we acknowledge it within 30 days. You can "
+        "also complain to the Information Commissioner."
     ),
-    LetterKind.PROGRESS: N_("We are working on your request. This is how far we are: "),
+    LetterKind.PROGRESS: N_("We are working on your request. This is how far we are: [how far you are]"),
     LetterKind.OUTCOME: N_(
-        "We have finished your request. This is our answer:\n\n\n\n"
-        "If you are not content with it, write to us and we will look at it again. You can also complain to the "
-        "Information Commissioner, or ask a court to enforce your right."
+        "We have finished your request. This is our answer:\n\n[your answer]\n\n"
+        "If you are not content with it, you can complain to the school: write to us, and we acknowledge it within 30 "
+        "days. You can also complain to the Information Commissioner, or ask a court to enforce your right."
     ),
 }
 
@@ -106,7 +109,7 @@ _CODE_MAIL = N_(
     "not even to the school."
 )
 _STAFF_NEW = N_(
-    "A new request has come: %(reference)s, %(answer)s\n\n%(link)s\n\nThis message says nothing about it on purpose."
+    "A new request has come: %(reference)s.\n\n%(answer)s\n\n%(link)s\n\nThis message says nothing about it on purpose."
 )
 _STAFF_NEWS = N_("There is something new about request %(reference)s.\n\n%(link)s")
 
@@ -149,6 +152,16 @@ def suggest(kind: LetterKind, case: Case, school: Tenant) -> str:
     greeting = words(_GREETING, case.language, name=case.requester_name)
     body = words(TEMPLATES[kind], case.language)
     return f"{greeting}\n\n{body}\n\n{school.name}"
+
+
+def left_open(kind: LetterKind, body: str, language: str) -> str:
+    """The place of the suggested text, such as "[the reason]", that nobody has filled; empty when all are."""
+    for line in words(TEMPLATES[kind], language).splitlines():
+        for place in _PLACE.findall(line):
+            bare = line.replace(place, "").strip()
+            if place in body or (bare and any(each.strip() == bare for each in body.splitlines())):
+                return str(place)
+    return ""
 
 
 def acknowledge(session: PortalSession, case: Case, school: Tenant, *, sender: Sender, now: datetime) -> CaseMessage:

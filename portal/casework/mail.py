@@ -5,32 +5,44 @@ Pure. Nothing a message claims is believed here; who may join a case by it is de
 
 import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import getaddresses, parseaddr
-from html import unescape
 
-import nh3
+import structlog
 from dateutil.parser import ParserError, parse
-from mailparser_reply.parser import EmailReplyParser
 
+from portal.casework.mail_parts import Content, Part, header, one_line, parse_head, parse_message, read_content
+from portal.casework.models import MailMark
 from portal.core.clock import LONDON
+from portal.core.i18n import N_
 from portal.core.limits import EMAIL_LENGTH, MESSAGE_LENGTH, NAME_LENGTH
-from portal.core.text import BIDI_CONTROLS, INVISIBLE
 
+log = structlog.get_logger("portal.casework.mail")
 MOST_RECIPIENTS = 50
 _REFERENCE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b")
-_FORWARDED = re.compile(
-    r"^[> ]*(?:-{2,} ?(?:Forwarded message|Original [Mm]essage) ?-{2,}|Begin forwarded message:)",
-    re.MULTILINE,
-)
+_FORWARDS = re.compile(r"\s*(?:\[[^\]]{0,40}\]\s*)?(?:fwd?|forwarded)\s*:", re.IGNORECASE)
+_FORWARDED = re.compile(r"^[> ]*(?:-{2,} ?Forwarded message ?-{2,}|Begin forwarded message:)", re.MULTILINE)
+_QUOTED = re.compile(r"^[> ]*-{2,} ?Original message ?-{2,}", re.MULTILINE | re.IGNORECASE)
 _FROM = re.compile(r"^[> *]*From:[ *]*(.{1,400})$", re.MULTILINE)
 _SENT = re.compile(r"^[> *]*(?:Date|Sent):[ *]*(.{1,120})$", re.MULTILINE)
-_MACHINES = frozenset({"mailer-daemon", "postmaster", "no-reply", "noreply", "do-not-reply", "bounce", "bounces"})
-_BULK = frozenset({"bulk", "junk", "list", "auto_reply"})
+_MACHINES = frozenset({"postmaster", "no-reply", "noreply", "do-not-reply", "bounce", "bounces"})
+_BULK = frozenset({"bulk", "junk", "list"})
+
+MARKS: dict[MailMark, str] = {
+    MailMark.AUTOMATIC: N_("Perhaps automatic"),
+    MailMark.UNREADABLE: N_("Unreadable"),
+    MailMark.TOO_LARGE: N_("Too large"),
+}
+EXPLAINED: dict[MailMark, str] = {
+    MailMark.AUTOMATIC: N_("A list, a rule or a machine sent this on, so nothing was done with it by itself."),
+    MailMark.UNREADABLE: N_("This message could not be read. Download it to see what it says."),
+    MailMark.TOO_LARGE: N_(
+        "This message is larger than 25 MB, so only its heading is kept. Look in the mailbox, or ask the sender "
+        "to send it in parts."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,48 +55,60 @@ class Original:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    name: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Incoming:
-    """A message, cleaned and cut to what is kept."""
+    """A message, cleaned and cut to what is kept; what of its text is cut off stands in one of its `files`.
+
+    `digest` is of what its writer wrote, without what servers add on the way: the same message by two ways has one.
+    `is_answer` is that of a machine to a message, `mark` says what else is odd. `raw` is None where it is too large.
+    """
 
     message_id: str
+    digest: str
     sender: str
     name: str
     recipients: tuple[str, ...]
     subject: str
     text: str
     newest_text: str
-    is_automatic: bool
+    is_answer: bool
+    mark: MailMark
     reference: str
     original: Original | None
     files: tuple[Part, ...]
+    raw: bytes | None
 
 
 def read_mail(raw: bytes) -> Incoming:
-    """Read any bytes at all as a message; what cannot be read is empty."""
-    message = message_from_bytes(raw, policy=policy.default)
-    name, sender = parseaddr(_header(message, "From"))
-    text = _text(message)
-    subject = one_line(_header(message, "Subject"), 300)
-    found = _REFERENCE.search(subject.upper())
-    given = one_line(_header(message, "Message-ID"), 300)
+    """Read any bytes at all as a message; of one that cannot be read the heading alone, marked as such."""
+    try:
+        message = parse_message(raw)
+        return _incoming(message, read_content(message), raw)
+    except Exception as error:  # noqa: BLE001 - whatever a hostile message breaks, it is kept and the next one is read
+        log.warning("message cannot be read", error=type(error).__name__)
+        return read_heading(raw, MailMark.UNREADABLE)
+
+
+def read_heading(raw: bytes, mark: MailMark) -> Incoming:
+    """Who wrote, when and about what. `raw` may be the beginning of a message that is too large to be kept."""
+    message = parse_head(raw)
+    name, sender = parseaddr(header(message, "From"))
+    is_too_large = mark is MailMark.TOO_LARGE
+    digest = _digest(message, b"" if is_too_large else raw)
     return Incoming(
-        message_id=given or f"<{hashlib.sha256(raw).hexdigest()}@no-message-id>",
+        message_id=_message_id(message, digest),
+        digest=digest,
         sender=address(sender),
         name=one_line(name, NAME_LENGTH),
         recipients=_recipients(message),
-        subject=subject,
-        text=text[:MESSAGE_LENGTH],
-        newest_text=_newest(text)[:MESSAGE_LENGTH],
-        is_automatic=_is_automatic(message, sender),
-        reference=found.group() if found else "",
-        original=_attached_original(message) or _quoted_original(text),
-        files=tuple(_files(message)),
+        subject=_subject(message),
+        text="",
+        newest_text="",
+        is_answer=False,
+        mark=mark,
+        reference="",
+        original=_original(header(message, "From"), header(message, "Date")),
+        files=(),
+        raw=None if is_too_large else raw,
     )
 
 
@@ -94,75 +118,104 @@ def address(text: str) -> str:
     return plain if plain.count("@") == 1 and " " not in plain else ""
 
 
-def one_line(text: str, length: int) -> str:
-    """Text on one line, without controls and without what hides or reorders text."""
-    hidden = BIDI_CONTROLS | INVISIBLE
-    return " ".join("".join(each if each.isprintable() else " " for each in text if each not in hidden).split())[
-        :length
-    ]
+def _incoming(message: EmailMessage, content: Content, raw: bytes) -> Incoming:
+    name, sender = parseaddr(header(message, "From"))
+    subject, own = _subject(message), "\n\n".join(content.texts)
+    text = "\n\n".join([*content.texts, *content.forwarded])
+    found = _REFERENCE.search(subject.upper())
+    digest = _digest(message, raw)
+    whole = [Part("message.txt", text.encode())] if len(text) > MESSAGE_LENGTH else []
+    return Incoming(
+        message_id=_message_id(message, digest),
+        digest=digest,
+        sender=address(sender),
+        name=one_line(name, NAME_LENGTH),
+        recipients=_recipients(message),
+        subject=subject,
+        text=text[:MESSAGE_LENGTH],
+        newest_text="\n\n".join(filter(None, [_newest(own), *content.forwarded]))[:MESSAGE_LENGTH],
+        is_answer=_is_answer(message, sender),
+        mark=MailMark.AUTOMATIC if _may_be_automatic(message, sender) else MailMark.NONE,
+        reference=found.group() if found else "",
+        original=_attached_original(content) or _quoted_original(own[: 4 * MESSAGE_LENGTH], subject),
+        files=(*content.files, *whole),
+        raw=raw,
+    )
 
 
-def _header(message: EmailMessage, name: str) -> str:
-    try:
-        return str(message.get(name, ""))
-    except (ValueError, IndexError, TypeError, AttributeError):
-        return ""  # the library gives up on some hostile headers
+def _subject(message: EmailMessage) -> str:
+    return one_line(header(message, "Subject"), 300)
+
+
+def _message_id(message: EmailMessage, digest: str) -> str:
+    return one_line(header(message, "Message-ID"), 300) or f"<{digest}@no-message-id>"
+
+
+def _digest(message: EmailMessage, raw: bytes) -> str:
+    heading = "\0".join(header(message, name) for name in ("From", "Subject", "Date"))
+    _, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
+    return hashlib.sha256(heading.encode("utf-8", "surrogatepass") + b"\0" + body).hexdigest()
 
 
 def _recipients(message: EmailMessage) -> tuple[str, ...]:
-    lines = [_header(message, name) for name in ("Delivered-To", "X-Original-To", "To", "Cc")]
-    found = [address(each) for _, each in getaddresses(lines[:4])]
+    lines = [header(message, name) for name in ("Delivered-To", "X-Original-To", "To", "Cc")]
+    found = [address(each) for _, each in getaddresses(lines)]
     return tuple(dict.fromkeys(each for each in found if each))[:MOST_RECIPIENTS]
 
 
-def _is_automatic(message: EmailMessage, sender: str) -> bool:
-    """RFC 3834 and what mail systems do beside it: nobody is to answer these, so nothing ever loops."""
-    said = _header(message, "Auto-Submitted").strip().lower()
+def _is_answer(message: EmailMessage, sender: str) -> bool:
+    """RFC 3834 and RFC 3464, and what mail systems do beside them: a machine says that a message came, or did not."""
     path = message.get("Return-Path")
     return (
-        (said not in {"", "no"})
-        or (path is not None and parseaddr(_header(message, "Return-Path"))[1] == "")
-        or _header(message, "Precedence").strip().lower() in _BULK
-        or any(message.get(name) is not None for name in ("X-Autoreply", "X-Autorespond", "List-Id"))
-        or sender.lower().partition("@")[0] in _MACHINES
+        header(message, "Auto-Submitted").strip().lower().startswith(("auto-replied", "auto-generated"))
+        or (path is not None and parseaddr(header(message, "Return-Path"))[1] == "")
+        or header(message, "Precedence").strip().lower() == "auto_reply"
+        or any(message.get(name) is not None for name in ("X-Autoreply", "X-Autorespond"))
+        or sender.lower().partition("@")[0] == "mailer-daemon"
         or message.get_content_type() in {"multipart/report", "message/delivery-status"}
     )
 
 
-def _text(message: EmailMessage) -> str:
-    try:
-        part = message.get_body(("plain", "html"))
-        content = part.get_content() if part is not None else ""
-    except (LookupError, ValueError, AttributeError, TypeError):
-        part, content = None, ""
-    if not isinstance(content, str):
-        content = ""
-    if part is not None and part.get_content_type() == "text/html":
-        spaced = re.sub(r"(?i)<(?:br|/p|/div|/tr|/li)\b[^>]{0,200}>", "\n", content[: 20 * MESSAGE_LENGTH])
-        content = unescape(nh3.clean(spaced, tags=set()))
-    content = content[: 4 * MESSAGE_LENGTH].replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(
-        each for each in content if each in "\n\t" or (each.isprintable() and each not in BIDI_CONTROLS)
-    ).strip()
+def _may_be_automatic(message: EmailMessage, sender: str) -> bool:
+    """A list, a rule that forwards or a machine sent it on: a person may have written it, but nothing answers it."""
+    return (
+        header(message, "Auto-Submitted").strip().lower() not in {"", "no"}
+        or header(message, "Precedence").strip().lower() in _BULK
+        or message.get("List-Id") is not None
+        or sender.lower().partition("@")[0] in _MACHINES
+    )
 
 
 def _newest(text: str) -> str:
-    """What was written now, without the quoted letters below it; all of it where nothing would remain."""
-    found = EmailReplyParser(languages=["en"]).parse_reply(text[: 2 * MESSAGE_LENGTH]) or ""
-    return found.strip() or text
+    """What was written now, without the letter quoted below it; all of it where an answer may stand inside that."""
+    lines = text.split("\n")
+    for start, line in enumerate(lines):
+        end = _introduction(lines, start) if line.startswith("On ") else None
+        if end is None:
+            continue
+        kept = "\n".join(lines[:start]).strip()
+        is_quoted = all(not each.strip() or each.startswith(">") for each in lines[end:])
+        return kept if kept and is_quoted else text
+    return text
 
 
-def _attached_original(message: EmailMessage) -> Original | None:
-    for part in message.walk():
-        if part.get_content_type() == "message/rfc822":
-            inner = part.get_payload(0) if part.is_multipart() else None
-            if isinstance(inner, EmailMessage):
-                return _original(_header(inner, "From"), _header(inner, "Date"))
-    return None
+def _introduction(lines: list[str], start: int) -> int | None:
+    """Where "On (day), (name) wrote:", which programs put above what they quote, ends; None where it is none."""
+    ends = (number + 1 for number in range(start, min(start + 3, len(lines))) if lines[number].endswith("wrote:"))
+    return next(ends, None)
 
 
-def _quoted_original(text: str) -> Original | None:
+def _attached_original(content: Content) -> Original | None:
+    inner = content.original
+    return None if inner is None else _original(header(inner, "From"), header(inner, "Date"))
+
+
+def _quoted_original(text: str, subject: str) -> Original | None:
+    """The sender of what is forwarded; a letter quoted below somebody's own words is not forwarded."""
     mark = _FORWARDED.search(text)
+    if mark is None and not _FORWARDS.match(subject):
+        return None
+    mark = mark or _QUOTED.search(text)
     sender = _FROM.search(text, mark.start() if mark else 0)
     if sender is None:
         return None
@@ -176,21 +229,9 @@ def _original(sender: str, sent: str) -> Original | None:
 
 
 def _instant(text: str) -> datetime | None:
-    plain = text.replace(" at ", " ").strip()
+    plain = text.replace(" at ", " ").strip()[:120]
     try:
         found = parse(plain, dayfirst=not re.match(r"\d{4}-", plain))
     except (ParserError, OverflowError, ValueError):
         return None
     return found if found.tzinfo is not None else found.replace(tzinfo=LONDON)
-
-
-def _files(message: EmailMessage) -> Iterator[Part]:
-    for part in message.iter_attachments():
-        try:
-            content = part.get_content()
-        except (LookupError, ValueError, AttributeError, TypeError):
-            continue
-        if isinstance(content, str):
-            content = content.encode()
-        if isinstance(content, bytes):
-            yield Part(one_line(part.get_filename() or "", 200) or "attachment", content)

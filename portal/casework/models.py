@@ -64,6 +64,7 @@ class EventKind(StrEnum):
     IDENTITY_RECEIVED = "identity-received"
     CLARIFICATION_ASKED = "clarification-asked"
     CLARIFICATION_ANSWERED = "clarification-answered"
+    CLARIFICATION_UNANSWERED = "clarification-unanswered"
     EXTENDED = "extended"
     ASSIGNED = "assigned"
     LETTER_SENT = "letter-sent"
@@ -93,16 +94,29 @@ class ScanState(StrEnum):
 
 
 class MailState(StrEnum):
+    """Where a message is: in the tray, in its request (of a part only, while files were refused), or set aside."""
+
     WAITING = "waiting"
     FILED = "filed"
+    PARTLY = "partly"
     DROPPED = "dropped"
+
+
+class MailMark(StrEnum):
+    """What is odd about a message."""
+
+    NONE = ""
+    AUTOMATIC = "automatic"
+    UNREADABLE = "unreadable"
+    TOO_LARGE = "too-large"
 
 
 class Case(TenantOwned, Base):
     """What a person asked for.
 
     Dates that count are events; `due_on`, `aim_on` and `due_at` (a breach) are copies, None while the clock waits.
-    `sort_on` is never None. `requester_surname` is lower case, for the search by exact surname.
+    `sort_on` is never None. The surnames are lower case, for the search by exact surname; the subject's
+    is empty where it is the requester.
     """
 
     __tablename__ = "case_file"
@@ -125,6 +139,7 @@ class Case(TenantOwned, Base):
     requester_surname: Mapped[str] = mapped_column(String(100), default="")
     requester_person_id: Mapped[int | None]
     subject_name: Mapped[str] = mapped_column(String(200), default="")
+    subject_surname: Mapped[str] = mapped_column(String(100), default="")
     relationship: Mapped[str] = mapped_column(String(40), default="self")
     contact_email: Mapped[str] = mapped_column(String(254), default="")
     contact_telephone: Mapped[str] = mapped_column(String(40), default="")
@@ -159,6 +174,7 @@ class Case(TenantOwned, Base):
         Index("ix_case_newest", "tenant_id", "opened_at", "id"),
         Index("ix_case_newest_all", "opened_at", "id"),
         Index("ix_case_surname", "requester_surname", "sort_on", "id"),
+        Index("ix_case_subject_surname", "subject_surname", "sort_on", "id"),
     )
 
 
@@ -372,12 +388,14 @@ class FileKey(TenantOwned, Base):
 class IncomingMail(TenantOwned, Base):
     """A message that came in and waits for a person to say what it is; the service's when no school could be found.
 
-    `raw` is the whole message, encrypted, until a person has said what it is: its attachments are in it.
+    `raw` is the whole message, encrypted, until everything in it is stored or nobody wants it any more. `digest` tells
+    two messages under one Message-ID apart; rows older than it have none. `refused` says which files were not taken.
     """
 
     __tablename__ = "incoming_mail"
 
     message_id: Mapped[str] = mapped_column(String(300))
+    digest: Mapped[str] = mapped_column(String(64), default="")
     received_at: Mapped[datetime]
     sender: Mapped[str] = mapped_column(String(254), default="")
     original_sender: Mapped[str] = mapped_column(String(254), default="")
@@ -386,13 +404,16 @@ class IncomingMail(TenantOwned, Base):
     subject: Mapped[str] = mapped_column(String(300), default="")
     body: Mapped[str] = mapped_column(Text, default="")
     state: Mapped[MailState] = mapped_column(default=MailState.WAITING)
+    mark: Mapped[MailMark] = mapped_column(default=MailMark.NONE)
+    set_aside_at: Mapped[datetime | None]
+    refused: Mapped[list[str]] = mapped_column(default=list)
     case_id: Mapped[int | None]
     raw: Mapped[bytes | None] = mapped_column(LargeBinary)
 
     __table_args__ = (
         tenant_key(),
         tenant_reference("case_id", "case_file"),
-        UniqueConstraint("tenant_id", "message_id"),
+        UniqueConstraint("tenant_id", "message_id", "digest"),
         Index("ix_incoming_mail_state", "state"),
     )
 
@@ -461,3 +482,13 @@ class IdempotencyKey(ServiceOwned, Base):
     body_hash: Mapped[str] = mapped_column(String(64))
     result: Mapped[str] = mapped_column(String(200))
     made_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class WantedCode(ServiceOwned, Base):
+    """A reference for which somebody asked a code, whether there is such a request or not."""
+
+    __tablename__ = "wanted_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(String(20))
+    asked_at: Mapped[datetime]

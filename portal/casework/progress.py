@@ -85,7 +85,8 @@ def read_clock(session: PortalSession, case: Case, events: Sequence[CaseEvent] |
         identity=identity_of(found),
         clarifications=clarifications_of(found),
         extended_on=extended_on(found),
-        school_law=tenant.law or SchoolLaw.MAINTAINED,
+        school_law=law_at_receipt(found) or tenant.law or SchoolLaw.MAINTAINED,
+        is_settled=True,
     )
 
 
@@ -123,9 +124,18 @@ def calendar_of(session: PortalSession, tenant_id: int) -> Calendar:
 
 
 def identity_of(events: Sequence[CaseEvent]) -> Exchange | None:
-    """The day proof of identity was first asked for, and the day it came; None while any was asked and has not come."""
+    """The day proof of identity was first asked for, and the day it first came, None while it has not.
+
+    Once it has come, asking for more starts no new month.
+    """
     pairs = _pairs(events, EventKind.IDENTITY_ASKED, EventKind.IDENTITY_RECEIVED)
-    return (pairs[0][0], pairs[-1][1]) if pairs else None
+    return (pairs[0][0], next((came for _, came in pairs if came is not None), None)) if pairs else None
+
+
+def law_at_receipt(events: Sequence[CaseEvent]) -> SchoolLaw | None:
+    """The law the school stood under when the request came: a conversion takes no right away that was used before."""
+    law = next((event.data.get("law") for event in events if event.kind is EventKind.RECEIVED), None)
+    return SchoolLaw(law) if law else None
 
 
 def clarifications_of(events: Sequence[CaseEvent]) -> list[Exchange]:
@@ -167,6 +177,8 @@ def _pairs(events: Sequence[CaseEvent], asked: EventKind, answered: EventKind) -
             pairs.append((event_day(event), None))
         elif event.kind is answered and is_open_question(pairs):
             pairs[-1] = (pairs[-1][0], event_day(event))
+        elif event.kind is EventKind.CLARIFICATION_UNANSWERED and asked is EventKind.CLARIFICATION_ASKED and pairs:
+            pairs[-1] = (pairs[-1][0], None)
     return pairs
 
 

@@ -19,7 +19,7 @@ from portal.core.errors import NotFound
 from portal.core.secrets import digest
 from portal.directory.models import SchoolAuthority
 from portal.identity.models import Membership, Person
-from portal.identity.permissions import Actor, Place, Role
+from portal.identity.permissions import TABLE, Action, Actor, Place, Relation, Role
 from portal.identity.queries import people_in
 from portal.tenancy.models import Tenant, TenantKind
 from portal.tenancy.queries import service
@@ -172,16 +172,38 @@ def authority_of(session: PortalSession, school_id: int, on: date) -> int | None
     )
 
 
+def nobody_may_answer(session: PortalSession, case: Case, place: Place) -> bool:
+    """Whether a limited case is limited to people who may only advise: the school must answer, but nobody there can."""
+    if not case.is_limited:
+        return False
+    allowed = set(readers(session, case))
+    answering = TABLE[Action.WORK_CASE]
+    for person, held in _staff(session, case):
+        relation = Relation.OWN if held.tenant_id == place.tenant_id else Relation.TRUST
+        is_above = held.tenant_id in {place.tenant_id, place.trust_id}
+        if person.id in allowed and is_above and held.role in answering.roles(relation):
+            return False
+    return True
+
+
+def readable_references(session: PortalSession, actor: Actor, references: set[str]) -> set[str]:
+    """Those of the references whose cases the actor may read."""
+    return set(session.scalars(select(Case.reference).where(Case.reference.in_(references), is_readable_by(actor))))
+
+
 def alike(session: PortalSession, case: Case) -> list[Case]:
-    """Open cases of the same kind that seem to come from the same person."""
-    same = [Case.requester_name == case.requester_name]
+    """Open cases of the same kind that seem to come from the same person; limited ones are like none."""
+    if case.is_limited:
+        return []
+    same = [func.lower(Case.requester_name) == case.requester_name.lower()]
     if case.contact_email:
-        same.append(Case.contact_email == case.contact_email)
+        same.append(func.lower(Case.contact_email) == case.contact_email.lower())
     statement = select(Case).where(
         Case.tenant_id == case.tenant_id,
         Case.status == CaseStatus.OPEN,
         Case.kind == case.kind,
-        Case.subject_name == case.subject_name,
+        Case.is_limited.is_(False),
+        func.lower(Case.subject_name) == case.subject_name.lower(),
         Case.id != case.id,
         or_(*same),
     )

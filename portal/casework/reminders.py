@@ -9,15 +9,16 @@ from portal.casework.letters import Sender, tell_staff, write_digest
 from portal.casework.models import Case, CaseEvent, CaseStatus, EventKind, WaitingFor
 from portal.casework.once import take_key
 from portal.casework.progress import add_event, calendar_of
-from portal.casework.queries import dpo_team, school_watchers
+from portal.casework.queries import dpo_team, school_watchers, workers
 from portal.core.clock import london
 from portal.core.database import PortalSession
 from portal.identity.models import Person
-from portal.tenancy.models import Tenant
+from portal.tenancy.models import Tenant, TenantKind
 from portal.tenancy.queries import service, setting
 
 SOON, NEAR = timedelta(days=7), timedelta(days=3)
 OWNERLESS_AFTER = timedelta(days=1)
+MOST_LINES = 200
 MORNING = 7
 """From seven o'clock in London the day's digest may go."""
 
@@ -35,7 +36,7 @@ def remind(session: PortalSession, case: Case, *, sender: Sender, now: datetime)
         return False
     add_event(session, case, EventKind.REMINDED, now=now, step=step)
     team = dpo_team(session, case)
-    assignee = session.get(Person, case.assignee_id) if case.assignee_id else None
+    assignee = next((person for person in workers(session, case) if person.id == case.assignee_id), None)
     at_school = {person.id: person for person in _watchers(session, case, london(now).date())}
     people = {assignee.id: assignee} if assignee is not None else dict(at_school)
     if step > 1:
@@ -52,37 +53,53 @@ def remind(session: PortalSession, case: Case, *, sender: Sender, now: datetime)
 
 
 def digest_tenants(session: PortalSession, *, now: datetime) -> list[int]:
-    """Tenants with something to say this morning; none before seven o'clock."""
+    """Tenants with something to say this morning, the service last; none before seven o'clock."""
     if london(now).hour < MORNING:
         return []
     statement = select(Case.tenant_id).where(*_noteworthy(now)).distinct()
-    return list(session.scalars(statement.order_by(Case.tenant_id)))
+    centre = service(session).id
+    return [*(each for each in session.scalars(statement.order_by(Case.tenant_id)) if each != centre), centre]
 
 
 def send_digest(session: PortalSession, tenant_id: int, *, sender: Sender, now: datetime) -> bool:
-    """One letter to each watcher of the tenant with what is due, overdue or nobody's; once a day."""
+    """Once a day, one letter to each watcher of the tenant with what is due, overdue or nobody's.
+
+    Whoever works on some of them hears of those. The DPO team's letter tells of what waits for it at any school, and of
+    what is overdue anywhere.
+    """
     today = london(now).date()
     if take_key(session, "digest", f"{tenant_id}:{today.isoformat()}", "", now=now) is not None:
         return False
-    cases = list(
-        session.scalars(
-            select(Case)
-            .where(Case.tenant_id == tenant_id, Case.is_limited.is_(False), *_noteworthy(now))
-            .order_by(Case.sort_on, Case.id)
-            .limit(200)
-        )
-    )
+    place = session.get_one(Tenant, tenant_id)
+    is_centre = place.kind is TenantKind.SERVICE
+    whose = _for_centre(tenant_id, today) if is_centre else Case.tenant_id == tenant_id
+    statement = select(Case).where(whose, Case.is_limited.is_(False), *_noteworthy(now))
+    cases = list(session.scalars(statement.order_by(Case.sort_on, Case.id).limit(MOST_LINES)))
     if not cases:
         return False
-    place = session.get_one(Tenant, tenant_id)
-    for person in _watchers(session, cases[0], today):
-        write_digest(session, place, person, _lines(cases, today), sender=sender, now=now)
+    watching = dpo_team(session, cases[0]) if is_centre else _watchers(session, cases[0], today)
+    told = {person.id: (person, cases) for person in watching}
+    for case in cases:
+        for person in workers(session, case) if case.assignee_id and case.assignee_id not in told else ():
+            if (
+                person.id == case.assignee_id
+                and (person.id in {each.id for each in dpo_team(session, case)}) == is_centre
+            ):
+                told[person.id] = person, [each for each in cases if each.assignee_id == person.id]
+    for person, theirs in told.values():
+        write_digest(session, place, person, _lines(theirs, now), sender=sender, now=now)
     return True
 
 
-def _lines(cases: Sequence[Case], today: date) -> dict[str, list[str]]:
-    overdue = [case.reference for case in cases if case.due_on is not None and case.due_on < today]
-    soon = [case.reference for case in cases if case.due_on is not None and today <= case.due_on <= today + SOON]
+def _for_centre(tenant_id: int, today: date) -> ColumnElement[bool]:
+    return or_(Case.tenant_id == tenant_id, Case.waiting_for == WaitingFor.DPO, Case.sort_on < today)
+
+
+def _lines(cases: Sequence[Case], now: datetime) -> dict[str, list[str]]:
+    today = london(now).date()
+    late = {case.id for case in cases if (case.due_at < now if case.due_at else case.due_on and case.due_on < today)}
+    overdue = [case.reference for case in cases if case.id in late]
+    soon = [case.reference for case in cases if case.due_on and case.due_on <= today + SOON and case.id not in late]
     nobodys = [case.reference for case in cases if case.assignee_id is None]
     return {"overdue": overdue, "soon": soon, "nobodys": nobodys}
 
@@ -93,8 +110,7 @@ def _watchers(session: PortalSession, case: Case, today: date) -> Iterable[Perso
     if not calendar.knows_terms(today) or any(first <= today <= last for first, last in calendar.terms):
         return school_watchers(session, case)
     named = setting(session, case.tenant_id, "watcher_in_holidays").get("person_id")
-    person = session.get(Person, named) if isinstance(named, int) else None
-    return [person] if person is not None and person.disabled_at is None else dpo_team(session, case)
+    return [person for person in workers(session, case) if person.id == named] or dpo_team(session, case)
 
 
 def _step(case: Case, today: date) -> int:

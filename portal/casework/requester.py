@@ -38,9 +38,10 @@ def admit(session: PortalSession, case: Case, typed: str, keys: Keys, *, now: da
     return actor
 
 
-def admit_nobody(session: PortalSession, reference: str, typed: str, *, now: datetime) -> None:
+def admit_nobody(session: PortalSession, reference: str, typed: str, keys: Keys, *, now: datetime) -> None:
     """The work of `admit` for a reference that does not exist, so that the answer tells nothing."""
     throttle.count(session, throttle.REQUESTER_TRY, reference, now=now)
+    use_code(session, Case(id=0, tenant_id=0), typed, keys, now=now)
     password_matches(None, normal_pin(typed))
 
 

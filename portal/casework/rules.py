@@ -39,17 +39,22 @@ def explain(
     extended_on: date | None = None,
     school_law: SchoolLaw = SchoolLaw.MAINTAINED,
     service_days: int = 5,
+    is_settled: bool = False,
 ) -> ClockReading:
     """The dates of a request and the steps to them.
 
     `received` is a date in London or an aware instant; a breach is counted from the instant. `identity` and each of
     `clarifications` are (day asked, day answered or None). `service_days` are the working days the service gives
-    itself where the law sets none. Raises `Invalid` for dates in an impossible order, an extension that is too late or
+    itself where the law sets none. `is_settled` is for what stands in a case: an extension that turns out too late
+    then counts for nothing, and says so.
+
+    Raises `Invalid` for dates in an impossible order, an extension that is too late or
     unknown to the law, and a request that the law does not give against this kind of school.
     """
     events = checked(
-        kind, received, identity=identity, clarifications=clarifications, extended_on=extended_on, school_law=school_law
-    )
+        kind, received, identity=identity, clarifications=clarifications, extended_on=extended_on,
+        school_law=school_law, is_settled=is_settled,
+    )  # fmt: skip
     if kind in EXTENDABLE:
         return read_months(events, calendar)
     if kind in _READERS:
@@ -75,5 +80,6 @@ def if_clarified_today(
         clarifications=clarifications,
         extended_on=extended_on,
         school_law=SchoolLaw.MAINTAINED,
+        is_settled=True,
     )
     return forecast(events, today, calendar)

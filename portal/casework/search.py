@@ -3,16 +3,19 @@
 SQLite answers through an FTS5 table, PostgreSQL through a text-search index; `prepare` makes either.
 """
 
-from sqlalchemy import Connection, delete, inspect, select
+import unicodedata
+
+from sqlalchemy import Connection, delete, select
 
 from portal.casework.models import Case, CaseMessage, CaseNote, CaseText
 from portal.core.database import PortalSession
 from portal.tenancy.scope import current_scope
 
 MOST = 1000
-_TABLE = """
+_TOKENS = "unicode61 remove_diacritics 0 categories 'L* N* Co Mc Mn'"
+_TABLE = f"""
 CREATE VIRTUAL TABLE IF NOT EXISTS case_words USING fts5
-  (body, content='case_text', content_rowid='id', tokenize="unicode61 remove_diacritics 2")
+  (body, content='case_text', content_rowid='id', tokenize="{_TOKENS}")
 """
 _OUT = "INSERT INTO case_words (case_words, rowid, body) VALUES ('delete', old.id, old.body);"
 _IN = "INSERT INTO case_words (rowid, body) VALUES (new.id, new.body);"
@@ -33,7 +36,10 @@ def prepare(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(_GIN)
         return
-    is_new = not inspect(connection).has_table("case_words")
+    made = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'case_words'").scalar()
+    is_new = made is None or _TOKENS not in made
+    if made is not None and is_new:
+        connection.exec_driver_sql("DROP TABLE case_words")
     connection.exec_driver_sql(_TABLE)
     for verb, body in _TRIGGERS.items():
         connection.exec_driver_sql(
@@ -45,7 +51,7 @@ def prepare(connection: Connection) -> None:
 
 def index_case(session: PortalSession, case: Case) -> None:
     """Write what search keeps of a case anew."""
-    body = "\n".join(_texts(session, case))
+    body = " ".join(word for text in _texts(session, case) for word in _words(text))
     row = session.scalar(select(CaseText).where(CaseText.tenant_id == case.tenant_id, CaseText.case_id == case.id))
     if row is None:
         session.add(CaseText(tenant_id=case.tenant_id, case_id=case.id, body=body))
@@ -65,8 +71,7 @@ def forget_case(session: PortalSession, case: Case) -> None:
 
 def find_case_ids(session: PortalSession, typed: str) -> list[int]:
     """Cases that hold every word typed, at most `MOST`; the session's scope decides whose."""
-    tokens = ["".join(filter(str.isalnum, word)) for word in typed.replace("-", " ").replace("'", " ").split()[:8]]
-    wanted = [token for token in tokens if token]
+    wanted = _words(typed)[:8]
     if not wanted:
         return []
     if session.get_bind().dialect.name == "postgresql":
@@ -78,11 +83,24 @@ def find_case_ids(session: PortalSession, typed: str) -> list[int]:
     return [row[0] for row in session.run_text(_IN_SQLITE, values)]
 
 
+def _words(typed: str) -> list[str]:
+    """Runs of letters, digits and the marks that belong to letters, small and, in Latin script, without accents.
+
+    Texts are kept in this form and asked for in it, so that both databases find the same.
+    """
+    cut = "".join(_plain(each) if unicodedata.category(each)[0] in "LNM" else " " for each in typed)
+    return cut.casefold().split()
+
+
+def _plain(letter: str) -> str:
+    return unicodedata.normalize("NFD", letter)[0] if "LATIN" in unicodedata.name(letter, "") else letter
+
+
 def _texts(session: PortalSession, case: Case) -> list[str]:
     messages = select(CaseMessage.body).where(CaseMessage.tenant_id == case.tenant_id, CaseMessage.case_id == case.id)
     notes = select(CaseNote.body).where(CaseNote.tenant_id == case.tenant_id, CaseNote.case_id == case.id)
     return [
-        case.reference.replace("-", " "),
+        case.reference,
         case.requester_name,
         case.subject_name,
         case.contact_email,

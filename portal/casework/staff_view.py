@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from portal.casework.codes import awaits_code, may_post_code
-from portal.casework.correspondence import may_send
+from portal.casework.correspondence import may_reopen_question, may_send
 from portal.casework.letters import LetterKind
 from portal.casework.models import Case, CaseEvent, CaseMessage, CaseNote, CaseStatus, EventKind
 from portal.casework.progress import (
@@ -17,7 +17,15 @@ from portal.casework.progress import (
     read_clock,
 )
 from portal.casework.purging import may_purge
-from portal.casework.queries import messages, notes, place_of, present, workers
+from portal.casework.queries import (
+    messages,
+    nobody_may_answer,
+    notes,
+    place_of,
+    present,
+    readable_references,
+    workers,
+)
 from portal.casework.rules import ClockReading, Forecast, Milestones, milestones
 from portal.core.clock import london
 from portal.core.database import PortalSession
@@ -40,6 +48,7 @@ EVENTS: dict[EventKind, str] = {
     EventKind.IDENTITY_RECEIVED: N_("Proof of identity or authority came"),
     EventKind.CLARIFICATION_ASKED: N_("Asked what exactly is wanted"),
     EventKind.CLARIFICATION_ANSWERED: N_("Told what exactly is wanted"),
+    EventKind.CLARIFICATION_UNANSWERED: N_("What came was no answer to our question"),
     EventKind.EXTENDED: N_("Time extended"),
     EventKind.ASSIGNED: N_("Given to %(person)s"),
     EventKind.LETTER_SENT: N_("Letter sent"),
@@ -90,7 +99,9 @@ class StaffCase:
     letters_possible: frozenset[LetterKind]
     awaits_identity: bool
     awaits_clarification: bool
+    may_reopen_question: bool
     awaits_code: bool
+    needs_somebody: bool
     may_post_code: bool
     may_purge: bool
     is_overdue: bool
@@ -116,7 +127,7 @@ def staff_case(session: PortalSession, actor: Actor, case: Case, *, now: datetim
         reading=reading,
         forecast=_forecast(session, case, events, today) if is_open else None,
         milestones=_milestones(session, case, reading),
-        happenings=tuple(_happening(event, known) for event in events),
+        happenings=tuple(_happening(event, known) for event in _shown(session, actor, events)),
         letters=written,
         notes=between,
         names=known,
@@ -128,7 +139,9 @@ def staff_case(session: PortalSession, actor: Actor, case: Case, *, now: datetim
         ),
         awaits_identity=is_open and identity is not None and identity[1] is None,
         awaits_clarification=is_open and is_open_question(clarifications_of(events)),
+        may_reopen_question=is_open and may_reopen_question(events),
         awaits_code=awaits_code(events),
+        needs_somebody=is_open and nobody_may_answer(session, case, place),
         may_post_code=may_post_code(case),
         may_purge=may_purge(case),
         is_overdue=is_open and (case.due_at < now if case.due_at else case.due_on is not None and case.due_on < today),
@@ -139,6 +152,13 @@ def _people(case: Case, events: list[CaseEvent], written: list[CaseMessage], bet
     found = {event.actor_id for event in events} | {event.data.get("person") for event in events}
     found |= {row.author_id for row in written} | {row.author_id for row in between} | {case.assignee_id}
     return {person for person in found if person is not None}
+
+
+def _shown(session: PortalSession, actor: Actor, events: list[CaseEvent]) -> list[CaseEvent]:
+    """Without links to cases that the reader may not see, or does not see any more."""
+    linked = {str(event.data.get("reference")) for event in events if event.kind is EventKind.LINKED}
+    known = readable_references(session, actor, linked) if linked else set()
+    return [event for event in events if event.kind is not EventKind.LINKED or event.data.get("reference") in known]
 
 
 def _happening(event: CaseEvent, known: dict[int, str]) -> Happening:

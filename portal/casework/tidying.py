@@ -1,10 +1,11 @@
-"""Forgetting what need not be kept: drafts after a day, used codes, keys, and the text of letters that carry links."""
+"""Forgetting what need not be kept: drafts, used codes, keys, mail set aside, the text of letters that carry links."""
 
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, update
 
 from portal.casework.drafts import forget_old_drafts
+from portal.casework.incoming import forget_old_mail
 from portal.casework.models import CasePresence, RequesterCode
 from portal.casework.once import forget_old_keys
 from portal.core.database import PortalSession
@@ -17,6 +18,7 @@ def tidy(session: PortalSession, *, now: datetime) -> None:
     """The scope must be every tenant's."""
     forget_old_drafts(session, now=now)
     forget_old_keys(session, now=now)
+    forget_old_mail(session, now=now)
     session.execute(delete(RequesterCode).where(RequesterCode.expires_at < now - timedelta(days=1)))
     session.execute(delete(CasePresence).where(CasePresence.seen_at < now - timedelta(days=1)))
     session.execute(

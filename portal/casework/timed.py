@@ -42,6 +42,19 @@ def digest_by_the_clock(settings: Settings, database: Database) -> None:
             send_digest(session, tenant_id, sender=sender, now=now)
 
 
+def scans_wait(settings: Settings, database: Database) -> bool:
+    """Whether there is a scanner, and a file in quarantine."""
+    if not settings.clamd:
+        return False
+    with database.session() as session, every_tenant(session, "virus scan"):
+        return bool(files_to_scan(session, limit=1))
+
+
+def removals_wait(_settings: Settings, database: Database) -> bool:
+    with database.session() as session, every_tenant(session, "removing files"):
+        return session.scalar(select(FileRemoval.id).limit(1)) is not None
+
+
 def scan_by_the_clock(settings: Settings, database: Database) -> None:
     """Files in quarantine; a silent scanner leaves them there for the next time."""
     if not settings.clamd:

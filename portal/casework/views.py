@@ -13,7 +13,6 @@ from sqlalchemy import delete, func, select
 from portal.casework.inbox import Filters, Line, as_query, from_query, page
 from portal.casework.models import FeedToken, SavedView
 from portal.casework.queries import place
-from portal.core.clock import london
 from portal.core.database import PortalSession
 from portal.core.errors import Invalid
 from portal.core.secrets import digest, new_token
@@ -98,7 +97,7 @@ def calendar(session: PortalSession, token: str, *, host: str, now: datetime) ->
     if not may(actor, Action.LIST_CASES, place(session, tenant)):
         return None
     with _seeing(session, tenant):
-        lines = page(session, actor, Filters(), today=london(now).date(), size=MOST_DATES).lines
+        lines = page(session, actor, Filters(), now=now, size=MOST_DATES).lines
     return _written(lines, host, now)
 
 

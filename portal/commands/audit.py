@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from portal.audit.queries import heads, verify
+from portal.audit.queries import chains, verify
 from portal.audit.sealing import check_heads, seal_heads
 from portal.commands.house import current_settings, print_json, reading, writing
 from portal.core import clock
@@ -26,7 +26,7 @@ def audit() -> None:
 def verify_trail(*, document: Path | None, as_json: bool) -> None:
     """Walk every chain and name the first broken link of each. Exit status 1 when any is broken."""
     with reading("verifying the audit trail") as session:
-        found = [(slug, verify(session, head.tenant_id)) for slug, head in heads(session)]
+        found = [(slug, verify(session, tenant_id)) for slug, tenant_id in chains(session)]
         faults = check_heads(session, _read(document), _keys()) if document else []
     lines = [
         {"tenant": slug, "entries": one.entries, "head": one.head, "broken_at": one.broken_at, "reason": one.reason}

@@ -37,7 +37,7 @@ def bench_inbox(*, cases: int, schools: int, runs: int, as_json: bool) -> None:
     with database.transaction() as session:
         session.run_text("ANALYZE")
     with database.session() as session:
-        found = list(measure(session, today=clock.today(), runs=runs))
+        found = list(measure(session, now=clock.now(), runs=runs))
     database.dispose()
     if as_json:
         print_json({"cases": cases, "schools": schools, "views": [asdict(each) for each in found]})

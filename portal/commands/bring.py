@@ -10,10 +10,9 @@ from typing import Any
 import click
 
 from portal.commands.documents import read_document
-from portal.commands.house import print_json, reading, writing
+from portal.commands.house import named_school, print_json, reading, writing
 from portal.core import clock
 from portal.core.errors import Invalid
-from portal.directory.queries import school_slug
 from portal.identity.permissions import SYSTEM
 from portal.lifecycle.bring_notice import Comparison, bring, choose
 from portal.lifecycle.import_apply import apply_import
@@ -51,13 +50,13 @@ def import_notice(
     blocks = read_document(file)
     if is_reconstructed:
         with reading("portal notice import") as session:
-            school_slug(session, slug)
+            named_school(session, slug)
         click.echo(reconstruct(blocks), nl=False)
     elif is_applied:
         _apply(slug, file, blocks, replace_facts=replace_facts, as_json=as_json)
     else:
         with reading("portal notice import") as session:
-            school_slug(session, slug)
+            named_school(session, slug)
             report = Comparison(session, now=clock.now()).report(blocks)
         _show(report, [], as_json=as_json)
 
@@ -65,7 +64,7 @@ def import_notice(
 def _apply(slug: str, file: Path, blocks: tuple[Block, ...], *, replace_facts: bool, as_json: bool) -> None:
     now = clock.now()
     with writing("portal notice import") as session:
-        school = school_slug(session, slug)
+        school = named_school(session, slug)
         report = Comparison(session, now=now).report(blocks)
         run = bring(session, SYSTEM, school, blocks, document=file.name, now=now, report=report)
         if replace_facts:

@@ -5,7 +5,6 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +37,20 @@ class DayOrTime(Day):
         return _instant(text) if re.search(r"[T ]", text) else super().convert(text, param, ctx)
 
 
+class AsTyped(click.Command):
+    """Remembers the words in their order: which question an answer belongs to is said by where it stands."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta["typed"] = [word.partition("=")[0] for word in args]
+        return super().parse_args(ctx, args)
+
+
 @click.group()
 def clock() -> None:
     """Time limits in law, and where they come from."""
 
 
-@clock.command("explain")
+@clock.command("explain", cls=AsTyped)
 @click.option("--kind", type=click.Choice(KINDS), required=True, help="What was asked for.")
 @click.option(
     "--received", type=DayOrTime(), multiple=True, required=True, help="Such as 2026-11-25; a breach: 2026-11-25T16:30."
@@ -51,7 +58,7 @@ def clock() -> None:
 @click.option("--identity-asked", type=Day(), multiple=True, help="We asked for proof of identity or authority.")
 @click.option("--identity-received", type=Day(), multiple=True, help="That proof arrived.")
 @click.option("--clarification-asked", type=Day(), multiple=True, help="We asked what exactly is wanted. May repeat.")
-@click.option("--clarification-answered", type=Day(), multiple=True, help="The answer arrived. Pairs up in order.")
+@click.option("--clarification-answered", type=Day(), multiple=True, help="The answer to the question before it.")
 @click.option("--extended-on", type=Day(), multiple=True, help="The requester was told of an extension.")
 @click.option(
     "--school-type", type=click.Choice([law.value for law in SchoolLaw]), default="maintained", show_default=True
@@ -79,7 +86,9 @@ def explain_clock(
         _only(received, "--received") or date.min,
         calendar=_calendar(terms, days),
         identity=_identity(days["identity_asked"], days["identity_received"]),
-        clarifications=_pairs(days["clarification_asked"], days["clarification_answered"]),
+        clarifications=_pairs(
+            days["clarification_asked"], days["clarification_answered"], click.get_current_context().meta["typed"]
+        ),
         extended_on=_only(days["extended_on"], "--extended-on"),
         school_law=SchoolLaw(school_type),
     )
@@ -99,10 +108,24 @@ def _identity(asked: Sequence[date], received: Sequence[date]) -> Exchange | Non
     return None if first is None else (first, proof)
 
 
-def _pairs(asked: Sequence[date], answered: Sequence[date]) -> list[Exchange]:
+def _pairs(asked: Sequence[date], answered: Sequence[date], typed: Sequence[str]) -> list[Exchange]:
+    """An answer belongs to the nearest question before it that has none; typed before any, to the first."""
     if len(answered) > len(asked):
         raise Invalid("There are more clarification answers than questions: give a --clarification-asked for each.")
-    return list(zip_longest(asked, answered))
+    pairs: list[Exchange] = [(day, None) for day in asked]
+    open_ones: list[int] = []
+    early, questions, answers = [], iter(range(len(asked))), iter(answered)
+    for word in typed:
+        if word == "--clarification-asked":
+            open_ones.append(next(questions))
+        elif word == "--clarification-answered" and open_ones:
+            number = open_ones.pop()
+            pairs[number] = (asked[number], next(answers))
+        elif word == "--clarification-answered":
+            early.append(next(answers))
+    for number, day in zip((place for place, pair in enumerate(pairs) if pair[1] is None), early, strict=False):
+        pairs[number] = (asked[number], day)
+    return pairs
 
 
 def _calendar(terms: Path | None, days: dict[str, tuple[date, ...]]) -> Calendar:
@@ -116,7 +139,7 @@ def _terms(path: Path | None) -> list[tuple[date, date]]:
         rows = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise Invalid(f"{path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid(f"{path} is not JSON.") from error
     if not isinstance(rows, list) or not rows:
         raise Invalid(f"{path} must hold a list of [first day, last day].")
@@ -139,6 +162,8 @@ def _day(text: str) -> date:
 
 def _instant(text: str) -> datetime:
     """London's time unless an offset is given."""
+    if not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}", text):
+        raise Invalid(f"{text!r} is not a date and time: write it like 2026-11-25T16:30.")
     try:
         given = datetime.fromisoformat(text)
         return given if given.tzinfo else from_london(given.date(), given.time())

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from portal.commands.house import current_settings, print_json, reading, writing
+from portal.commands.house import current_settings, named_school, print_json, reading, writing
 from portal.core import clock
 from portal.core.database import Database, PortalSession
 from portal.core.errors import Invalid
 from portal.directory.archives import open_public_file
 from portal.directory.book import Answer
 from portal.directory.link_states import link_states
-from portal.directory.queries import authority_row, council_at, council_by_code, council_of, read_book, school_slug
+from portal.directory.queries import authority_row, council_at, council_by_code, council_of, read_book
 from portal.identity.permissions import SYSTEM
 from portal.lifecycle.link_checks import check_links, new_checker
 from portal.lifecycle.order_text import read_order
@@ -72,12 +72,22 @@ def import_postcodes_file(file: Path, *, as_json: bool) -> None:
             found = import_postcodes(session, SYSTEM, file, now=clock.now(), progress=progress)
     if as_json:
         skipped = [{"line": one.line, "reason": one.reason} for one in found.skipped]
-        print_json({"rows": found.rows, "english": found.english, "terminated": found.terminated, "skipped": skipped})
+        print_json(
+            {
+                "rows": found.rows,
+                "english": found.english,
+                "terminated": found.terminated,
+                "elsewhere": found.elsewhere,
+                "unplaced": found.unplaced,
+                "skipped": skipped,
+            }
+        )
         return
     for one in found.skipped:
         click.echo(f"line {one.line}: {one.reason}", err=True)
     click.echo(
-        f"{found.english} postcodes in {len(found.table.districts)} districts; {len(found.skipped)} lines skipped"
+        f"{found.english} postcodes in {len(found.table.districts)} districts; {found.unplaced} of no place; "
+        f"{len(found.skipped)} lines skipped"
     )
 
 
@@ -160,7 +170,7 @@ def list_orders(*, as_json: bool) -> None:
 def _answers(
     session: PortalSession, school: str | None, authority: str | None, postcode: str | None, day: date
 ) -> dict[str, Answer | None]:
-    attends = council_of(session, school_slug(session, school).id, day) if school else None
+    attends = council_of(session, named_school(session, school).id, day) if school else None
     lives = council_at(session, postcode, day) if postcode else None
     if authority:
         named = council_by_code(session, authority, day)

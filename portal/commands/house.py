@@ -4,14 +4,17 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 
 import click
 
 from portal import tables  # noqa: F401 - makes every table known
 from portal.core.database import Database, PortalSession
-from portal.core.errors import PortalError
-from portal.lifecycle.schema import is_current
+from portal.core.errors import NotFound, PortalError
+from portal.lifecycle.schema import is_current, reach
 from portal.settings import Settings, load
+from portal.tenancy.models import Tenant
+from portal.tenancy.queries import schools
 from portal.tenancy.scope import every_tenant
 
 
@@ -23,7 +26,7 @@ def current_settings() -> Settings:
 @contextmanager
 def reading(reason: str) -> Iterator[PortalSession]:
     """A session that reads across tenants, on a database that is set up."""
-    database = _database(current_settings())
+    database = open_database(current_settings())
     try:
         with database.session() as session, every_tenant(session, reason):
             yield session
@@ -34,7 +37,7 @@ def reading(reason: str) -> Iterator[PortalSession]:
 @contextmanager
 def writing(reason: str) -> Iterator[PortalSession]:
     """A transaction across tenants, committed at the end."""
-    database = _database(current_settings())
+    database = open_database(current_settings())
     try:
         with database.transaction() as session, every_tenant(session, reason):
             yield session
@@ -42,13 +45,25 @@ def writing(reason: str) -> Iterator[PortalSession]:
         database.dispose()
 
 
+def named_school(session: PortalSession, slug: str) -> Tenant:
+    """The school that a command names. Raises `NotFound` with the way to its right name."""
+    known = {school.slug: school for school in schools(session)}
+    if slug in known:
+        return known[slug]
+    near = [each for each in known if slug and each.startswith(slug)] or get_close_matches(slug, known, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise NotFound(f"There is no school {slug!r}.{hint} `portal school list` lists them all.")
+
+
 def print_json(value: object) -> None:
     """JSON as all commands print it."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
 
 
-def _database(settings: Settings) -> Database:
-    database = Database(settings.database_url)
+def open_database(settings: Settings) -> Database:
+    """The database that serves, set up for this version. Raises `PortalError`."""
+    database = reach(settings.database_url, "PORTAL_DATABASE_URL")
     if not is_current(database):
+        database.dispose()
         raise PortalError("The database is not set up, or not for this version: run `portal init`.")
     return database

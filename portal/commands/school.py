@@ -1,4 +1,4 @@
-"""`portal school`: the schools of this installation."""
+"""`portal school`: look at the schools of this installation; `schools.py` changes them."""
 
 import click
 
@@ -8,7 +8,10 @@ from portal.lifecycle.overview import SchoolLine, school_lines
 
 @click.group()
 def school() -> None:
-    """See the schools."""
+    """Look at the schools that are here.
+
+    It changes nothing. `portal schools` brings schools in from the national register.
+    """
 
 
 @school.command("list")

@@ -1,21 +1,26 @@
 """`portal schools`: many schools at once, from the national register."""
 
 import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
 from portal.commands.house import print_json, reading, writing
 from portal.core import clock
-from portal.core.database import PortalSession
 from portal.directory.archives import open_public_file
 from portal.identity.permissions import SYSTEM
-from portal.lifecycle.register_import import ImportReport, Order, import_register
+from portal.lifecycle.register_import import ImportReport, Order, import_register, refresh_register
 
 
 @click.group()
 def schools() -> None:
-    """Add, change and close schools from the national register."""
+    """Bring schools in from the national register.
+
+    It adds, changes and closes many at once. `portal school` shows those that are here.
+    """
 
 
 @schools.command("import-gias")
@@ -35,34 +40,74 @@ def import_gias(
     Schools that converted keep their tenant and history; schools that the file does not hold are left alone.
     """
     order = Order(file, links, frozenset(authorities), is_dry_run=dry_run, goes_live=live)
-    with open_public_file(file, "edubase") as (_, size):
-        total = size
-    with click.progressbar(length=total, label="Reading", file=sys.stderr) as bar:
+    with _reading_bar(file) as read, click.progressbar(length=1, label="Changing", file=sys.stderr) as changing:
         if dry_run:
             with reading("portal schools import-gias --dry-run") as session:
-                report = _run(session, order, bar)
+                report = import_register(session, SYSTEM, order, today=clock.today(), now=clock.now(), progress=read)
         else:
             with writing("portal schools import-gias") as session:
-                report = _run(session, order, bar)
+                report = import_register(
+                    session, SYSTEM, order, today=clock.today(), now=clock.now(), progress=read,
+                    applied=_filling(changing),
+                )  # fmt: skip
     if as_json:
         print_json(report.as_dict())
         return
     for line in report.details:
         click.echo(f"{line.kind:10} {line.urn:7} {line.name} {line.note}".rstrip())
-    for skipped in report.skipped:
-        click.echo(f"line {skipped['line']}: {skipped['reason']}", err=True)
+    _show_skipped(report.skipped)
     click.echo(_summary(report))
 
 
-def _run(session: PortalSession, order: Order, bar: "click._termui_impl.ProgressBar[int]") -> ImportReport:
+@schools.command("refresh-register")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def refresh(*, file: Path, as_json: bool) -> None:
+    """Keep every school of `edubasealldata*.csv` (or its zip archive) for searching; make and change no school of ours.
+
+    Schools are then found by name or number and taken on one at a time.
+    """
+    with _reading_bar(file) as read, writing("portal schools refresh-register") as session:
+        report = refresh_register(session, SYSTEM, file, now=clock.now(), progress=read)
+    if as_json:
+        print_json(report.as_dict())
+        return
+    _show_skipped(report.skipped)
+    counts = f"{report.schools} schools at hand, {report.changed} new or changed"
+    click.echo(f"{counts}, {len(report.skipped)} lines skipped")
+
+
+@contextmanager
+def _reading_bar(file: Path) -> Iterator[Callable[[int], None]]:
+    with open_public_file(file, "edubase") as (_, size):
+        total = size
+    with click.progressbar(length=total, label="Reading", file=sys.stderr) as bar:
+        seen = 0
+
+        def progress(read: int) -> None:
+            nonlocal seen
+            bar.update(read - seen)
+            seen = read
+
+        yield progress
+
+
+def _filling(bar: "click._termui_impl.ProgressBar[int]") -> Callable[[int, int], None]:
+    """The bar learns only from the plan how many schools there are."""
     seen = 0
 
-    def progress(read: int) -> None:
+    def applied(done: int, total: int) -> None:
         nonlocal seen
-        bar.update(read - seen)
-        seen = read
+        bar.length = total
+        bar.update(done - seen)
+        seen = done
 
-    return import_register(session, SYSTEM, order, today=clock.today(), now=clock.now(), progress=progress)
+    return applied
+
+
+def _show_skipped(skipped: Iterable[dict[str, Any]]) -> None:
+    for one in skipped:
+        click.echo(f"line {one['line']}: {one['reason']}", err=True)
 
 
 def _summary(report: ImportReport) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, NoReturn, cast
 
 from sqlalchemy import (
     JSON,
@@ -33,6 +33,9 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+_CONNECT_SECONDS = 10
 
 
 class Instant(TypeDecorator[datetime]):
@@ -111,9 +114,10 @@ class Database:
         if parsed.drivername in {"postgresql", "postgres"}:
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size}
+        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size, "hide_parameters": True}
         if not self.is_sqlite:
             options["pool_pre_ping"] = True
+            options["connect_args"] = {"connect_timeout": parsed.query.get("connect_timeout", _CONNECT_SECONDS)}
         self.engine: Engine = create_engine(parsed, **options)
         if self.is_sqlite:
             path = Path(cast("str", parsed.database))
@@ -146,13 +150,31 @@ class PortalSession(Session):
     def begin_writing(self) -> None:
         """Start the transaction as a writer; a no-op where one is already open."""
         if not self.in_transaction():
-            self.connection(execution_options={"portal_writes": True})
+            self.own_connection(execution_options={"portal_writes": True})
 
     def get(self, entity: Any, ident: Any, **options: Any) -> Any:  # noqa: ANN401 - as Session.get
         """As `Session.get`, but a row held from another scope is not handed out."""
         found = super().get(entity, ident, **options)
         sees = self.info.get("portal_sees")
         return found if found is None or sees is None or sees(found) else None
+
+    def own_connection(self, **options: Any) -> SqlConnection:  # noqa: ANN401 - as Session.connection
+        """The connection beneath, for beginning to write and for telling the database the scope; for nothing else."""
+        return super().connection(**options)
+
+    def connection(self, *_: object, **__: object) -> NoReturn:
+        """Refused, like the bulk methods: all of them go round the tenant scope."""
+        msg = "this goes round the tenant scope: execute statements on the session, add objects, or insert"
+        raise TypeError(msg)
+
+    bulk_save_objects = connection
+    bulk_insert_mappings = connection
+    bulk_update_mappings = connection
+
+    def take_turn(self, what: str) -> None:
+        """Wait until no other transaction changes `what`; on SQLite a writing transaction is alone anyway."""
+        if self.get_bind().dialect.name == "postgresql":
+            self.run_text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))", {"what": what})
 
     def run_text(self, statement: str, parameters: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - rows of any shape
         """Run SQL text: for `core/` and for the search and lock statements that no expression can say."""

@@ -28,15 +28,23 @@ def configure() -> None:
     for name in ("portal", "authlib", "werkzeug", "flask_wtf"):
         logger = logging.getLogger(name)
         logger.handlers[:], logger.propagate = [handler], False
+    root = logging.getLogger()
+    if not any(isinstance(each, Bridge) for each in root.handlers):
+        root.addHandler(handler)
 
 
 class Bridge(logging.Handler):
-    """What libraries log, cut down to who, how bad and which error: their texts may quote addresses and values."""
+    """What libraries log, cut down to who, where, how bad, which error: their texts may quote addresses and values."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno >= logging.WARNING:
-            error = record.exc_info[1] if record.exc_info else None
-            structlog.get_logger(record.name).warning("library", level_name=record.levelname, exc_info=error)
+            structlog.get_logger(record.name).warning("library", **without_words(record))
+
+
+def without_words(record: logging.LogRecord) -> dict[str, Any]:
+    """What may be told of a library's record: everything but its text."""
+    error = record.exc_info[1] if record.exc_info else None
+    return {"level_name": record.levelname, "place": f"{record.pathname}:{record.lineno}", "exc_info": error}
 
 
 class _StandardError:

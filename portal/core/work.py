@@ -22,12 +22,15 @@ class TimedWork(Base):
     leased_until: Mapped[datetime | None]
 
 
-def due_work(database: Database, name: str, every: timedelta, *, now: datetime) -> bool:
-    """Take the lease on a piece of work when it is due and nobody holds it."""
+def is_due(database: Database, name: str, every: timedelta, *, now: datetime) -> bool:
+    """Whether a piece of work is due and nobody holds it; only reads."""
     with database.session() as session:
         row = session.get(TimedWork, name)
-        if row is not None and not _is_due(row, every, now):
-            return False
+        return row is None or _is_due(row, every, now)
+
+
+def take_work(database: Database, name: str, every: timedelta, *, now: datetime) -> bool:
+    """Take the lease on a piece of work; False where somebody else was first."""
     try:
         with database.transaction() as session:
             row = session.scalar(select(TimedWork).where(TimedWork.name == name).with_for_update())
@@ -40,6 +43,12 @@ def due_work(database: Database, name: str, every: timedelta, *, now: datetime) 
     except IntegrityError:
         return False  # another node was first
     return True
+
+
+def postpone_work(database: Database, name: str, *, until: datetime) -> None:
+    """Let nobody try before `until`: the work failed and is not finished."""
+    with database.transaction() as session:
+        session.get_one(TimedWork, name).leased_until = until
 
 
 def finish_work(database: Database, name: str, *, now: datetime) -> None:

@@ -21,8 +21,9 @@ _LONGEST_HOLIDAY = timedelta(weeks=8)
 class Calendar:
     """Which days are working days, and which are days of one school.
 
-    A year whose Christmas is not among `bank_holidays` is taken as not yet announced: the holidays that can be
-    computed are added, so that a far date never silently lacks them. `terms` are (first day, last day).
+    A year after those published, of which `bank_holidays` hold fewer than every year has, is taken as not yet
+    announced: the holidays that can be computed are added, so that a far date never silently lacks them. `terms` are
+    (first day, last day).
     Raises `Invalid` for a term that ends before it begins.
     """
 
@@ -89,7 +90,9 @@ class Calendar:
         return day
 
     def _is_announced(self, year: int) -> bool:
-        return any(date(year, 12, day) in self.bank_holidays for day in (25, 26, 27, 28))
+        return year <= max(announced_bank_holidays()).year or sum(
+            day.year == year for day in self.bank_holidays
+        ) >= len(computed_bank_holidays(year))
 
 
 def england_and_wales(

@@ -1,6 +1,7 @@
 """Councils with education duties, their links, names over time and successors; schools in the register; postcodes.
 
-Files beside the usual ones, each a topic. `book.py` holds the whole directory in memory. Succession: `succession.py`
+Files beside the usual ones, each a topic. `book.py` holds the whole directory in memory, `editing.py` changes councils
+themselves. Succession: `succession.py`
 checks an order and says what it would do. Public files: `archives.py` opens them, `extracts.py` reads any line by line;
 `gias.py` and `gias_links.py` read the school register, `gias_matching.py` finds who followed whom, `gias_plan.py` plans
 an import; `postcodes.py` knows a postcode's shape, `postcode_file.py` reads the statistics office's file,

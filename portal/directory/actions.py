@@ -34,6 +34,8 @@ from portal.tenancy.queries import service
 
 _BLOCKS_AT_ONCE = 200
 _URL_LENGTH = 1000
+PAST_NAME = N_("That day is past. Say that the name corrects the directory: what notices said meanwhile stays.")
+SEEN_BY_A_PERSON = N_("A person looked: the page is the right one.")
 OWN_PROPOSAL = N_("Somebody else has to approve what you proposed.")
 
 
@@ -173,7 +175,12 @@ def confirm_link(session: PortalSession, actor: Actor, link: AuthorityLinkRow, *
     check = session.scalar(latest.limit(1))
     if check is not None and check.content_hash:
         link.accepted_hash = check.content_hash
-        check.outcome = "ok"
+        session.add(
+            LinkCheck(
+                link_id=link.id, at=now, outcome="ok", status=check.status, final_url=check.final_url,
+                content_hash=check.content_hash, detail=SEEN_BY_A_PERSON,
+            )
+        )  # fmt: skip
     record(
         session, witness(actor), AuditKind.LINK_CHANGED, tenant_id=centre, subject=("link", link.id), now=now,
         step="confirmed",
@@ -203,10 +210,23 @@ def keep_check(session: PortalSession, link: AuthorityLinkRow, report: LinkRepor
 
 
 def rename_authority(
-    session: PortalSession, actor: Actor, authority: AuthorityRow, new: NewName, *, now: datetime
+    session: PortalSession,
+    actor: Actor,
+    authority: AuthorityRow,
+    new: NewName,
+    *,
+    today: date,
+    now: datetime,
+    corrects: bool = False,
 ) -> None:
-    """Give a council another name from a day on. Raises `Invalid` for a day before its present name began."""
+    """Give a council another name from a day on.
+
+    Raises `Invalid` for a day before its present name began, and for one that is past, unless the name `corrects` the
+    directory: what notices said meanwhile stays as it was.
+    """
     centre = _may(session, actor, Action.EDIT_DIRECTORY)
+    if new.valid_from < today and not corrects:
+        raise Invalid(PAST_NAME, field="valid_from")
     present = max(authority.names, key=lambda one: one.valid_from or date.min)
     if present.valid_from is not None and new.valid_from <= present.valid_from:
         raise Invalid(N_("The new name must begin after the present one did."), field="valid_from")

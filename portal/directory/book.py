@@ -1,6 +1,6 @@
 """The whole directory in memory, and a council as it is on a day. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -9,7 +9,6 @@ from typing import Any
 from portal.directory.rules import (
     Authority,
     CodeScheme,
-    Dated,
     Doubt,
     Found,
     Link,
@@ -17,9 +16,11 @@ from portal.directory.rules import (
     Succession,
     authority_for_codes,
     code_of,
+    holder_of,
     holds,
     links_on,
     name_of,
+    only_drafted,
 )
 
 _READ_FIRST = (LinkKind.PUPIL, LinkKind.MAIN, LinkKind.CHILD)
@@ -124,28 +125,16 @@ class Book:
     def with_code(self, code: str, on: date) -> Found:
         """Whoever does on that day what the council with this DfE or GSS code does, did, or will do."""
         scheme = CodeScheme.DFE if code.isdecimal() else CodeScheme.GSS
-        holders = [
-            (_days_away(one, on), authority.key)
-            for authority in self.authorities
-            for one in authority.codes
-            if one.scheme is scheme and one.code == code.upper()
-        ]
-        if not holders:
+        authority = holder_of(scheme, code.upper(), self.authorities, self.successions, on)
+        if authority is None:
             return Found(None, doubt=Doubt.UNKNOWN_CODE)
-        authority = self.by_key[min(holders)[1]]
         gss = [one.code for one in authority.codes if one.scheme is CodeScheme.GSS]
         if holds(authority, on) or not gss:
             return Found(authority.key)
         return authority_for_codes(gss[-1], gss[-1], self.authorities, self.successions, on)
 
     def existing(self, on: date) -> list[Council]:
-        """Every council that exists on a day, by name."""
-        found = (self.council(one.key, on) for one in self.authorities if holds(one, on))
+        """Every council that exists on a day, by name; not those that only a draft would make."""
+        drafted = only_drafted(self.authorities, self.successions)
+        found = (self.council(one.key, on) for one in self.authorities if holds(one, on) and one.key not in drafted)
         return sorted(found, key=lambda council: council.name)
-
-
-def _days_away(dated: Dated, on: date) -> int:
-    if holds(dated, on):
-        return 0
-    ends: Iterable[date] = [day for day in (dated.valid_from, dated.valid_to) if day is not None]
-    return min(abs((day - on).days) for day in ends) + 1

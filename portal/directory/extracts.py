@@ -13,9 +13,15 @@ from portal.core.i18n import N_
 LINE_BYTES: Final = 256 * 1024
 CONTINUATION_LINES: Final = 20
 SKIPPED_LINES: Final = 5000
+SKIPPED_SHARE: Final = 0.1
+"""More than so many lines that cannot be read, and more than this share of all, mean that it is not the right file."""
+SKIPPED_AT_MOST: Final = 100_000
 PROGRESS_BYTES: Final = 1024 * 1024
 
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
+_TOO_MANY: Final = N_("Too many lines cannot be read, so nothing in the file was used.")
+NO_ROWS: Final = N_("The file has a header and nothing below it, so nothing was changed.")
 
 Progress = Callable[[int], None]
 """Called with the number of bytes read so far, about once a megabyte and once at the end."""
@@ -86,7 +92,10 @@ class Extract:
         return next(iter(self._encodings), Encoding.ASCII)
 
     def rows(self) -> Iterator[Row]:
-        """Rows with exactly as many cells as the header; every other line goes to `skipped`."""
+        """Rows with exactly as many cells as the header; every other line goes to `skipped`.
+
+        Raises `Invalid` at the end where these are too many of all.
+        """
         while record := self._next_record():
             line, raw = record[0]
             if len(record) > 1:
@@ -103,11 +112,13 @@ class Extract:
             self._waiting[:0] = record[1:]
         if self.progress is not None:
             self.progress(self._bytes)
+        if len(self.skipped) > max(SKIPPED_LINES, self._line * SKIPPED_SHARE):
+            raise Invalid(_TOO_MANY, line=self.skipped[-1].line)
 
     def skip(self, line: int, reason: str) -> None:
         """Report a line as left out. Raises `Invalid` when so many are that this cannot be the right file."""
-        if len(self.skipped) >= SKIPPED_LINES:
-            raise Invalid(N_("Too many lines cannot be read, so nothing in the file was used."), line=line)
+        if len(self.skipped) >= SKIPPED_AT_MOST:
+            raise Invalid(_TOO_MANY, line=line)
         self.skipped.append(Skipped(line, reason))
 
     def _count_wrong(self, line: int, raw: bytes, count: int) -> None:

@@ -112,7 +112,7 @@ class PublicFetcher:
             with contextlib.closing(self._connected(target, addresses, deadline)) as connection:
                 return self._exchange(target, connection, method, started)
         except ssl.SSLCertVerificationError as error:
-            raise NoAnswer(Trouble.BAD_CERTIFICATE, N_("The site's certificate cannot be trusted.")) from error
+            raise NoAnswer(Trouble.BAD_CERTIFICATE, N_("The site’s certificate cannot be trusted.")) from error
         except TimeoutError as error:
             raise NoAnswer(Trouble.SLOW, N_("The site took too long to answer.")) from error
         except (OSError, http.client.HTTPException, ValueError) as error:

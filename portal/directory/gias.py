@@ -15,7 +15,7 @@ from portal.core.errors import Invalid
 from portal.core.i18n import N_
 from portal.core.limits import ADDRESS_LENGTH, NAME_LENGTH
 from portal.core.text import clean_name
-from portal.directory.extracts import Encoding, Extract, Progress, Row, Skipped, column_places
+from portal.directory.extracts import NO_ROWS, Encoding, Extract, Progress, Row, Skipped, column_places
 from portal.directory.postcodes import well_formed
 from portal.tenancy.models import SchoolLaw
 
@@ -49,6 +49,8 @@ _OPTIONAL: Final = {
     "PreviousLA (code)": "previous_la_code",
     "PreviousEstablishmentNumber": "previous_establishment_number",
 }
+_CODE_LENGTH: Final = 10
+_LEFT_ALONE: Final = N_("These columns are missing, so what they would say was left as it is: %(columns)s.")
 _SHARED_TEXT: Final = frozenset(
     {"la_code", "type_name", "type_group", "type_code", "phase", "reason_opened", "reason_closed", "town", "county"}
 )
@@ -117,7 +119,10 @@ class SchoolRecord:
 
 @dataclass(frozen=True, slots=True)
 class RegisterExtract:
-    """The usable records by URN, and what was not usable. `is_cut_short`: the file ends in the middle of a line."""
+    """The usable records by URN, and what was not usable. `is_cut_short`: the file ends in the middle of a line.
+
+    `absent`: fields of which the file has no column, so that it says nothing about them; not the same as empty cells.
+    """
 
     records: tuple[SchoolRecord, ...]
     skipped: tuple[Skipped, ...]
@@ -125,6 +130,7 @@ class RegisterExtract:
     encoding: Encoding
     has_byte_order_mark: bool
     is_cut_short: bool
+    absent: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -140,7 +146,7 @@ def read_register(
     """Every usable row for which `keep` is true, sorted by URN.
 
     Two rows of one URN that disagree are both left out, so the order of the file decides nothing. Raises `Invalid` for
-    an empty file, one that is no CSV text, and one without the columns needed.
+    an empty file, one with a header only, one that is no CSV text, and one without the columns needed.
     """
     extract = Extract(stream, progress)
     columns = _columns(extract.header)
@@ -159,6 +165,11 @@ def read_register(
     for urn, sight in seen.items():
         if sight.is_contradicted and records.pop(urn, None) is not None:
             extract.skip(sight.line, _contradiction(urn))
+    if not extract.rows_read and not extract.skipped:
+        raise Invalid(NO_ROWS, line=1)
+    absent = [column for column in _OPTIONAL if column not in columns]
+    if absent:
+        extract.skip(1, _LEFT_ALONE % {"columns": ", ".join(absent)})
     return RegisterExtract(
         tuple(records[urn] for urn in sorted(records)),
         tuple(sorted(extract.skipped, key=lambda one: one.line)),
@@ -166,6 +177,7 @@ def read_register(
         extract.encoding,
         extract.has_byte_order_mark,
         extract.is_cut_short,
+        frozenset(_OPTIONAL[column] for column in absent),
     )
 
 
@@ -242,9 +254,12 @@ def _record(row: Row, columns: dict[str, int]) -> SchoolRecord:
     opened, closed = read_date(text.pop("open_date")), read_date(text.pop("close_date"))
     postcode = well_formed(text["postcode"])
     text["postcode"] = postcode.text if postcode is not None else ""
+    if not re.fullmatch(r"[A-Z]\d{8}", text.get("district_code", "")):
+        text["district_code"] = ""
     text["website"] = read_website(text.get("website", ""))
     text["telephone"] = read_telephone(text.get("telephone", ""))
-    if any(len(value) > NAME_LENGTH for name, value in text.items() if name != "website"):
+    too_long = any(len(value) > NAME_LENGTH for name, value in text.items() if name != "website")
+    if too_long or len(text.get("trust_code", "")) > _CODE_LENGTH:
         raise Invalid(N_("A cell on this line is far too long."))
     shared = {name: sys.intern(value) for name, value in text.items() if name in _SHARED_TEXT}
     return SchoolRecord(status=status, open_date=opened, close_date=closed, **{**text, **shared})

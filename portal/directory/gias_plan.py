@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import StrEnum
@@ -32,10 +33,14 @@ class IgnoredReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KnownSchool:
-    """A tenant as the last import left it: its `record`, and the URNs it had before it converted."""
+    """A tenant as the last import left it: its `record`, and the URNs it had before it converted.
+
+    `has_left`: it left the service, so the register changes nothing of it any more.
+    """
 
     record: SchoolRecord
     former_urns: tuple[str, ...] = ()
+    has_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +61,13 @@ class SchoolChange:
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """The same school under a new URN: same tenant, history kept, another law may apply. `record` is the new one."""
+    """The same school under a new URN: same tenant, history kept, another law may apply.
+
+    `old` is what we knew, `closed` what the register now says under the old number, `record` the new one.
+    """
 
     old: SchoolRecord
+    closed: SchoolRecord
     record: SchoolRecord
     evidence: Evidence
 
@@ -76,6 +85,7 @@ class Merger:
 class Unmatched:
     """Closed in favour of a successor that cannot be told for certain; nothing is done until a person says which."""
 
+    known: SchoolRecord
     record: SchoolRecord
     candidates: tuple[str, ...]
 
@@ -108,33 +118,69 @@ def plan_import(
     *,
     successors: Mapping[str, frozenset[str]] | None = None,
     skipped: Sequence[Skipped] = (),
+    authorities: frozenset[str] = frozenset(),
+    absent: frozenset[str] = frozenset(),
 ) -> ImportPlan:
     """Compare what we know with the register. `successors` comes from the register's own file of links, where at hand.
 
-    A school absent from the file is reported, never closed: the file may have been cut short or filtered.
+    A school absent from the file is reported, never closed: the file may have been cut short or filtered. `existing`
+    are all schools we know; with `authorities` only those that are, were or come under one of these codes change.
+    Of the fields in `absent` the file says nothing: what we know of them stays.
     """
     register = {record.urn: as_of(record, today) for record in records}
-    known = {school.record.urn: school for school in existing}
-    ours = known.keys() | {urn for school in known.values() for urn in school.former_urns}
+    everybody = {school.record.urn: school for school in existing}
+    ours = everybody.keys() | {urn for school in everybody.values() for urn in school.former_urns}
     newcomers = [register[urn] for urn in sorted(register.keys() - ours)]
+    known = {urn: school for urn, school in everybody.items() if not school.has_left}
+    for urn in known.keys() & register.keys():
+        register[urn] = _completed(register[urn], known[urn].record, absent)
+    if authorities:
+        known = {urn: one for urn, one in known.items() if _concerns(authorities, one.record, register.get(urn))}
     outcomes = _outcomes(known, register, newcomers, successors or {})
     questions = {urn: outcome for urn, outcome in outcomes.items() if outcome.is_open_question}
-    converted, merged = _converted_and_merged(outcomes, known, register)
+    converted, merged = _converted_and_merged(outcomes, known, everybody.keys(), register, absent)
     gone = (
         {one.old.urn for one in converted} | {record.urn for one in merged for record in one.closed} | questions.keys()
     )
     taken = {one.record.urn for one in converted} | {urn for one in questions.values() for urn in one.candidates}
-    changes = [_change(known[urn].record, register[urn]) for urn in sorted(known.keys() & register.keys() - gone)]
+    changes = [
+        change_between(known[urn].record, register[urn]) for urn in sorted(known.keys() & register.keys() - gone)
+    ]
+    into = {one.into.urn for one in merged} - everybody.keys()
     return ImportPlan(
-        created=tuple(one for one in newcomers if one.urn not in taken and _reason_to_ignore(one) is None),
+        created=tuple(
+            one
+            for one in newcomers
+            if one.urn not in taken
+            and _reason_to_ignore(one) is None
+            and (one.urn in into or not authorities or one.la_code in authorities)
+        ),
         changed=tuple(change for change in changes if change is not None),
         converted=converted,
         merged=merged,
-        unmatched=tuple(Unmatched(register[urn], outcome.candidates) for urn, outcome in questions.items()),
-        missing=tuple(sorted(known.keys() - register.keys())),
+        unmatched=tuple(
+            Unmatched(known[urn].record, register[urn], outcome.candidates) for urn, outcome in questions.items()
+        ),
+        missing=tuple(
+            urn
+            for urn in sorted(known.keys() - register.keys())
+            if not authorities or known[urn].record.la_code in authorities
+        ),
         skipped=tuple(sorted(skipped, key=lambda one: (one.line, one.reason))),
-        ignored=_ignored(newcomers),
+        ignored=_ignored(one for one in newcomers if not authorities or one.la_code in authorities),
     )
+
+
+def _completed(record: SchoolRecord, known: SchoolRecord, absent: frozenset[str]) -> SchoolRecord:
+    """What we know stands in for a column that is missing; another council's district does not."""
+    values = {name: getattr(known, name) for name in absent}
+    if "district_code" in absent and record.la_code != known.la_code:
+        values["district_code"] = ""
+    return replace(record, **values) if values else record
+
+
+def _concerns(authorities: frozenset[str], known: SchoolRecord, found: SchoolRecord | None) -> bool:
+    return known.la_code in authorities or (found is not None and found.la_code in authorities)
 
 
 def as_of(record: SchoolRecord, today: date) -> SchoolRecord:
@@ -167,7 +213,11 @@ def _just_closed(old: SchoolRecord, new: SchoolRecord) -> bool:
 
 
 def _converted_and_merged(
-    outcomes: Mapping[str, Outcome], known: Mapping[str, KnownSchool], register: Mapping[str, SchoolRecord]
+    outcomes: Mapping[str, Outcome],
+    known: Mapping[str, KnownSchool],
+    everybody: AbstractSet[str],
+    register: Mapping[str, SchoolRecord],
+    absent: frozenset[str],
 ) -> tuple[tuple[Conversion, ...], tuple[Merger, ...]]:
     """One school into one new URN is a conversion; several into one, or one into a school already known, a merger."""
     claimed: dict[str, list[str]] = {}
@@ -178,16 +228,19 @@ def _converted_and_merged(
     merged: list[Merger] = []
     for successor, closed in claimed.items():
         evidence = max(outcomes[urn].evidence for urn in closed)
-        if len(closed) > 1 or successor in known or outcomes[closed[0]].is_merger:
+        if len(closed) > 1 or successor in everybody or outcomes[closed[0]].is_merger:
             merged.append(Merger(tuple(register[urn] for urn in closed), register[successor], evidence))
         else:
-            converted.append(Conversion(known[closed[0]].record, register[successor], evidence))
+            old = known[closed[0]].record
+            record = _completed(register[successor], old, absent)
+            converted.append(Conversion(old, register[closed[0]], record, evidence))
     converted.sort(key=lambda one: one.old.urn)
     merged.sort(key=lambda one: one.into.urn)
     return tuple(converted), tuple(merged)
 
 
-def _change(old: SchoolRecord, new: SchoolRecord) -> SchoolChange | None:
+def change_between(old: SchoolRecord, new: SchoolRecord) -> SchoolChange | None:
+    """What became of a known school, or `None` where the register says the same as before."""
     differences = tuple(
         Difference(one.name, _shown(getattr(old, one.name)), _shown(getattr(new, one.name)))
         for one in fields(SchoolRecord)
@@ -203,11 +256,20 @@ def _kinds(old: SchoolRecord, new: SchoolRecord) -> frozenset[ChangeKind]:
         ChangeKind.CLOSED: _just_closed(old, new),
         ChangeKind.REOPENED: old.status is SchoolStatus.CLOSED and new.status.is_running,
         ChangeKind.PROPOSED_TO_CLOSE: new.status is SchoolStatus.CLOSING and old.status is not SchoolStatus.CLOSING,
-        ChangeKind.MOVED_TRUST: old.trust_code != new.trust_code,
+        ChangeKind.MOVED_TRUST: not _is_same_trust(old, new),
         ChangeKind.MOVED_AUTHORITY: old.la_code != new.la_code,
     }
     kinds = frozenset(kind for kind, holds in tests.items() if holds)
     return kinds or frozenset({ChangeKind.UPDATED})
+
+
+def _is_same_trust(old: SchoolRecord, new: SchoolRecord) -> bool:
+    """By its number, for a trust may be renamed; by name where one of the two gives none."""
+    if old.trust_code and new.trust_code:
+        return old.trust_code == new.trust_code
+    if old.trust_name and new.trust_name:
+        return old.trust_name.casefold() == new.trust_name.casefold()
+    return (old.trust_code, old.trust_name) == (new.trust_code, new.trust_name)
 
 
 def _reason_to_ignore(record: SchoolRecord) -> IgnoredReason | None:

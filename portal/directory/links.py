@@ -23,6 +23,16 @@ _NO_SUCH_PAGE: Final = "/no-such-page-portal-link-check"
 _HOME: Final = re.compile(r"/(?:(?:home|homepage|welcome|index|default)(?:\.\w{2,5})?|en|en-gb)?/?", re.IGNORECASE)
 
 
+_HOME_IN_FOLDER: Final = re.compile(
+    r"(/(?:[\w.~-]+/){1,2})(?:home|home-?page|welcome)(?:\.\w{2,5})?/?|(/(?:pages|sitepages)/)(?:default|index)\.\w{2,5}",
+    re.IGNORECASE,
+)
+"""A content system's home page kept in a folder, such as /Pages/Home.aspx."""
+
+
+_SYSTEM_FOLDERS: Final = ("/pages/", "/sitepages/")
+
+
 class LinkOutcome(StrEnum):
     OK = "ok"
     REDIRECTED = "redirected"
@@ -43,13 +53,13 @@ SENTENCES: Final = {
     LinkOutcome.OK: N_("The page is there."),
     LinkOutcome.REDIRECTED: N_("The page has moved to another address."),
     LinkOutcome.CONTENT_CHANGED: N_("The page is there, but its text has changed since the last check."),
-    LinkOutcome.HOME_PAGE: N_("The address now leads to the site's home page."),
+    LinkOutcome.HOME_PAGE: N_("The address now leads to the site’s home page."),
     LinkOutcome.SOFT_404: N_("The site shows a page that says the page was not found."),
     LinkOutcome.BROKEN: N_("The page is not there."),
     LinkOutcome.BLOCKED: N_("The site does not answer programs. Open the page in a browser to check it."),
     LinkOutcome.LOOP: N_("The address leads round in a circle."),
     LinkOutcome.SLOW: N_("The site took too long to answer."),
-    LinkOutcome.BAD_CERTIFICATE: N_("The site's certificate cannot be trusted."),
+    LinkOutcome.BAD_CERTIFICATE: N_("The site’s certificate cannot be trusted."),
     LinkOutcome.REFUSED: N_("The address leads somewhere that we do not follow."),
     LinkOutcome.ROBOTS: N_("The site asks programs to stay away. Open the page in a browser to check it."),
     LinkOutcome.UNREACHABLE: N_("The site cannot be reached."),
@@ -214,8 +224,15 @@ def _by_status(answer: Answer) -> LinkOutcome | None:
 
 
 def _fell_back_to_home(asked: str, arrived: str) -> bool:
-    was, now = urlsplit(asked), urlsplit(arrived)
-    return not _HOME.fullmatch(was.path or "/") and bool(_HOME.fullmatch(now.path or "/"))
+    was, now = urlsplit(asked).path or "/", urlsplit(arrived).path or "/"
+    if was == now or _HOME.fullmatch(was) or _HOME_IN_FOLDER.fullmatch(was):
+        return False
+    kept = _HOME_IN_FOLDER.fullmatch(now)
+    if kept is None:
+        return bool(_HOME.fullmatch(now))
+    folder = kept[1] or kept[2]
+    is_its_own = was.lower().startswith(folder.lower()) and not folder.lower().endswith(_SYSTEM_FOLDERS)
+    return not is_its_own
 
 
 def _plain(url: str) -> tuple[str, str, str]:

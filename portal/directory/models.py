@@ -32,6 +32,13 @@ class PostcodeKind(StrEnum):
     MADE_UP = "made-up"
 
 
+class UploadPurpose(StrEnum):
+    """What an uploaded register is for: to bring our schools up to date, or only to search in."""
+
+    IMPORT = "import"
+    REFRESH = "refresh"
+
+
 class ImportState(StrEnum):
     """Where an uploaded register stands: read and planned by the worker, then applied when a person says so."""
 
@@ -263,7 +270,11 @@ class WrongLinkReport(ServiceOwned, Base):
 
 
 class RegisterSchool(PublicRow, Base):
-    """A school as the national register last had it (`gias.py`); `tenant_id` where it is one of ours."""
+    """A school as the national register last had it (`gias.py`); `tenant_id` where it is one of ours.
+
+    `question`: the register closed this school of ours, and a person must say which one took over; holds its closed
+    `record` and the numbers of the `candidates`.
+    """
 
     __tablename__ = "register_school"
 
@@ -275,6 +286,7 @@ class RegisterSchool(PublicRow, Base):
     record: Mapped[dict[str, Any]]
     read_at: Mapped[datetime]
     tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenant.id"), index=True)
+    question: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
 class FormerUrn(PublicRow, Base):
@@ -289,7 +301,10 @@ class FormerUrn(PublicRow, Base):
 
 
 class SchoolClosure(PublicRow, Base):
-    """That a school closed, into which others it went, and where its records are: what its last page says."""
+    """That a school closed, into which others it went, and where its records are: what its last page says.
+
+    `has_left`: it left the service by a person's decision, whatever the register says of it from then on.
+    """
 
     __tablename__ = "school_closure"
 
@@ -299,6 +314,7 @@ class SchoolClosure(PublicRow, Base):
     successor_id: Mapped[int | None] = mapped_column(ForeignKey("tenant.id"))
     records: Mapped[str] = mapped_column(Text, default="")
     status_before: Mapped[str] = mapped_column(String(12), default="")
+    has_left: Mapped[bool] = mapped_column(default=False)
     recorded_at: Mapped[datetime]
 
 
@@ -310,6 +326,7 @@ class RegisterImport(ServiceOwned, Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     file_name: Mapped[str] = mapped_column(String(200))
     stored_as: Mapped[str] = mapped_column(String(200))
+    purpose: Mapped[UploadPurpose] = mapped_column(default=UploadPurpose.IMPORT)
     authorities: Mapped[list[str]] = mapped_column(default=list)
     state: Mapped[ImportState] = mapped_column(index=True)
     done: Mapped[int] = mapped_column(default=0)

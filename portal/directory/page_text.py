@@ -25,9 +25,17 @@ _NOT_FOUND: Final = re.compile(
     | \b(?:can(?:no|['’])?t|could\ not|couldn['’]t|unable\ to)\ (?:be\ found|find)\b
     | \bpage\ (?:does\ not|doesn['’]t)\ exist\b
     | \bpage\ (?:has\ been|was|is)\ (?:removed|deleted|missing|unavailable|withdrawn)\b
+    | \bheb\ ei\ (?:ch?anfod|g?anfod|chael)\b
+    | \b(?:ni|na)\ (?:chanfuwyd|ddaethpwyd\ o\ hyd|ellir\ dod\ o\ hyd|allwn\ ddod\ o\ hyd)\b
+    | \bddim\ (?:ar\ gael|yn\ bodoli)\b
+    | \bnid\ yw['’]r\ dudalen\b
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+
+
+_APOLOGY: Final = re.compile(r"\W*(?:oops|whoops|oh\ dear|uh[ -]oh|sorry|wps|mae'n\ ddrwg\ gennym)\W*", re.IGNORECASE)
+_APOLOGY_WORDS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +53,11 @@ class Page:
 
     @property
     def says_not_found(self) -> bool:
-        """Told from the title and main heading; from the opening words only where the page is short."""
+        """Told from the title and main heading; from the opening words where the page is short or apologises."""
         if _NOT_FOUND.search(f"{self.title} . {self.heading}"):
             return True
+        if _APOLOGY.match(self.heading) and len(self.heading.split()) <= _APOLOGY_WORDS:
+            return bool(_NOT_FOUND.search(self.text[: 2 * _OPENING])) or _APOLOGY.fullmatch(self.heading) is not None
         return not self.says_enough and bool(_NOT_FOUND.search(self.text[:_OPENING]))
 
     @property

@@ -6,7 +6,7 @@ from typing import BinaryIO, Final
 
 from portal.core.errors import Invalid
 from portal.core.i18n import N_
-from portal.directory.extracts import Encoding, Extract, Progress, Skipped, column_places
+from portal.directory.extracts import NO_ROWS, Encoding, Extract, Progress, Skipped, column_places
 from portal.directory.postcode_pack import ENGLAND, Packer, Place, PostcodeTable, inward_is_possible
 from portal.directory.postcodes import well_formed
 
@@ -23,7 +23,7 @@ _CODE: Final = re.compile(r"[A-Z][0-9]{8}")
 
 @dataclass(frozen=True, slots=True)
 class PostcodeFile:
-    """What the file held. `unplaced` postcodes have no district: ended long ago, or of no place."""
+    """What the file held. `unplaced` postcodes have no district or no codes at all: ended long ago, or of no place."""
 
     table: PostcodeTable
     rows: int
@@ -54,6 +54,8 @@ def read_postcode_file(stream: BinaryIO, progress: Progress | None = None) -> Po
         raise Invalid(
             N_("The file stops in the middle of a line, so nothing in it was used."), line=extract.skipped[-1].line
         )
+    if not extract.rows_read and not extract.skipped:
+        raise Invalid(NO_ROWS, line=1)
     if not counts.english:
         raise Invalid(N_("The file holds no postcode in England, so nothing in it was used."))
     return PostcodeFile(
@@ -82,10 +84,10 @@ def _pack(extract: Extract, columns: dict[str, int], packer: Packer, counts: _Co
         if outward not in outwards or not inward_is_possible(inward):
             outward, inward = _parts(cells[pcds])
             outwards.add(outward)
-        if reason := _reason_to_skip(inward, place):
-            extract.skip(row.line, reason)
-        elif place.is_english and not place.district:
+        if (place.is_english and not place.district) or not any(key[:3]):
             counts.unplaced += 1
+        elif reason := _reason_to_skip(inward, place):
+            extract.skip(row.line, reason)
         elif not packer.add(outward, inward, place):
             extract.skip(row.line, N_("This postcode stands on an earlier line with other codes."))
         else:

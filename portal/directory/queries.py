@@ -33,6 +33,7 @@ from portal.directory.postcodes import ELSEWHERE, NOT_FOUND, parse_place
 from portal.directory.rules import (
     Assignment,
     Authority,
+    CodeScheme,
     DatedCode,
     DatedName,
     Found,
@@ -203,6 +204,18 @@ def school_by_former_urn(session: PortalSession, urn: str) -> int | None:
 
 def closure_of(session: PortalSession, school_id: int) -> SchoolClosure | None:
     return session.scalar(select(SchoolClosure).where(SchoolClosure.school_id == school_id))
+
+
+def authorities_by_code(session: PortalSession, on: date) -> dict[str, int]:
+    """Rows of councils by the register's three figures: whose code it is on a day, else whose it was last.
+
+    A council that is still to come has no code yet, whatever an order says of it.
+    """
+    columns = _columns(AuthorityCodeRow, "code authority_id valid_from valid_to")
+    rows = session.execute(select(*columns).where(AuthorityCodeRow.scheme == CodeScheme.DFE))
+    begun = [row for row in rows if row.valid_from is None or row.valid_from <= on]
+    begun.sort(key=lambda row: (row.valid_to is None or row.valid_to > on, row.valid_from or date.min))
+    return {row.code: row.authority_id for row in begun}
 
 
 def authority_row(session: PortalSession, key: str) -> AuthorityRow:

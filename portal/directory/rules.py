@@ -39,6 +39,7 @@ class LinkKind(StrEnum):
 class SuccessionStatus(StrEnum):
     DRAFT = "draft"
     MADE = "made"
+    WITHDRAWN = "withdrawn"
 
 
 class Doubt(StrEnum):
@@ -158,6 +159,19 @@ def name_of(authority: Authority, on: date) -> DatedName:
     return min(authority.names, key=lambda name: _days_away(name, on))
 
 
+def only_drafted(authorities: Iterable[Authority], successions: Iterable[Succession]) -> frozenset[str]:
+    """Councils that only drafts would make: until one is approved, they do nothing that another does."""
+    begins = {authority.key: authority.valid_from for authority in authorities}
+    drafted = {
+        move.target
+        for one in successions
+        if not _is_made(one)
+        for move in one.moves
+        if begins.get(move.target) == one.on
+    }
+    return frozenset(drafted - {move.target for one in successions if _is_made(one) for move in one.moves})
+
+
 def by_code(authorities: Iterable[Authority], scheme: CodeScheme, code: str, on: date) -> Authority | None:
     for authority in authorities:
         if any(one.scheme == scheme and one.code == code and holds(one, on) for one in authority.codes):
@@ -207,18 +221,28 @@ def authority_for_codes(
     not counties.
     """
     code = education_code(county_code, district_code)
-    holders = [
-        (_days_away(one, on), authority)
-        for authority in authorities
-        for one in authority.codes
-        if one.scheme is CodeScheme.GSS and one.code == code
-    ]
-    if not holders:
+    nearest = holder_of(CodeScheme.GSS, code, authorities, successions, on)
+    if nearest is None:
         return Found(None, doubt=Doubt.UNKNOWN_CODE)
-    _, nearest = min(holders, key=lambda holder: (holder[0], holder[1].key))
     by_key = {authority.key: authority for authority in authorities}
     earlier = _backward(nearest.key, by_key, successions, on)
     return earlier if earlier.authority is None else _forward(earlier.authority, successions, district_code, on)
+
+
+def holder_of(
+    scheme: CodeScheme, code: str, authorities: Sequence[Authority], successions: Sequence[Succession], on: date
+) -> Authority | None:
+    """Whose code it is on a day, else whose it was or will be nearest to it; a draft's council comes last."""
+    drafted = only_drafted(authorities, successions)
+    holders = [
+        (authority.key in drafted, max(_days_away(one, on), _days_away(authority, on)), authority)
+        for authority in authorities
+        for one in authority.codes
+        if one.scheme is scheme and one.code == code
+    ]
+    if not holders:
+        return None
+    return min(holders, key=lambda holder: (holder[0], holder[1], holder[2].key))[2]
 
 
 def authorities_in_district(

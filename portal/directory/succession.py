@@ -9,7 +9,10 @@ from portal.core.i18n import N_
 from portal.directory.rules import (
     Assignment,
     Authority,
+    AuthorityKind,
+    CodeScheme,
     Dated,
+    DatedCode,
     Doubt,
     Found,
     Link,
@@ -130,6 +133,7 @@ def check_succession(
         *_wrong_dates(succession, by_key),
         *_replaced_twice(succession, made, by_key),
         *_wrong_districts(succession, by_key),
+        *_clashing_codes(succession, by_key),
         *_cycles(succession, made, by_key),
     )
 
@@ -202,6 +206,7 @@ def _replaced_twice(
 
 
 def _wrong_districts(succession: Succession, by_key: Mapping[str, Authority]) -> Iterable[Problem]:
+    owners = {code: one for one in by_key.values() for code in one.districts or _own_district(one)}
     for key in sorted({move.origin for move in succession.moves}):
         authority = by_key[key]
         name = name_of(authority, succession.on).name
@@ -214,14 +219,76 @@ def _wrong_districts(succession: Succession, by_key: Mapping[str, Authority]) ->
             yield _problem(
                 N_("District %(district)s of %(name)s is given to two councils."), name=name, district=district
             )
-        if not authority.districts or not named:
+        if not named:
             continue
-        for district in sorted(authority.districts - set(named)):
+        recorded = authority.districts or _own_district(authority)
+        if not recorded:
+            yield _problem(
+                N_("The districts of %(name)s are not recorded, so nobody can tell whether the order names them all."),
+                name=name,
+            )
+        for district in sorted(recorded - set(named)):
             yield _problem(
                 N_("District %(district)s of %(name)s is given to no council."), name=name, district=district
             )
-        for district in sorted(set(named) - authority.districts):
-            yield _problem(N_("District %(district)s is not one of %(name)s."), name=name, district=district)
+        for district in sorted(set(named) - recorded):
+            yield from _strange_district(district, name, recorded, owners, succession.on)
+
+
+def _own_district(authority: Authority) -> frozenset[str]:
+    """A council in one tier is its own district; a county is none."""
+    if authority.kind is AuthorityKind.COUNTY:
+        return frozenset()
+    return frozenset(one.code for one in authority.codes if one.scheme is CodeScheme.GSS)
+
+
+def _strange_district(
+    district: str, name: str, recorded: frozenset[str], owners: Mapping[str, Authority], on: date
+) -> Iterable[Problem]:
+    owner = owners.get(district)
+    if owner is not None:
+        yield _problem(
+            N_("District %(district)s belongs to %(owner)s, not to %(name)s."),
+            name=name, district=district, owner=name_of(owner, on).name,
+        )  # fmt: skip
+    elif recorded:
+        yield _problem(N_("District %(district)s is not one of %(name)s."), name=name, district=district)
+
+
+def _clashing_codes(succession: Succession, by_key: Mapping[str, Authority]) -> Iterable[Problem]:
+    ending = succession.ending()
+    present = [
+        replace(one, codes=tuple(_until(code, succession.on) for code in one.codes)) if one.key in ending else one
+        for one in by_key.values()
+    ]
+    for key in sorted({move.target for move in succession.moves} - ending):
+        yield from clashing_codes(by_key[key], present)
+
+
+def clashing_codes(authority: Authority, others: Iterable[Authority]) -> tuple[Problem, ...]:
+    """Why these codes cannot be this council's: another has one on the same day, or it has two of one kind itself."""
+    problems = [
+        _problem(N_("The code %(code)s belongs to %(name)s on the same day."), code=one.code, name=_any_name(other))
+        for other in others
+        if other.key != authority.key
+        for one in authority.codes
+        for held in other.codes
+        if (one.scheme, one.code) == (held.scheme, held.code) and _overlap(one, held)
+    ]
+    problems += [
+        _problem(N_("Two codes of %(key)s hold on the same day."), key=_any_name(authority))
+        for one, another in combinations(authority.codes, 2)
+        if one.scheme == another.scheme and _overlap(one, another)
+    ]
+    return tuple(dict.fromkeys(problems))
+
+
+def _until(code: DatedCode, day: date) -> DatedCode:
+    return replace(code, valid_to=min(code.valid_to or day, day))
+
+
+def _any_name(authority: Authority) -> str:
+    return authority.names[-1].name if authority.names else authority.key
 
 
 def _cycles(succession: Succession, made: Iterable[Succession], by_key: Mapping[str, Authority]) -> Iterable[Problem]:

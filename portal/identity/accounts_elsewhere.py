@@ -30,7 +30,7 @@ def link_account(session: PortalSession, person: Person, issuer: str, subject: s
     statement = select(ExternalIdentity).where(ExternalIdentity.issuer == issuer, ExternalIdentity.subject == subject)
     present = session.scalar(statement)
     if present is not None and present.person_id != person.id:
-        raise Invalid("This account belongs to somebody else's sign-in already.")
+        raise Invalid("This account belongs to somebody else’s sign-in already.")
     if present is None:
         session.add(ExternalIdentity(person_id=person.id, issuer=issuer, subject=subject, added_at=now))
 
@@ -52,6 +52,12 @@ def proved_twice(claims: Mapping[str, Any]) -> bool:
     """Whether the provider states that a second factor was used; a claim of the wrong shape counts as no."""
     methods = claims.get("amr")
     return isinstance(methods, list) and any(isinstance(one, str) and one.lower() in _STRONG for one in methods)
+
+
+def proved_at(claims: Mapping[str, Any]) -> float:
+    """When the person proved herself at the provider, in seconds since the epoch; 0 when it states no time."""
+    stated = claims.get("auth_time")
+    return float(stated) if isinstance(stated, int | float) and not isinstance(stated, bool) else 0.0
 
 
 def issuer_matches(expected: str, claims: Mapping[str, Any]) -> bool:

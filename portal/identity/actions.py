@@ -61,7 +61,7 @@ def change_role(
     if role is membership.role:
         return
     if role not in LEADING:
-        _keep_a_leader(session, tenant, membership)
+        keep_a_leader(session, membership)
     membership.ended_at = now
     person = session.get_one(Person, membership.person_id)
     grant(session, person, tenant.id, role, now=now, granted_by=actor.person_id)
@@ -74,7 +74,7 @@ def end_access(
     """End a role; whoever has none left is signed out everywhere. Raises `Forbidden`, `NotFound`, `Invalid`."""
     require(actor, Action.MANAGE_PEOPLE, place)
     membership = _membership(session, tenant, membership_id)
-    _keep_a_leader(session, tenant, membership)
+    keep_a_leader(session, membership)
     membership.ended_at = now
     session.flush()  # the question below must see it
     others = session.scalar(_present(Membership.person_id == membership.person_id))
@@ -90,7 +90,7 @@ def confirm_access(
     require(actor, Action.REVIEW_ACCESS, place)
     present = sorted(session.scalars(_present(Membership.tenant_id == tenant.id)).all())
     if sorted(memberships) != present:
-        raise Invalid("Somebody's access changed while you were looking. Look through the list again.")
+        raise Invalid("Somebody’s access changed while you were looking. Look through the list again.")
     assert actor.person_id is not None
     session.add(
         AccessReview(tenant_id=tenant.id, reviewed_at=now, reviewed_by=actor.person_id, memberships=memberships)
@@ -106,7 +106,15 @@ def record_sign_in(
 ) -> None:
     """Leave a line in the service's trail for a sign-in that succeeded or failed at the second factor."""
     kind = AuditKind.SIGN_IN_DONE if done else AuditKind.SIGN_IN_FAILED
-    record(session, witness(actor), kind, tenant_id=tenant_id, subject=("person", actor.person_id), now=now, how=how)
+    record(
+        session,
+        witness(actor),
+        kind,
+        tenant_id=tenant_id,
+        subject=("person", actor.person_id or "unknown"),
+        now=now,
+        how=how,
+    )
 
 
 def disable(session: PortalSession, person: Person, *, now: datetime) -> None:
@@ -130,11 +138,13 @@ def _membership(session: PortalSession, tenant: Tenant, membership_id: int) -> M
     return found
 
 
-def _keep_a_leader(session: PortalSession, tenant: Tenant, leaving: Membership) -> None:
+def keep_a_leader(session: PortalSession, leaving: Membership) -> None:
+    """Raises `Invalid` where nobody else could manage access once this role ends; two at once take turns."""
     if leaving.role not in LEADING:
         return
+    session.take_turn(f"leaders {leaving.tenant_id}")
     others = session.scalar(
-        _present(Membership.tenant_id == tenant.id, Membership.id != leaving.id, Membership.role.in_(LEADING))
+        _present(Membership.tenant_id == leaving.tenant_id, Membership.id != leaving.id, Membership.role.in_(LEADING))
     )
     if others is None:
         raise Invalid("This is the last person who can manage access. Give somebody else that role first.")

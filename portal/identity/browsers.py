@@ -1,8 +1,10 @@
 """Verbs on what browsers hold: sessions, browsers known from before, and what was typed when a session ended."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from cryptography.fernet import InvalidToken
 from sqlalchemy import delete, select, update
@@ -14,7 +16,9 @@ from portal.identity.models import KeptDraft, KnownBrowser, WebSession
 
 KNOWN_DAYS = 180
 _DRAFT_BYTES = 200_000
-_SECRET_WORDS = ("password", "code", "token", "credential", "secret")
+_PATH_BYTES = 1000
+_MOST_DRAFTS = 10
+_SECRET_FIELDS = frozenset({"csrf_token", "password", "code", "credential"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +32,25 @@ class Draft:
 
 def end_sessions(session: PortalSession, person_id: int, *, except_id: int | None = None) -> None:
     """End a person's sessions at once, all or all but one."""
-    statement = delete(WebSession).where(WebSession.person_id == person_id)
+    statement = select(WebSession).where(WebSession.person_id == person_id)
     if except_id is not None:
         statement = statement.where(WebSession.id != except_id)
-    session.execute(statement)
+    for row in session.scalars(statement.with_for_update()):
+        _put_to_sleep(row)
 
 
 def end_session(session: PortalSession, person_id: int, session_id: int) -> bool:
     """End one of a person's own sessions; returns whether there was one."""
-    statement = delete(WebSession).where(WebSession.person_id == person_id, WebSession.id == session_id)
-    return bool(session.execute(statement).rowcount)  # type: ignore[attr-defined]
+    statement = select(WebSession).where(WebSession.person_id == person_id, WebSession.id == session_id)
+    row = session.scalar(statement.with_for_update())
+    if row is not None:
+        _put_to_sleep(row)
+    return row is not None
+
+
+def what_is_left(person_id: int | None, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What is left of a session that ended: enough to keep for its person what was typed in it, no more."""
+    return {"asleep": person_id, **{key: data[key] for key in ("csrf_token",) if key in data}}
 
 
 def forget_expired_sessions(session: PortalSession, *, now: datetime) -> None:
@@ -70,24 +83,44 @@ def is_known_browser(session: PortalSession, person_id: int | None, token: str) 
     return session.scalar(statement) is not None
 
 
+def is_anybodys_browser(session: PortalSession, token: str) -> bool:
+    """Whether anybody signed in here before; asked where nobody is named, as with a passkey."""
+    return session.scalar(select(KnownBrowser.id).where(KnownBrowser.token_digest == _known(token))) is not None
+
+
 def keep_draft(
     session: PortalSession, person_id: int, path: str, fields: list[tuple[str, str]], keys: Keys, *, now: datetime
 ) -> bool:
-    """Keep what was typed until the person is back, in place of what was kept before; nothing that is a secret."""
-    kept = [(name, value) for name, value in fields if not any(word in name.lower() for word in _SECRET_WORDS)]
+    """Keep what was typed into a page until the person is back, in place of what was kept of the same page.
+
+    Nothing that is a secret is kept; returns whether anything was.
+    """
+    kept = [(name, value) for name, value in fields if name not in _SECRET_FIELDS]
     text = json.dumps(kept).encode()
-    if len(text) > _DRAFT_BYTES or len(path) > 1000 or not any(value.strip() for _, value in kept):
+    if len(text) > _DRAFT_BYTES or len(path.encode()) > _PATH_BYTES or not any(value.strip() for _, value in kept):
         return False
-    session.execute(delete(KeptDraft).where(KeptDraft.person_id == person_id))
+    forget_draft(session, person_id, path)
     session.add(KeptDraft(person_id=person_id, path=path, fields=keys.box("draft").encrypt(text), kept_at=now))
+    session.flush()  # it counts among those of which the oldest go
+    mine = select(KeptDraft.path).where(KeptDraft.person_id == person_id).order_by(KeptDraft.kept_at.desc())
+    for old in session.scalars(mine.offset(_MOST_DRAFTS)).all():
+        forget_draft(session, person_id, old)
     return True
 
 
-def kept_draft(session: PortalSession, person_id: int, keys: Keys, *, now: datetime) -> Draft | None:
-    """What this person had typed in the last day, if it can still be read."""
-    row = session.get(KeptDraft, person_id)
-    if row is None or row.kept_at < now - timedelta(hours=DRAFT_HOURS):
-        return None
+def kept_drafts(session: PortalSession, person_id: int, keys: Keys, *, now: datetime) -> list[Draft]:
+    """What this person had typed in the last day, as far as it can still be read, the latest first."""
+    recent = KeptDraft.kept_at >= now - timedelta(hours=DRAFT_HOURS)
+    statement = select(KeptDraft).where(KeptDraft.person_id == person_id, recent)
+    rows = session.scalars(statement.order_by(KeptDraft.kept_at.desc(), KeptDraft.path))
+    return [draft for row in rows if (draft := _read(row, keys)) is not None]
+
+
+def forget_draft(session: PortalSession, person_id: int, path: str) -> None:
+    session.execute(delete(KeptDraft).where(KeptDraft.person_id == person_id, KeptDraft.path == path))
+
+
+def _read(row: KeptDraft, keys: Keys) -> Draft | None:
     try:
         fields = json.loads(keys.box("draft").decrypt(row.fields))
     except InvalidToken:
@@ -95,8 +128,8 @@ def kept_draft(session: PortalSession, person_id: int, keys: Keys, *, now: datet
     return Draft(row.path, tuple((name, value) for name, value in fields), row.kept_at)
 
 
-def forget_draft(session: PortalSession, person_id: int) -> None:
-    session.execute(delete(KeptDraft).where(KeptDraft.person_id == person_id))
+def _put_to_sleep(row: WebSession) -> None:
+    row.data, row.person_id = what_is_left(row.person_id, row.data), None
 
 
 def _known(token: str) -> str:

@@ -1,6 +1,6 @@
 """Verbs of signing in with a password and a second factor."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography.fernet import InvalidToken
@@ -21,28 +21,37 @@ _GROUPS = (4, 4, 4, 4)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try to sign in, with the address it came from and the token of a browser known from before ('' for none)."""
+    """One try to sign in, with the address it came from and the token of a browser known from before ('' for none).
+
+    `has_mailbox` says that in this browser a code sent to the account's mailbox was typed just now.
+    """
 
     email: str
-    password: str
+    password: str = field(repr=False)
     address: str
-    known_token: str = ""
+    known_token: str = field(default="", repr=False)
+    has_mailbox: bool = False
 
 
 def count_attempt(session: PortalSession, attempt: Attempt, *, now: datetime) -> Person | None:
     """Count the try before anything is compared; returns the account meant, which is not proved yet.
 
-    A browser in which this person signed in before has a count of its own, so that strangers who use up the
-    account's, the network's or everybody's cannot keep her out. Raises `throttle.TooMany`.
+    A browser in which this person signed in before has a count of its own, and so has whoever holds the mailbox, so
+    that strangers who use up the account's, the network's or everybody's cannot keep her out. The narrowest count
+    comes first: one network cannot use up what all others may still try. Raises `throttle.TooMany`.
     """
     email = normal_email(attempt.email)
     person = session.scalar(select(Person).where(Person.email == email))
     if is_known_browser(session, person.id if person else None, attempt.known_token):
         throttle.count(session, throttle.SIGN_IN_KNOWN, f"{email}\0{attempt.known_token}", now=now)
+    elif attempt.has_mailbox:
+        throttle.count(session, throttle.SIGN_IN_MAILBOX, email, now=now)
     else:
-        throttle.count(session, throttle.SIGN_IN_OVERALL, "", now=now)
-        throttle.count(session, throttle.SIGN_IN_NETWORK, throttle.network(attempt.address), now=now)
+        origin = throttle.network(attempt.address)
+        throttle.count(session, throttle.SIGN_IN_ACCOUNT_NETWORK, f"{email}\0{origin}", now=now)
+        throttle.count(session, throttle.SIGN_IN_NETWORK, origin, now=now)
         throttle.count(session, throttle.SIGN_IN_ACCOUNT, email, now=now)
+        throttle.count(session, throttle.SIGN_IN_OVERALL, "", now=now)
     return person if person is not None and person.disabled_at is None else None
 
 
@@ -52,10 +61,11 @@ def check_password(person: Person | None, password: str) -> Person | None:
 
 
 def check_code(
-    session: PortalSession, person: Person, code: str, keys: Keys, *, now: datetime, known_token: str = ""
-) -> bool:
+    session: PortalSession, person: Person, code: str, keys: Keys, *, now: datetime, known_token: str = "",
+    has_mailbox: bool = False,
+) -> bool:  # fmt: skip
     """Whether this is an authenticator's code or a printed one, used for the first time. Raises `throttle.TooMany`."""
-    known = known_token if is_known_browser(session, person.id, known_token) else ""
+    known = known_token if is_known_browser(session, person.id, known_token) else "mailbox" if has_mailbox else ""
     throttle.count(session, throttle.CODE_ACCOUNT, f"{person.id}\0{known}", now=now)
     typed = code.replace(" ", "")
     if typed.isdecimal():

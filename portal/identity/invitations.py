@@ -10,11 +10,11 @@ from portal.audit.rules import AuditKind
 from portal.core.database import PortalSession
 from portal.core.errors import Invalid, NotFound
 from portal.core.secrets import digest, new_token
-from portal.identity.actions import grant, witness
+from portal.identity.actions import grant, keep_a_leader, witness
 from portal.identity.letters import write_invitation
 from portal.identity.models import Invitation, Membership, Person
 from portal.identity.permissions import Action, Actor, Place, Role, require
-from portal.identity.rules import normal_email, roles_for
+from portal.identity.rules import LEADING, normal_email, roles_for
 from portal.tenancy.models import Tenant
 
 DAYS = 7
@@ -84,9 +84,13 @@ def invitation_by_token(session: PortalSession, token: str, *, now: datetime) ->
 
 
 def accept(session: PortalSession, invitation: Invitation, person: Person, *, now: datetime) -> Membership:
-    """Take the role, once. Raises `Invalid` when the person is not the one invited."""
+    """Take the role, once. Raises `Invalid` for another person, and where nobody would be left to manage access."""
     if person.email != invitation.email:
         raise Invalid("This invitation is for another e-mail address. Sign out, then open it again.")
+    mine = (Membership.person_id == person.id, Membership.tenant_id == invitation.tenant_id)
+    present = session.scalar(select(Membership).where(*mine, Membership.ended_at.is_(None)))
+    if present is not None and invitation.role not in LEADING:
+        keep_a_leader(session, present)
     used = session.execute(
         update(Invitation)
         .where(Invitation.id == invitation.id, Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None))
@@ -94,8 +98,6 @@ def accept(session: PortalSession, invitation: Invitation, person: Person, *, no
     )
     if not used.rowcount:  # type: ignore[attr-defined]
         raise NotFound("There is no such invitation.")
-    mine = (Membership.person_id == person.id, Membership.tenant_id == invitation.tenant_id)
-    present = session.scalar(select(Membership).where(*mine, Membership.ended_at.is_(None)))
     if present is not None:
         present.ended_at = now
     membership = grant(

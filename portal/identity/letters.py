@@ -22,7 +22,7 @@ _CODE = N_("""Your code is {code}
 Type it into the page that asked for it, in the same browser. It works once, for {minutes} minutes.
 Nobody from the portal will ever ask you for it. If you did not ask for a code, do nothing.
 """)
-_NO_ACCOUNT = N_("""Somebody, perhaps you, asked for a new password with this e-mail address.
+_NO_ACCOUNT = N_("""Somebody, perhaps you, tried to sign in or asked for a new password with this e-mail address.
 
 There is no account under it. If you work for a school, you may have been invited under another address;
 whoever manages access at your school can tell you. Otherwise do nothing.

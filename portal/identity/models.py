@@ -167,12 +167,12 @@ class KnownBrowser(ServiceOwned, Base):
 
 
 class KeptDraft(ServiceOwned, Base):
-    """What a person had typed when she was asked to sign in again; encrypted, one a person."""
+    """What a person had typed when she was asked to sign in again; encrypted, one a page."""
 
     __tablename__ = "kept_draft"
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
-    path: Mapped[str] = mapped_column(String(1000))
+    path: Mapped[str] = mapped_column(String(1000), primary_key=True)
     fields: Mapped[bytes] = mapped_column(LargeBinary)
     kept_at: Mapped[datetime] = mapped_column(index=True)
 

@@ -11,7 +11,10 @@ from portal.core.limits import PASSWORD_LENGTH, PASSWORD_MINIMUM
 
 _LIST = Path(__file__).with_name("common_passwords.txt")
 _DISGUISES = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"})
-_RUNS = ("abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "1234567890", "qazwsxedcrfvtgbyhnujmikolp")
+_RUNS = (
+    "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "1234567890", "qazwsxedcrfvtgbyhnujmikolp",
+    "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p", "q1w2e3r4t5y6u7i8o9p0", "1q2w3e4r5t6y7u8i9o0p",
+)  # fmt: skip
 _OWN = 6
 _SHORT = N_("Use 12 characters or more. Three or four unrelated words work well.")
 _EASY = N_("This would be guessed early. Use three or four words that have nothing to do with each other.")

@@ -39,6 +39,7 @@ class Action(StrEnum):
     LIST_CASES = "cases.list"
     READ_CASE = "case.read"
     OPEN_CASE = "case.open"
+    BRING_CASES = "cases.bring"
     WORK_CASE = "case.work"
     ADVISE_CASE = "case.advise"
     ASSIGN_CASE = "case.assign"
@@ -115,6 +116,13 @@ _ROWS = (
         trust=_LEADERS,
         service=_DPO,
     ),
+    Permission(
+        Action.BRING_CASES,
+        N_("Bring open requests over from a list"),
+        own=_LEADERS | _DPO,
+        trust=_LEADERS,
+        service=_DPO,
+    ),
     Permission(Action.WORK_CASE, N_("Answer, extend and close a request"), own=_READERS | _DPO, trust=_LEADERS),
     Permission(
         Action.ADVISE_CASE,
@@ -133,9 +141,9 @@ _ROWS = (
     Permission(
         Action.READ_NOTICE, N_("See the notice and its drafts"), own=_MEMBERS | _CENTRAL, trust=_STAFF, service=_CENTRAL
     ),
-    Permission(Action.EDIT_OVERRIDE, N_("Write the school's own wording"), own=_WRITERS, trust=_LEADERS),
-    Permission(Action.PUBLISH_OVERRIDE, N_("Publish the school's own wording"), own=_WRITERS, trust=_LEADERS),
-    Permission(Action.REVIEW_OVERRIDE, N_("Approve or return a school's wording"), service=_DPO),
+    Permission(Action.EDIT_OVERRIDE, N_("Write the school’s own wording"), own=_WRITERS, trust=_LEADERS),
+    Permission(Action.PUBLISH_OVERRIDE, N_("Publish the school’s own wording"), own=_WRITERS, trust=_LEADERS),
+    Permission(Action.REVIEW_OVERRIDE, N_("Approve or return a school’s wording"), service=_DPO),
     Permission(Action.IMPORT_NOTICE, N_("Import a notice"), own=_WRITERS, trust=_LEADERS, service=_CLAUSES | _ADMIN),
     Permission(
         Action.WAIVE_FINDING, N_("Waive a finding of the check"), own=_LEADERS, trust=_LEADERS, service=_CLAUSES
@@ -149,7 +157,7 @@ _ROWS = (
     Permission(Action.EDIT_HOLIDAYS, N_("Change the bank holidays"), own=_DPO | _ADMIN),
     Permission(Action.LIST_TENANTS, N_("See all schools and trusts"), own=_CENTRAL),
     Permission(Action.ADD_TENANT, N_("Add a school or trust"), own=_ADMIN | _DPO),
-    Permission(Action.CHANGE_TENANT, N_("Change a school's or trust's record"), service=_ADMIN | _DPO),
+    Permission(Action.CHANGE_TENANT, N_("Change a school’s or trust’s record"), service=_ADMIN | _DPO),
     Permission(Action.CLOSE_TENANT, N_("Close a school or trust"), service=_ADMIN),
     Permission(Action.EXPORT_TENANT, N_("Export everything of a school"), own=_LEADERS, trust=_LEADERS, service=_ADMIN),
     Permission(

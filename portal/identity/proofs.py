@@ -16,12 +16,21 @@ WRONG_TRIES = 5
 
 
 def new_proof(
-    session: PortalSession, purpose: str, email: str, keys: Keys, *, address: str, now: datetime
+    session: PortalSession, purpose: str, email: str, keys: Keys, *, address: str, now: datetime, known_token: str = ""
 ) -> tuple[int, str]:
-    """(id for the browser's session, code for the letter). Raises `throttle.TooMany` by mailbox and by network."""
+    """(id for the browser's session, code for the letter). Raises `throttle.TooMany`.
+
+    Counted by mailbox and network, so that a stranger does not use up what the mailbox's owner may ask; by mailbox
+    alone only against a flood. A browser in which the owner signed in before (`known_token`) has a count of its own.
+    """
     email = normal_email(email)
-    throttle.count(session, throttle.PROOF_NETWORK, throttle.network(address), now=now)
-    throttle.count(session, throttle.PROOF_ADDRESS, f"{purpose}\0{email}", now=now)
+    if known_token:
+        throttle.count(session, throttle.PROOF_KNOWN, f"{purpose}\0{email}\0{known_token}", now=now)
+    else:
+        origin = throttle.network(address)
+        throttle.count(session, throttle.PROOF_ADDRESS_NETWORK, f"{purpose}\0{email}\0{origin}", now=now)
+        throttle.count(session, throttle.PROOF_NETWORK, origin, now=now)
+        throttle.count(session, throttle.PROOF_ADDRESS, f"{purpose}\0{email}", now=now)
     session.execute(delete(ProofCode).where(ProofCode.expires_at < now - timedelta(hours=1)))
     code = new_code(DIGITS)
     row = ProofCode(

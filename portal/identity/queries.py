@@ -73,11 +73,16 @@ def invitation_by_id(session: PortalSession, invitation_id: int) -> Invitation:
 
 
 def membership_in(session: PortalSession, tenant_id: int, membership_id: int) -> tuple[Person, Membership] | None:
-    """A present role of this tenant with its person; None for an absent one and another tenant's alike."""
+    """The present role of whoever had this role of this tenant; None for an absent one and another tenant's alike."""
+    named = select(Membership.person_id).where(Membership.id == membership_id, Membership.tenant_id == tenant_id)
     statement = (
         select(Person, Membership)
         .join(Membership, Membership.person_id == Person.id)
-        .where(Membership.id == membership_id, Membership.tenant_id == tenant_id, Membership.ended_at.is_(None))
+        .where(
+            Membership.person_id == named.scalar_subquery(),
+            Membership.tenant_id == tenant_id,
+            Membership.ended_at.is_(None),
+        )
     )
     row = session.execute(statement).one_or_none()
     return (row[0], row[1]) if row is not None else None

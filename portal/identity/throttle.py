@@ -34,11 +34,15 @@ class Rate:
 
 
 SIGN_IN_ACCOUNT = Rate("sign-in.account", 10, 15)
+SIGN_IN_ACCOUNT_NETWORK = Rate("sign-in.account-network", 5, 15)
+SIGN_IN_MAILBOX = Rate("sign-in.mailbox", 10, 15)
 SIGN_IN_NETWORK = Rate("sign-in.network", 50, 15)
 SIGN_IN_OVERALL = Rate("sign-in.overall", 2000, 15)
 SIGN_IN_KNOWN = Rate("sign-in.known", 10, 15)
 CODE_ACCOUNT = Rate("code.account", 10, 15)
-PROOF_ADDRESS = Rate("proof.address", 4, 60)
+PROOF_ADDRESS_NETWORK = Rate("proof.address-network", 4, 60)
+PROOF_ADDRESS = Rate("proof.address", 40, 60)
+PROOF_KNOWN = Rate("proof.known", 4, 60)
 PROOF_NETWORK = Rate("proof.network", 20, 60)
 PROOF_TRY = Rate("proof.try", 10, 15)
 REQUEST_NETWORK = Rate("request.network", 60, 60)
@@ -65,6 +69,16 @@ def count(session: PortalSession, rate: Rate, key: str, *, now: datetime) -> Non
             return
     first = oldest if oldest is not None else window
     raise TooMany((first + _PARTS + 1) * seconds - int(now.timestamp()), rate.name)
+
+
+def refuse_used_up(session: PortalSession, rate: Rate, key: str, *, now: datetime) -> None:
+    """Raises `TooMany` once the rate is used up, and counts nothing: where only what failed is counted."""
+    seconds = rate.minutes * 60 // _PARTS
+    window = int(now.timestamp()) // seconds
+    total, oldest = _earlier(session, digest(f"{rate.name}\0{key}", purpose="throttle"), window + 1)
+    if total >= rate.count:
+        first = oldest if oldest is not None else window
+        raise TooMany((first + _PARTS + 1) * seconds - int(now.timestamp()), rate.name)
 
 
 def network(address: str | None) -> str:

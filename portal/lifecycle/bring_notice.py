@@ -23,7 +23,7 @@ from portal.notices.importing.blocks import Block
 from portal.notices.importing.editions import AuthorityName, Edition
 from portal.notices.importing.notice_check import check_notice
 from portal.notices.importing.report import Report
-from portal.notices.models import ImportRun, Release, ReleaseClause, TextPart
+from portal.notices.models import ImportRun
 from portal.notices.wording import NoticeDesk, notice_desk
 from portal.tenancy.models import Tenant, TenantKind
 
@@ -105,18 +105,6 @@ def steps_of(session: PortalSession, school: Tenant, run: ImportRun, *, now: dat
     return plan_import(
         session, school, present_desk(session, school, now=now), report_of(run), Choices.of(run.choices), now=now
     )
-
-
-def base_texts(session: PortalSession, report: Report) -> dict[str, str]:
-    """By clause, the wording that the document's words were made from."""
-    wanted = {(one.edition or "", one.key) for one in report.decisions}
-    statement = (
-        select(Release.name, ReleaseClause.key, TextPart.text)
-        .join(ReleaseClause, ReleaseClause.release_id == Release.id)
-        .join(TextPart, TextPart.hash == ReleaseClause.part_hash)
-        .where(Release.name.in_(sorted({name for name, _ in wanted})))
-    )
-    return {key: text for name, key, text in session.execute(statement) if (name, key) in wanted}
 
 
 def present_desk(session: PortalSession, school: Tenant, *, now: datetime) -> NoticeDesk:

@@ -1,7 +1,7 @@
 """Applying an import and taking it back: facts, overrides, drafts and proposals, each from its step of the plan."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -41,10 +41,11 @@ DRAFTING = frozenset({Deed.DRAFT, Deed.REVIEW})
 
 @dataclass
 class _Result:
-    """Rows by id that applying made; facts with their values before."""
+    """Rows by id that applying made; facts with their values before; by override, the one that it took the place of."""
 
     facts: dict[str, list[str]] = field(default_factory=dict)
     overrides: list[int] = field(default_factory=list)
+    replaced: dict[str, int] = field(default_factory=dict)
     drafts: list[list[int]] = field(default_factory=list)
     proposals: list[int] = field(default_factory=list)
     deeds: list[dict[str, Any]] = field(default_factory=list)
@@ -53,6 +54,7 @@ class _Result:
         return {
             "facts": self.facts,
             "overrides": self.overrides,
+            "replaced": self.replaced,
             "drafts": self.drafts,
             "proposals": self.proposals,
             "deeds": self.deeds,
@@ -95,7 +97,7 @@ def undo_import(session: PortalSession, actor: Actor, school: Tenant, run: Impor
     if run.applied_at is None or run.undone_at is not None:
         return 0
     with tenant_scope(session, school.id):
-        done = _end_overrides(session, school, run.result["overrides"], now)
+        done = _end_overrides(session, actor, school, run.result, now)
         done += _drop_drafts(session, school, run.result["drafts"])
         done += _withdraw(session, actor, school, run.result["proposals"], now)
         present = facts_at(session, school.id, now)
@@ -125,6 +127,11 @@ def _record_facts(
 
 def _do(session: PortalSession, actor: Actor, school: Tenant, step: Step, result: _Result, now: datetime) -> None:
     if step.deed in PUBLISHING:
+        before = session.scalar(
+            select(Override.id).where(
+                Override.tenant_id == school.id, Override.key == step.key, Override.ended_at.is_(None)
+            )
+        )
         row = adopt_override(
             session, school, clause_key=step.clause_key, mode=step.mode, text=step.text, now=now,
             base_release=step.base_release, title=step.title if step.deed is Deed.LOCAL else "",
@@ -132,6 +139,8 @@ def _do(session: PortalSession, actor: Actor, school: Tenant, step: Step, result
         )  # fmt: skip
         session.flush()  # gives the id that taking back needs
         result.overrides.append(row.id)
+        if before is not None:
+            result.replaced[str(row.id)] = before
         settle_open(session, actor, school, step.key, choice=DecisionChoice.OWN, result_hash=row.part_hash, now=now)
         kind = AuditKind.OVERRIDE_PUBLISHED
     elif step.deed in DRAFTING:
@@ -194,14 +203,40 @@ def _proposal(
     return row
 
 
-def _end_overrides(session: PortalSession, school: Tenant, ids: list[int], now: datetime) -> int:
+def _end_overrides(
+    session: PortalSession, actor: Actor, school: Tenant, result: Mapping[str, Any], now: datetime
+) -> int:
+    """What stood in an override's place before counts again from now on, unless somebody published words since."""
     statement = select(Override).where(
-        Override.tenant_id == school.id, Override.id.in_(ids), Override.ended_at.is_(None)
+        Override.tenant_id == school.id, Override.id.in_(result["overrides"]), Override.ended_at.is_(None)
     )
     rows = list(session.scalars(statement.with_for_update()))
     for row in rows:
         row.ended_at = max(now, row.effective_at)
+    session.flush()  # one open row a key: what ends must be closed before anything stands in its place
+    for row in rows:
+        earlier_id = result.get("replaced", {}).get(str(row.id))
+        earlier = session.get(Override, earlier_id) if earlier_id is not None else None
+        if earlier is not None and row.ended_at is not None:
+            session.add(_again(earlier, actor, row.ended_at))
     return len(rows)
+
+
+def _again(earlier: Override, actor: Actor, at: datetime) -> Override:
+    return Override(
+        tenant_id=earlier.tenant_id,
+        kind=earlier.kind,
+        key=earlier.key,
+        clause_key=earlier.clause_key,
+        mode=earlier.mode,
+        title=earlier.title,
+        part_hash=earlier.part_hash,
+        base_hash=earlier.base_hash,
+        base_release=earlier.base_release,
+        effective_at=at,
+        published_by=actor.person_id,
+        reason=TAKEN_BACK,
+    )
 
 
 def _drop_drafts(session: PortalSession, school: Tenant, made: list[list[int]]) -> int:

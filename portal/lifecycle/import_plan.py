@@ -4,7 +4,7 @@ The school's own words are never dropped unsaid: what does not go into the notic
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -16,12 +16,17 @@ from portal.core.database import PortalSession
 from portal.core.errors import Invalid
 from portal.core.i18n import N_
 from portal.core.limits import TITLE_LENGTH
+from portal.lifecycle.import_corrections import BY_HAND
+from portal.lifecycle.import_editions import authority_names
+from portal.lifecycle.import_leftovers import Known, leftovers
 from portal.notices.actions import local_key
 from portal.notices.history import Origin
 from portal.notices.importing.placeholders import with_placeholders
+from portal.notices.importing.rebuilding import Filled, rebuilt
 from portal.notices.importing.report import Class, Decision, LocalClause, Report
 from portal.notices.markup import accept
-from portal.notices.models import OverrideMode, Release, ReleaseClause, WordingProposal
+from portal.notices.models import OverrideMode, Release, ReleaseClause, TextPart, WordingProposal
+from portal.notices.reading import parts_at
 from portal.notices.sentences import to_sentences
 from portal.notices.wording import ClauseWording, NoticeDesk, preview
 from portal.tenancy.models import Tenant
@@ -72,6 +77,7 @@ WHY_OWN = N_("The school has published other words here meanwhile.")
 WHY_DRAFT = N_("There is another draft of this section; it is not replaced.")
 WHY_LOCKED = N_("This section is the same in every school.")
 WHY_OBSOLETE = N_("It is out of date.")
+WHY_DATA = N_("This looks like a contact, a date or a council’s link; the portal writes these from its own data.")
 WHY_NO_CLAUSE = N_("The shared wording has no such section any more.")
 WHY_NO_CLAUSE_FOR_LAW = N_("The shared wording has no such section for this kind of school.")
 WHY_CHOSEN = N_("Somebody decided so.")
@@ -128,10 +134,9 @@ class Choices:
 def plan_import(
     session: PortalSession, school: Tenant, desk: NoticeDesk, report: Report, choices: Choices, *, now: datetime
 ) -> list[Step]:
-    return [
-        *_facts(session, school, report, choices, now),
-        *_Planner(session, desk, report, choices, now).steps(),
-    ]
+    planner = _Planner(session, desk, report, choices, now)
+    steps = list(planner.steps())
+    return [*_facts(session, school, report, choices, now), *steps, *planner.left_over(steps)]
 
 
 def _facts(session: PortalSession, school: Tenant, report: Report, choices: Choices, now: datetime) -> Iterator[Step]:
@@ -159,6 +164,9 @@ class _Planner:
         self._bases = _bases(session, {one.edition for one in report.decisions if one.edition})
         self._proposed = _proposals(session, desk.school.id)
         self._taken = frozenset(desk.clauses)
+        self._parts = parts_at(desk.shelf, desk.school, now)
+        self._filled = self._filled_in()
+        self._base_texts = base_texts(session, report)
 
     def steps(self) -> Iterator[Step]:
         for decision in self._report.decisions:
@@ -171,6 +179,26 @@ class _Planner:
                 yield Step(Deed.OMITTED, key, wording.title, why=WHY_CHOSEN, clause_key=key, mode=OverrideMode.OMIT)
         for local in self._report.local_clauses:
             yield self._local(local)
+
+    def left_over(self, steps: Sequence[Step]) -> Iterator[Step]:
+        """What no step shows: data that the portal keeps otherwise, and what is out of date."""
+        placed = {index for step in steps if step.text for index in step.blocks}
+        for run in leftovers(self._report.entries, placed, self._known()):
+            text = "\n".join(entry.block.text for entry in run)
+            why = WHY_OBSOLETE if run[0].kind is Class.OBSOLETE else WHY_DATA
+            if any(note.message == BY_HAND for note in run[0].notes):
+                why = WHY_CHOSEN
+            title = first_words(text)
+            yield Step(Deed.LEFT_OUT, title, title, text, why=why, blocks=tuple(entry.block.index for entry in run))
+
+    def _known(self) -> Known:
+        told = {*SCHOOL_FACTS, *SERVICE_FACTS, "school.name"}
+        values = [value for key, value in self._report.facts.items() if key in told]
+        lines = ""
+        if self._parts is not None:
+            values += [*self._parts.common_facts.values(), *self._parts.facts.values()]
+            lines = self._parts.blocks["authority_links"]
+        return Known(values, authority_names(self._session), lines)
 
     def _decided(self, decision: Decision) -> Step:
         wording = self._desk.clauses.get(decision.key)
@@ -186,7 +214,33 @@ class _Planner:
             return replace(step, why=WHY_OLDER)
         if chosen != "own" and decision.kind is Class.OBSOLETE:
             return replace(step, deed=Deed.LEFT_OUT, text=decision.text, why=WHY_OBSOLETE)
-        return self._own(replace(step, text=settled(decision.text)), decision, wording)
+        text = settled(
+            rebuilt(
+                decision.text,
+                self._base_of(decision, wording),
+                self._filled,
+                names_councils=self._names_councils(decision),
+            )
+        )
+        return self._own(replace(step, text=text), decision, wording)
+
+    def _base_of(self, decision: Decision, wording: ClauseWording) -> str:
+        """The clause that the words were made from, with the placeholders of today's besides."""
+        return f"{self._base_texts.get(decision.key, '')}\n\n{wording.parent}"
+
+    def _names_councils(self, decision: Decision) -> bool:
+        return any(
+            entry.authority and entry.kind is Class.FACT and entry.clause == decision.key
+            for entry in self._report.entries
+        )
+
+    def _filled_in(self) -> Filled:
+        present = {**self._parts.common_facts, **self._parts.facts} if self._parts is not None else {}
+        names = {facts["school.name"] for facts in (present, self._report.facts) if facts.get("school.name")}
+        titles = {key: one.title for key, one in self._desk.clauses.items() if not one.is_local}
+        return Filled(
+            _spelt(present, names), _spelt(self._report.facts, names), {**dict(self._desk.sections), **titles}
+        )
 
     def _own(self, step: Step, decision: Decision, wording: ClauseWording) -> Step:
         step = replace(
@@ -286,6 +340,14 @@ def first_words(text: str) -> str:
     return " ".join(found[:_TITLE_WORDS]).rstrip(".,;:") + ("…" if len(found) > _TITLE_WORDS else "")
 
 
+def _spelt(facts: Mapping[str, str], names: set[str]) -> dict[str, tuple[str, ...]]:
+    """Values as they may stand in a text in which the school's name became a placeholder already."""
+    return {
+        key: (value, *(value.replace(name, "{{ school.name }}") for name in names if key != "school.name"))
+        for key, value in facts.items()
+    }
+
+
 def _says(wording: ClauseWording, text: str) -> bool:
     return _same(text, wording.own_text) or (wording.draft is not None and _same(text, wording.draft.text))
 
@@ -309,3 +371,15 @@ def _bases(session: PortalSession, names: set[str]) -> dict[tuple[str, str], str
         .where(Release.name.in_(sorted(names)))
     )
     return {(name, key): digest for name, key, digest in session.execute(statement)}
+
+
+def base_texts(session: PortalSession, report: Report) -> dict[str, str]:
+    """By clause, the wording that the document's words were made from."""
+    wanted = {(one.edition or "", one.key) for one in report.decisions}
+    statement = (
+        select(Release.name, ReleaseClause.key, TextPart.text)
+        .join(ReleaseClause, ReleaseClause.release_id == Release.id)
+        .join(TextPart, TextPart.hash == ReleaseClause.part_hash)
+        .where(Release.name.in_(sorted({name for name, _ in wanted})))
+    )
+    return {key: text for name, key, text in session.execute(statement) if (name, key) in wanted}

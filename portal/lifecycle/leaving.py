@@ -12,11 +12,16 @@ from sqlalchemy import LargeBinary, select
 
 from portal.audit.actions import record
 from portal.audit.rules import AuditKind
+from portal.casework.files import Filing, read_plain
+from portal.casework.models import Attachment, Case, ScanState
+from portal.core.clock import london
 from portal.core.database import PortalSession
-from portal.core.errors import Conflict
+from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.i18n import N_
+from portal.directory.models import AuthorityRow, FormerUrn, SchoolAuthority, SchoolClosure
 from portal.directory.queries import closure_of
 from portal.identity.actions import witness
+from portal.identity.models import Membership, Person
 from portal.identity.permissions import Action, Actor, Place, require
 from portal.lifecycle.register_apply import close_school
 from portal.notices.changes import note_tenant_change
@@ -28,6 +33,10 @@ from portal.tenancy.queries import service
 from portal.tenancy.scope import TenantOwned, tenant_models
 
 _SECRET_COLUMNS = frozenset({"token_digest", "digest", "salt", "data_key", "wrapped"})
+_WITHHELD = {
+    ScanState.WAITING: "The virus scanner has not looked at it yet.",
+    ScanState.INFECTED: "The virus scanner found something in it.",
+}
 _ABOUT = """What the portal held of this school, on the day of the export.
 
 school.json        the school itself, with its former addresses
@@ -35,12 +44,16 @@ data/*.json        one file a kind of record, as JSON (for programs)
 data/*.csv         the same as tables (for a spreadsheet)
 publications/*.txt every version of the notice that was published, to the letter, named by language and number
 publications/index.json  when each was in force, and its SHA-256
+files/<request>/*  the files of each request, in a folder named by its reference
+files/index.json, files/index.csv  whose each file is, its SHA-256, and why one is not here
 
 Keys, codes and digests that open nothing outside the portal are left out.
 """
 
 
-def export_school(session: PortalSession, actor: Actor, school: Tenant, target: IO[bytes], *, now: datetime) -> int:
+def export_school(
+    session: PortalSession, actor: Actor, school: Tenant, target: IO[bytes], *, filing: Filing, now: datetime
+) -> int:
     """Write the archive; returns how many records it holds. The session must see the school. Raises `Forbidden`."""
     require(actor, Action.EXPORT_TENANT, Place(school.id, school.trust_id, service(session).id))
     count = 0
@@ -48,15 +61,15 @@ def export_school(session: PortalSession, actor: Actor, school: Tenant, target: 
         archive.writestr("README.txt", _ABOUT)
         archive.writestr("school.json", _json(_school(session, school)))
         for table, model in sorted(tenant_models().items(), key=lambda pair: pair[0].name):
-            rows = list(_rows(session, school, model))
-            if rows and model is not Publication:
-                archive.writestr(f"data/{table.name}.json", _json(rows))
-                archive.writestr(f"data/{table.name}.csv", _csv(rows))
-                count += len(rows)
+            if model is not Publication:
+                count += _keep(archive, f"data/{table.name}", list(_rows(session, school, model)))
+        for name, rows in _about(session, school).items():
+            count += _keep(archive, f"data/{name}", rows)
         count += _publications(session, school, archive)
+        files = _files(session, school, archive, filing)
     record(
         session, witness(actor), AuditKind.EXPORT_MADE, tenant_id=school.id, subject=("tenant", school.id), now=now,
-        records=count,
+        records=count, files=files,
     )  # fmt: skip
     return count
 
@@ -73,11 +86,18 @@ def begin_leaving(session: PortalSession, actor: Actor, school: Tenant, *, now: 
 def close_tenant(
     session: PortalSession, actor: Actor, school: Tenant, *, on: date, records: str, now: datetime
 ) -> None:
-    """Close for good: no new requests; the public page says where the records went, past notices stay readable."""
+    """Close for good: no new requests; the public page says where the records went, past notices stay readable.
+
+    Raises `Invalid` for a day still to come, `Conflict` for a school that is closed already.
+    """
     require(actor, Action.CLOSE_TENANT, Place(school.id, school.trust_id, service(session).id))
+    if on > london(now).date():
+        raise Invalid(
+            N_("That day is still to come, and the school closes at once. Come back on its last day."), field="on"
+        )
     if school.status is TenantStatus.CLOSED:
         raise Conflict(N_("This school is closed already."))
-    close_school(session, school, on=on, successor=None, records=records, now=now)
+    close_school(session, school, on=on, successor=None, records=records, now=now, has_left=True)
     _record(session, actor, school, AuditKind.TENANT_CLOSED, now)
     note_tenant_change(session, school, reason="The school closed.", now=now, made_by=actor.person_id)
 
@@ -90,6 +110,7 @@ def say_where_records_are(session: PortalSession, actor: Actor, school: Tenant, 
         raise Conflict(N_("This school is not closed."))
     closure.records = text
     _record(session, actor, school, AuditKind.TENANT_CHANGED, now)
+    note_tenant_change(session, school, reason="The school closed.", now=now, made_by=actor.person_id)
 
 
 def _school(session: PortalSession, school: Tenant) -> dict[str, Any]:
@@ -100,6 +121,83 @@ def _school(session: PortalSession, school: Tenant) -> dict[str, Any]:
 def _rows(session: PortalSession, school: Tenant, model: type[TenantOwned]) -> Iterator[dict[str, Any]]:
     for row in session.scalars(select(model).where(model.tenant_id == school.id).order_by(model.id)):
         yield _values(row)
+
+
+def _about(session: PortalSession, school: Tenant) -> dict[str, list[dict[str, Any]]]:
+    """What stands about the school in tables that are nobody's own: councils, closure, numbers, who had access."""
+    councils = session.execute(
+        select(SchoolAuthority, AuthorityRow.key)
+        .join(AuthorityRow, AuthorityRow.id == SchoolAuthority.authority_id)
+        .where(SchoolAuthority.school_id == school.id)
+        .order_by(SchoolAuthority.valid_from)
+    )
+    people = session.execute(
+        select(Membership, Person.name, Person.email)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.tenant_id == school.id)
+        .order_by(Membership.since)
+    )
+    return {
+        "school_authority": [{**_values(row), "authority": key} for row, key in councils],
+        "school_closure": [
+            _values(row) for row in session.scalars(select(SchoolClosure).where(SchoolClosure.school_id == school.id))
+        ],
+        "former_urn": [
+            _values(row) for row in session.scalars(select(FormerUrn).where(FormerUrn.tenant_id == school.id))
+        ],
+        "membership": [{**_values(row), "name": name, "email": email} for row, name, email in people],
+    }
+
+
+def _files(session: PortalSession, school: Tenant, archive: zipfile.ZipFile, filing: Filing) -> int:
+    """Every file of a request, decrypted piece by piece; one that waits for the scanner or failed it stays out."""
+    references = {
+        row.id: row.reference
+        for row in session.execute(select(Case.id, Case.reference).where(Case.tenant_id == school.id))
+    }
+    index: list[dict[str, Any]] = []
+    for row in session.scalars(select(Attachment).where(Attachment.tenant_id == school.id).order_by(Attachment.id)):
+        reference = references.get(row.case_id or 0, "")
+        path = f"files/{reference or 'no-request'}/{row.id}-{_file_name(row.name)}"
+        why = _WITHHELD.get(row.state, "") or _copied(session, row, archive, path, filing)
+        index.append(
+            {
+                "request": reference, "file": "" if why else path, "name": row.name, "media_type": row.media_type,
+                "size": row.size, "sha256": row.sha256, "added_at": row.added_at, "missing_because": why,
+            }
+        )  # fmt: skip
+    _keep(archive, "files/index", index)
+    return sum(not one["missing_because"] for one in index)
+
+
+def _copied(session: PortalSession, row: Attachment, archive: zipfile.ZipFile, path: str, filing: Filing) -> str:
+    """Why the file could not be copied, "" when it was."""
+    try:
+        pieces = read_plain(session, row, filing)
+        first = next(pieces, b"")
+    except NotFound:
+        return "The file is not in the store any more."
+    with archive.open(path, "w", force_zip64=True) as target:
+        target.write(first)
+        for piece in pieces:
+            target.write(piece)
+    return ""
+
+
+def _file_name(name: str) -> str:
+    """Safe to unpack anywhere: no folders, no leading dots, no control characters."""
+    plain = "".join(
+        character if character.isprintable() and character not in '/\\:*?"<>|' else "-" for character in name
+    )
+    return plain.strip(" .")[-120:] or "file"
+
+
+def _keep(archive: zipfile.ZipFile, path: str, rows: list[dict[str, Any]]) -> int:
+    """The same rows for programs and for a spreadsheet; nothing where there are none."""
+    if rows:
+        archive.writestr(f"{path}.json", _json(rows))
+        archive.writestr(f"{path}.csv", _csv(rows))
+    return len(rows)
 
 
 def _values(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of any table

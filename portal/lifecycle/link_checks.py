@@ -17,6 +17,7 @@ from portal.directory.actions import (
     propose_link,
     rename_authority,
 )
+from portal.directory.editing import Details, change_details
 from portal.directory.fetch import PublicFetcher
 from portal.directory.link_states import link_by_id, proposal_by_id, stale_links, unchecked_proposals
 from portal.directory.links import LinkChecker, LinkReport
@@ -30,6 +31,15 @@ log = structlog.get_logger("portal.links")
 AGAIN_AFTER = timedelta(days=7)
 _LINKS_AT_ONCE = 60
 _SECONDS_A_RUN = 420.0
+
+
+def links_wait(settings: Settings, database: Database) -> bool:
+    """Whether there is an address to look at."""
+    before = clock.now() - AGAIN_AFTER
+    with database.session() as session:
+        return bool(unchecked_proposals(session)) or (
+            settings.is_production and bool(stale_links(session, clock.today(), before=before, limit=1))
+        )
 
 
 def check_by_the_clock(settings: Settings, database: Database) -> None:
@@ -111,11 +121,28 @@ def drop_link(session: PortalSession, actor: Actor, link: AuthorityLinkRow, *, n
     _tell(session, actor, "A council's page is no more.", now=now)
 
 
-def give_name(session: PortalSession, actor: Actor, authority: AuthorityRow, new: NewName, *, now: datetime) -> None:
-    """Rename a council; notices say the new name from its first day on."""
-    rename_authority(session, actor, authority, new, now=now)
+def give_name(
+    session: PortalSession,
+    actor: Actor,
+    authority: AuthorityRow,
+    new: NewName,
+    *,
+    now: datetime,
+    corrects: bool = False,
+) -> None:
+    """Rename a council; notices say the new name from its first day on, or from now on where it `corrects`."""
+    today = clock.london(now).date()
+    rename_authority(session, actor, authority, new, today=today, now=now, corrects=corrects)
     begins = max(now, clock.from_london(new.valid_from, time.min))
     note_change(session, reason="A council has another name.", at=begins, now=now, made_by=actor.person_id)
+
+
+def give_details(
+    session: PortalSession, actor: Actor, authority: AuthorityRow, details: Details, *, now: datetime
+) -> None:
+    """Change a council's kind, region or website; a notice without a better link leads to the website."""
+    if change_details(session, actor, authority, details, now=now):
+        _tell(session, actor, "A council's page has another address.", now=now)
 
 
 def give_contacts(

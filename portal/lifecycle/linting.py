@@ -20,6 +20,7 @@ from portal.notices.gathering import Shelf, Standing, fill_shelf, standing, stan
 from portal.notices.history import Line, Origin
 from portal.notices.importing.blocks import Block
 from portal.notices.importing.editions import Edition, in_force, newest_first
+from portal.notices.importing.notice_check import check_notice
 from portal.notices.lint.engine import lint
 from portal.notices.lint.findings import Finding, Waived, in_order, without_waived
 from portal.notices.lint.findings import Waiver as Excuse
@@ -93,7 +94,11 @@ class Inspector:
         return Checked(kept, waived, {one.key: one.title for one in edition.clauses})
 
     def document(self, blocks: Sequence[Block], name: str) -> list[Finding]:
-        """Any document, whoever's it is; it should name every council whose notice we know."""
+        """Any document, whoever's it is; it should name every council whose notice we know.
+
+        Raises `Invalid` for a document that is no privacy notice in English; a few sentences of one may be checked.
+        """
+        check_notice(blocks, is_piece_welcome=True)
         return lint(notice_of_blocks(blocks, name), self._context(self._shelf.facts_at(self.now), listed=self._known))
 
     def _checked(self, found: Standing, excuses: Sequence[Excuse], *, is_shared: bool) -> Checked:
@@ -158,9 +163,9 @@ def filled_notice(parts: Parts, words: Mapping[str, str], name: str) -> Notice:
         key: f"section {number}, {title}" for number, (key, title, _) in enumerate(parts.layout.sections, start=1)
     }
     titles = {
-        line.key: f"section {number}, {line.title}"
+        line.key: f"section {number}.{index}, {line.title}"
         for number, (_, _, lines) in enumerate(parts.layout.sections, start=1)
-        for line in lines
+        for index, line in enumerate(lines, start=1)
     }
     places = {**sections, **dict(parts.layout.absent), **titles}
     own = {

@@ -10,7 +10,9 @@ from sqlalchemy.orm import aliased
 from portal.core import clock
 from portal.core.database import PortalSession
 from portal.directory.models import AuthorityNameRow, AuthorityRow, SchoolAuthority
-from portal.tenancy.models import Tenant, TenantKind
+from portal.directory.queries import closure_of
+from portal.tenancy.models import Tenant, TenantKind, TenantStatus
+from portal.tenancy.queries import PUBLIC_STATUSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,17 @@ def authority_choices(session: PortalSession, *, on: date) -> list[tuple[str, st
     return [(key, name) for key, name in session.execute(statement)]
 
 
+def councils_to_come(session: PortalSession, *, after: date) -> list[tuple[str, str, date]]:
+    """(key, name, first day) of every council that begins after a day, soonest first."""
+    statement = (
+        select(AuthorityRow.key, AuthorityNameRow.name, AuthorityRow.valid_from)
+        .join(AuthorityNameRow, AuthorityNameRow.authority_id == AuthorityRow.id)
+        .where(AuthorityRow.valid_from > after)
+        .order_by(AuthorityRow.valid_from, AuthorityNameRow.name)
+    )
+    return [(key, name, first) for key, name, first in session.execute(statement) if first is not None]
+
+
 def trust_choices(session: PortalSession) -> list[tuple[str, str]]:
     """(slug, name) of every trust, by name."""
     statement = select(Tenant.slug, Tenant.name).where(Tenant.kind == TenantKind.TRUST).order_by(Tenant.name)
@@ -84,6 +97,33 @@ def trusts_by_id(session: PortalSession) -> dict[int, str]:
     """The name of every trust, in alphabetical order."""
     statement = select(Tenant.id, Tenant.name).where(Tenant.kind == TenantKind.TRUST).order_by(Tenant.name)
     return {row.id: row.name for row in session.execute(statement)}
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What the pages of a closed school say: its last day, where its records are, and who took over, where known.
+
+    `slug` is the successor's address, '' where it has no public pages.
+    """
+
+    on: date | None
+    records: str
+    successor: str = ""
+    slug: str = ""
+
+
+def closing_of(session: PortalSession, school: Tenant) -> Closing | None:
+    """None for a school that is not closed."""
+    if school.status is not TenantStatus.CLOSED:
+        return None
+    closure = closure_of(session, school.id)
+    if closure is None:
+        return Closing(school.closed_on, "")
+    successor = session.get(Tenant, closure.successor_id) if closure.successor_id else None
+    if successor is None:
+        return Closing(closure.closed_on, closure.records)
+    slug = successor.slug if successor.status in PUBLIC_STATUSES else ""
+    return Closing(closure.closed_on, closure.records, successor.name, slug)
 
 
 def school_names(session: PortalSession, slugs: Iterable[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from portal.directory.models import PostcodeKind
 from portal.directory.postcode_file import PostcodeFile, read_postcode_file
 from portal.directory.queries import postcode_edition
 from portal.identity.permissions import SYSTEM, Actor
+from portal.notices.changes import new_generation
 
 
 def import_postcodes(
@@ -20,6 +21,7 @@ def import_postcodes(
     with open_public_file(path, "") as (stream, _):
         file = read_postcode_file(stream, progress)
     load_postcodes(session, actor, file.table, kind=PostcodeKind.REAL, name=path.name, count=file.english, now=now)
+    new_generation(session)  # notices offer the search
     return file
 
 

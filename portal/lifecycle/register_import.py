@@ -1,7 +1,7 @@
 """The school register's file: read, compared with our schools, reported; `register_apply.py` then changes them."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -15,12 +15,12 @@ from portal.directory.extracts import Progress
 from portal.directory.gias import RegisterExtract, SchoolRecord, SchoolStatus, read_register
 from portal.directory.gias_links import read_links, successors_by_urn
 from portal.directory.gias_plan import ChangeKind, ImportPlan, KnownSchool, plan_import
-from portal.directory.models import AuthorityCodeRow, FormerUrn, RegisterSchool, SchoolAuthority
-from portal.directory.queries import holding
-from portal.directory.rules import CodeScheme
+from portal.directory.models import FormerUrn, RegisterSchool, SchoolAuthority, SchoolClosure
+from portal.directory.queries import authorities_by_code, holding
 from portal.identity.permissions import Action, Actor, Place, require
-from portal.lifecycle.register_apply import apply_plan, created_schools
+from portal.lifecycle.register_apply import Applied, apply_plan
 from portal.lifecycle.register_records import record_from
+from portal.lifecycle.register_rows import held_rows, write_rows
 from portal.tenancy.models import SchoolLaw, Tenant, TenantKind, TenantStatus
 from portal.tenancy.queries import service
 
@@ -80,6 +80,24 @@ class ImportReport:
 
 
 @dataclass(frozen=True, slots=True)
+class RefreshReport:
+    """How many schools of the file are at hand, and of how many that is news."""
+
+    schools: int
+    changed: int
+    skipped: tuple[dict[str, Any], ...]
+    is_cut_short: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "schools": self.schools,
+            "changed": self.changed,
+            "skipped": list(self.skipped),
+            "cut_short": self.is_cut_short,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """What to import: the file, the file of links beside it, the councils' DfE codes (all when none), a dry run."""
 
@@ -98,54 +116,79 @@ def import_register(
     today: date,
     now: datetime,
     progress: Progress | None = None,
-    applied: Callable[[int, int], None] | None = None,
+    applied: Applied | None = None,
 ) -> ImportReport:
     """Read the file, plan, and unless it is a dry run change our schools; needs the scope of every tenant.
 
-    Raises `Forbidden`, and `Invalid`, with nothing changed, for a file that is empty or not the register's.
+    Every school of the file, of whatever council, is then at hand for searching. Raises `Forbidden`, and `Invalid`,
+    with nothing changed, for a file that is empty or not the register's.
     """
-    centre = service(session)
-    require(actor, Action.ADD_TENANT, Place(centre.id, None, centre.id))
-    known = known_schools(session, order.authorities, today)
-    extract = _read(order, known, progress)
+    _may(session, actor)
+    known = known_schools(session, today)
+    extract = _read(order.path, progress)
     successors = _successors(order)
-    with_council = _with_council(session, extract)
-    plan = plan_import(known.values(), with_council, today, successors=successors, skipped=extract.skipped)
-    slugs = _slugs(session, known)
+    with_council = _with_council(session, extract, today)
+    plan = plan_import(
+        known.values(), with_council, today, successors=successors, skipped=extract.skipped,
+        authorities=order.authorities, absent=extract.absent,
+    )  # fmt: skip
+    slugs = {school.record.urn: slug for school_id, slug in _slugs(session) if (school := known.get(school_id))}
     if not order.is_dry_run:
         apply_plan(
-            session, actor, plan, extract.records, goes_live=order.goes_live, today=today, now=now, applied=applied
-        )
-        slugs |= created_schools(session, plan)
-    return _report(plan, extract, slugs, order, without_council=len(extract.records) - len(with_council))
+            session, actor, plan, extract.records, goes_live=order.goes_live, today=today, now=now,
+            absent=extract.absent, applied=applied,
+        )  # fmt: skip
+        present = session.execute(select(Tenant.urn, Tenant.slug).where(Tenant.urn.is_not(None)))
+        slugs |= {urn: slug for urn, slug in present if urn is not None}
+    without_council = _without_council(order, extract.records, with_council)
+    return _report(plan, extract, slugs, order, without_council=without_council)
 
 
-def known_schools(session: PortalSession, authorities: frozenset[str], today: date) -> dict[int, KnownSchool]:
-    """Our schools with a number, by tenant id, as the last import left them; only those of these councils."""
+def refresh_register(
+    session: PortalSession, actor: Actor, path: Path, *, now: datetime, progress: Progress | None = None
+) -> RefreshReport:
+    """Keep every school of the file for searching; no school of ours is made or changed.
+
+    Needs the scope of every tenant. Raises `Forbidden`, and `Invalid`, with nothing changed, as the import does.
+    """
+    _may(session, actor)
+    extract = _read(path, progress)
+    changed = write_rows(session, held_rows(session), extract.records, absent=extract.absent, now=now)
+    skipped = tuple({"line": one.line, "reason": one.reason} for one in extract.skipped)
+    return RefreshReport(len(extract.records), changed, skipped, extract.is_cut_short)
+
+
+def known_schools(session: PortalSession, today: date) -> dict[int, KnownSchool]:
+    """Our schools with a number, by tenant id, as the last import left them."""
     former: dict[int, list[str]] = {}
     for row in session.scalars(select(FormerUrn)):
         former.setdefault(row.tenant_id, []).append(row.urn)
+    columns = (RegisterSchool.tenant_id, RegisterSchool.record)
     records = {
-        row.tenant_id: record_from(row.record)
-        for row in session.scalars(select(RegisterSchool).where(RegisterSchool.tenant_id.is_not(None)))
+        tenant_id: record_from(record)
+        for tenant_id, record in session.execute(select(*columns).where(RegisterSchool.tenant_id.is_not(None)))
     }
     codes = _codes_by_school(session, today)
+    left = set(session.scalars(select(SchoolClosure.school_id).where(SchoolClosure.has_left)))
+    trusts = {one.id: one for one in session.scalars(select(Tenant).where(Tenant.kind == TenantKind.TRUST))}
     found: dict[int, KnownSchool] = {}
     for school in session.scalars(select(Tenant).where(Tenant.kind == TenantKind.SCHOOL, Tenant.urn.is_not(None))):
-        record = records.get(school.id) or _record_of(school, *codes.get(school.id, ("000", "")))
-        if not authorities or record.la_code in authorities:
-            found[school.id] = KnownSchool(record, tuple(former.get(school.id, ())))
+        record = records.get(school.id)
+        if record is None:
+            trust = trusts.get(school.trust_id or 0)
+            record = _record_of(school, trust, *codes.get(school.id, ("000", "")))
+        found[school.id] = KnownSchool(record, tuple(former.get(school.id, ())), school.id in left)
     return found
 
 
-def _read(order: Order, known: Mapping[int, KnownSchool], progress: Progress | None) -> RegisterExtract:
-    ours = {urn for school in known.values() for urn in (school.record.urn, *school.former_urns)}
+def _may(session: PortalSession, actor: Actor) -> None:
+    centre = service(session)
+    require(actor, Action.ADD_TENANT, Place(centre.id, None, centre.id))
 
-    def keep(record: SchoolRecord) -> bool:
-        return not order.authorities or record.la_code in order.authorities or record.urn in ours
 
-    with open_public_file(order.path, "edubase") as (stream, _):
-        return read_register(stream, keep=keep, progress=progress)
+def _read(path: Path, progress: Progress | None) -> RegisterExtract:
+    with open_public_file(path, "edubase") as (stream, _):
+        return read_register(stream, progress=progress)
 
 
 def _successors(order: Order) -> Mapping[str, frozenset[str]]:
@@ -155,22 +198,31 @@ def _successors(order: Order) -> Mapping[str, frozenset[str]]:
         return successors_by_urn(read_links(stream).links)
 
 
-def _with_council(session: PortalSession, extract: RegisterExtract) -> list[SchoolRecord]:
+def _without_council(order: Order, records: Sequence[SchoolRecord], with_council: Sequence[SchoolRecord]) -> int:
+    def count(some: Sequence[SchoolRecord]) -> int:
+        return sum(not order.authorities or one.la_code in order.authorities for one in some)
+
+    return count(records) - count(with_council)
+
+
+def _with_council(session: PortalSession, extract: RegisterExtract, today: date) -> list[SchoolRecord]:
     """Schools abroad and in Wales stand in the register under codes that no English council has."""
-    codes = set(session.scalars(select(AuthorityCodeRow.code).where(AuthorityCodeRow.scheme == CodeScheme.DFE)))
+    codes = authorities_by_code(session, today).keys()
     return [record for record in extract.records if record.la_code in codes]
 
 
 def _codes_by_school(session: PortalSession, today: date) -> dict[int, tuple[str, str]]:
-    statement = (
-        select(SchoolAuthority.school_id, AuthorityCodeRow.code, SchoolAuthority.district)
-        .join(AuthorityCodeRow, AuthorityCodeRow.authority_id == SchoolAuthority.authority_id)
-        .where(AuthorityCodeRow.scheme == CodeScheme.DFE, holding(SchoolAuthority, today))
-    )
-    return {school_id: (code, district) for school_id, code, district in session.execute(statement)}
+    codes = {authority_id: code for code, authority_id in authorities_by_code(session, today).items()}
+    columns = (SchoolAuthority.school_id, SchoolAuthority.authority_id, SchoolAuthority.district)
+    return {
+        school_id: (codes.get(authority_id, "000"), district)
+        for school_id, authority_id, district in session.execute(
+            select(*columns).where(holding(SchoolAuthority, today))
+        )
+    }
 
 
-def _record_of(school: Tenant, la_code: str, district: str) -> SchoolRecord:
+def _record_of(school: Tenant, trust: Tenant | None, la_code: str, district: str) -> SchoolRecord:
     """A school that was never imported, as if the register had said of it what we know."""
     closed = school.status is TenantStatus.CLOSED
     return SchoolRecord(
@@ -178,12 +230,13 @@ def _record_of(school: Tenant, la_code: str, district: str) -> SchoolRecord:
         type_name=school.type_name, type_group=_TYPE_GROUPS.get(school.law or SchoolLaw.MAINTAINED, ""),
         status=SchoolStatus.CLOSED if closed else SchoolStatus.OPEN, close_date=school.closed_on,
         postcode=school.postcode, phase=school.phase, town=school.town, district_code=district,
+        trust_code=(trust.group_code or "") if trust else "", trust_name=trust.name if trust else "",
     )  # fmt: skip
 
 
-def _slugs(session: PortalSession, known: Mapping[int, KnownSchool]) -> dict[str, str]:
+def _slugs(session: PortalSession) -> list[tuple[int, str]]:
     rows = session.execute(select(Tenant.id, Tenant.slug).where(Tenant.kind == TenantKind.SCHOOL))
-    return {known[school_id].record.urn: slug for school_id, slug in rows if school_id in known}
+    return [(row.id, row.slug) for row in rows]
 
 
 def _report(

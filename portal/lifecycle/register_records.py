@@ -1,15 +1,17 @@
 """A school of the register as JSON keeps it, and back."""
 
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
 from portal.directory.gias import SchoolRecord, SchoolStatus
 
+_FIELDS = tuple(one.name for one in fields(SchoolRecord))
+
 
 def stored_record(record: SchoolRecord) -> dict[str, Any]:
     """A record as JSON keeps it."""
-    values = asdict(record)
+    values = {name: getattr(record, name) for name in _FIELDS}
     for key in ("open_date", "close_date"):
         values[key] = values[key].isoformat() if values[key] else None
     return {**values, "status": record.status.value}
@@ -17,8 +19,7 @@ def stored_record(record: SchoolRecord) -> dict[str, Any]:
 
 def record_from(stored: dict[str, Any]) -> SchoolRecord:
     """The reverse of `stored_record`."""
-    known = {one.name for one in fields(SchoolRecord)}
-    values = {key: value for key, value in stored.items() if key in known}
+    values = {name: stored[name] for name in _FIELDS if name in stored}
     for key in ("open_date", "close_date"):
         values[key] = date.fromisoformat(values[key]) if values.get(key) else None
     return SchoolRecord(**{**values, "status": SchoolStatus(values["status"])})

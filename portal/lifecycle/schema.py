@@ -7,18 +7,36 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import DBAPIError
 
 from portal.casework.search import prepare as prepare_search
 from portal.core.database import Database
+from portal.core.errors import SettingsError
 from portal.settings import ROOT, Settings
 from portal.tenancy.walls import raise_walls
 
 _LOCK = 4_107_215
 
 
+def reach(url: str, setting: str) -> Database:
+    """The database at `url`. Raises `SettingsError` with the setting's name when it cannot be used."""
+    database = Database(url)
+    try:
+        with database.engine.connect():
+            return database
+    except DBAPIError as error:
+        database.dispose()
+        first, *rest = str(error.orig).splitlines() or [""]
+        reason = " ".join([first, *rest] if first.endswith(":") else [first])
+        raise SettingsError(f"{setting}: the database cannot be reached: {reason[:300]}") from error
+
+
 def migrate(settings: Settings) -> None:
     """Run all migrations as the owner, then raise the walls; several nodes may call it at once."""
-    owner = Database(settings.database_owner_url or settings.database_url)
+    if settings.database_owner_url:
+        owner = reach(settings.database_owner_url, "PORTAL_DATABASE_OWNER_URL")
+    else:
+        owner = reach(settings.database_url, "PORTAL_DATABASE_URL")
     try:
         with owner.engine.execution_options(portal_writes=True).begin() as connection:
             if connection.dialect.name == "postgresql":

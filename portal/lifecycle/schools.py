@@ -12,10 +12,11 @@ from portal.core.errors import Invalid
 from portal.directory.models import AuthorityRow, SchoolAuthority
 from portal.identity.actions import witness
 from portal.identity.permissions import Action, Actor, Place, require
+from portal.lifecycle.controllers import controller_of
 from portal.notices.changes import note_tenant_change
-from portal.tenancy.actions import add_tenant, record_facts
+from portal.tenancy.actions import add_tenant, record_facts, rename
 from portal.tenancy.models import SchoolLaw, Tenant, TenantKind, TenantStatus
-from portal.tenancy.queries import service
+from portal.tenancy.queries import facts_at, service
 from portal.tenancy.scope import tenant_scope
 
 
@@ -33,6 +34,15 @@ class NewSchool:
     telephone: str
 
 
+@dataclass(frozen=True, slots=True)
+class SchoolDetails:
+    """What the central team may correct of a school; `trust` is a trust's slug or ''."""
+
+    name: str
+    law: SchoolLaw
+    trust: str
+
+
 def add_school(session: PortalSession, actor: Actor, new: NewSchool, *, now: datetime) -> Tenant:
     """A live school with its council, trust and first facts.
 
@@ -43,7 +53,7 @@ def add_school(session: PortalSession, actor: Actor, new: NewSchool, *, now: dat
     authority = session.scalar(select(AuthorityRow.id).where(AuthorityRow.key == new.authority))
     if authority is None:
         raise Invalid("Choose a council from the list.", field="authority")
-    trust = _trust(session, new.trust)
+    trust = trust_by_slug(session, new.trust) if new.trust else None
     school = add_tenant(session, kind=TenantKind.SCHOOL, name=new.name, now=now, status=TenantStatus.LIVE)
     school.law, school.town, school.postcode = new.law, new.town, new.postcode
     school.trust_id = trust.id if trust else None
@@ -59,6 +69,31 @@ def add_school(session: PortalSession, actor: Actor, new: NewSchool, *, now: dat
             record(session, witness(actor), kind, tenant_id=school.id, subject=("tenant", school.id), now=now)
     note_tenant_change(session, school, reason="The notice was published.", now=now, made_by=actor.person_id)
     return school
+
+
+def change_school(
+    session: PortalSession, actor: Actor, school: Tenant, details: SchoolDetails, *, now: datetime
+) -> None:
+    """Correct a school's name, kind or trust; its old address goes on leading to it.
+
+    The controller follows where it still is who the law says for what the school was. Raises `Forbidden`, `Invalid` for
+    a trust that does not exist.
+    """
+    require(actor, Action.CHANGE_TENANT, Place(school.id, school.trust_id, service(session).id))
+    present = session.get(Tenant, school.trust_id) if school.trust_id else None
+    trust = trust_by_slug(session, details.trust) if details.trust else None
+    before = controller_of(school.law, school.name, present.name if present else "")
+    after = controller_of(details.law, details.name, trust.name if trust else "")
+    if school.name != details.name:
+        rename(session, school, name=details.name, now=now)
+    school.law, school.trust_id = details.law, trust.id if trust else None
+    if facts_at(session, school.id, now).get("controller.name", before) == before:
+        record_facts(session, school, {"controller.name": after}, now=now, recorded_by=actor.person_id)
+    record(
+        session, witness(actor), AuditKind.TENANT_CHANGED, tenant_id=school.id, subject=("tenant", school.id), now=now,
+        law=details.law.value, trust=school.trust_id,
+    )  # fmt: skip
+    note_tenant_change(session, school, reason="The school's facts changed.", now=now, made_by=actor.person_id)
 
 
 def change_facts(
@@ -77,9 +112,8 @@ def change_facts(
     return changed
 
 
-def _trust(session: PortalSession, slug: str) -> Tenant | None:
-    if not slug:
-        return None
+def trust_by_slug(session: PortalSession, slug: str) -> Tenant:
+    """Raises `Invalid` for a trust that does not exist."""
     trust = session.scalar(select(Tenant).where(Tenant.slug == slug, Tenant.kind == TenantKind.TRUST))
     if trust is None:
         raise Invalid("Choose a trust from the list.", field="trust")

@@ -17,13 +17,15 @@ from portal.core.text import slugify
 from portal.identity.actions import witness
 from portal.identity.permissions import Action, Actor, Place, require
 from portal.notices.changes import note_tenant_change
+from portal.notices.gaps import new_gaps
 from portal.notices.gathering import GENERAL
 from portal.notices.markup import accept
-from portal.notices.merge import merge_clause
+from portal.notices.merge import Merge, merge_clause
 from portal.notices.models import (
     ClausePolicy,
     Decision,
     DecisionChoice,
+    DecisionKind,
     DraftStatus,
     Override,
     OverrideDraft,
@@ -35,6 +37,7 @@ from portal.notices.models import (
     TextPart,
 )
 from portal.notices.queries import release_in_force
+from portal.notices.rules import TELL_DPO_AFTER
 from portal.notices.wording import NoticeDesk, preview
 from portal.tenancy.models import Tenant
 from portal.tenancy.queries import service
@@ -58,7 +61,7 @@ class Outcome(StrEnum):
 class Words:
     """What an editor typed for a clause: `base_hash` is the shared text she had before her, `seen` the draft's version.
 
-    `seen` is 0 where she saw no draft.
+    `seen` is 0 where she saw no draft, `own` the published override that she saw (0: none; None: it does not matter).
     """
 
     key: str
@@ -69,6 +72,7 @@ class Words:
     base_hash: str = ""
     seen: int = 0
     reason: str = ""
+    own: int | None = None
 
 
 def keep_text(session: PortalSession, text: str) -> str:
@@ -144,19 +148,19 @@ def publish(
     """Put the words in force, or send them for review where the clause asks for it.
 
     Where the shared words changed since she began, both changes are put together in the draft, which must be read
-    first: `MERGED`, or `DIFFERS` where they touch the same sentence. Raises `Invalid` also for a placeholder with
-    nothing to show, naming what is missing and who can fill it in.
+    first: `MERGED`; or `DIFFERS` where they touch the same sentence, and then a question is open about both. Raises
+    `Invalid` also for a placeholder with nothing to show, naming what is missing and who can fill it in.
     """
     require(actor, Action.PUBLISH_OVERRIDE, place_of(session, tenant))
     present = _own(session, tenant, words.key)
     if words.seen and _draft(session, tenant, words.key) is None and _says(present, words):
         return Outcome.ALREADY_DONE
     draft = _store(session, actor, tenant, desk, words, now=now)
-    stale = _catch_up(session, desk, draft)
+    stale = _catch_up(session, actor, tenant, desk, draft, now)
     if stale is not None:
         return stale
-    _check_placeholders(session, desk, draft, now)
-    if _needs_review(desk, draft):
+    check_gaps(session, desk, draft, now)
+    if needs_review(desk, draft):
         draft.status = DraftStatus.IN_REVIEW
         _record(session, actor, tenant, AuditKind.OVERRIDE_SAVED, draft.key, now, text=draft.text)
         return Outcome.SENT_FOR_REVIEW
@@ -189,15 +193,17 @@ def put_in_force(
 
 
 def leave_out(
-    session: PortalSession, actor: Actor, tenant: Tenant, desk: NoticeDesk, key: str, *, now: datetime, reason: str = ""
-) -> None:
-    """Omit an optional clause. Raises `Invalid` for any other."""
+    session: PortalSession, actor: Actor, tenant: Tenant, desk: NoticeDesk, key: str, *, now: datetime,
+    reason: str = "", own: int | None = None,
+) -> None:  # fmt: skip
+    """Omit an optional clause. Raises `Invalid` for any other, `Conflict` where `own` is not the override in force."""
     require(actor, Action.PUBLISH_OVERRIDE, place_of(session, tenant))
     wording = desk.clause(key)
     if not wording.may_be_omitted:
         raise Invalid("This clause cannot be left out.")
     if wording.own is not None and wording.own.mode is OverrideMode.OMIT:
         return
+    _check_own(session, tenant, key, own)
     _close(session, tenant, key, now)
     session.add(
         Override(
@@ -211,13 +217,21 @@ def leave_out(
 
 
 def use_shared(
-    session: PortalSession, actor: Actor, tenant: Tenant, desk: NoticeDesk, key: str, *, now: datetime
-) -> None:
-    """End the tenant's own wording of a clause; the words stay in the record. Harmless where there is none."""
+    session: PortalSession, actor: Actor, tenant: Tenant, desk: NoticeDesk, key: str, *, now: datetime, seen: int = 0,
+    own: int | None = None,
+) -> None:  # fmt: skip
+    """End the tenant's own wording of a clause; the words stay in the record. Harmless where there is none.
+
+    Raises `Conflict` for a draft of another version than `seen`, or where `own` is not the override in force.
+    """
     require(actor, Action.PUBLISH_OVERRIDE, place_of(session, tenant))
     draft = _draft(session, tenant, key)
+    if draft is not None and draft.version != seen:
+        raise Conflict(N_("Somebody else saved this clause meanwhile."), theirs=_titled(draft.title, draft.text))
+    _check_own(session, tenant, key, own)
     if draft is not None:
         session.delete(draft)
+        _forget_question(session, tenant, key, now)
     if not _close(session, tenant, key, now):
         return
     shared = desk.clauses[key].shared if key in desk.clauses else None
@@ -235,7 +249,32 @@ def drop_draft(session: PortalSession, actor: Actor, tenant: Tenant, key: str, *
     draft = _draft(session, tenant, key)
     if draft is not None:
         session.delete(draft)
+        _forget_question(session, tenant, key, now)
         _record(session, actor, tenant, AuditKind.OVERRIDE_SAVED, key, now, text="")
+
+
+def _forget_question(session: PortalSession, tenant: Tenant, key: str, now: datetime) -> None:
+    """A question about a draft goes with it; one about the published words that it overtook is open again."""
+    rows = list(
+        session.scalars(
+            select(Decision)
+            .where(Decision.tenant_id == tenant.id, Decision.key == key, Decision.choice.is_(None))
+            .order_by(Decision.id)
+        )
+    )
+    asked = next((row for row in rows if row.settled_at is None and is_about_draft(row)), None)
+    if asked is None:
+        return
+    asked.settled_at = now
+    own = _own(session, tenant, key)
+    for row in rows:
+        if own is not None and row.override_id == own.id and row.shared_hash == asked.shared_hash:
+            row.settled_at = row.settled_by = None
+
+
+def is_about_draft(row: Decision) -> bool:
+    """Whether a question was asked while words were typed, and not about published ones."""
+    return row.kind is DecisionKind.CONFLICT and row.local_hash is None
 
 
 def approve(
@@ -245,9 +284,10 @@ def approve(
     """The DPO team agrees: the reviewed words are published. Raises `Conflict` where the school changed them since."""
     require(actor, Action.REVIEW_OVERRIDE, place_of(session, tenant))
     draft = _in_review(session, tenant, key, seen)
-    stale = _catch_up(session, desk, draft)
+    stale = _catch_up(session, actor, tenant, desk, draft, now)
     if stale is not None:
         raise Conflict(N_("The shared words changed meanwhile. Read both changes together first."), theirs=draft.text)
+    check_gaps(session, desk, draft, now)
     _comment(session, actor, tenant, key, comment, now)
     _record(session, actor, tenant, AuditKind.OVERRIDE_REVIEWED, key, now, approved=True)
     return put_in_force(session, actor, tenant, desk, draft, now=now)
@@ -306,19 +346,20 @@ def local_key(title: str, taken: frozenset[str], *, kind: str = GENERAL) -> str:
 def _store(
     session: PortalSession, actor: Actor, tenant: Tenant, desk: NoticeDesk, words: Words, *, now: datetime
 ) -> OverrideDraft:
-    anchor = desk.shared.last_known(words.clause_key)
+    anchor = desk.shared.ruling(words.clause_key)
     if anchor is None:
         raise NotFound("There is no such clause.")
-    held = desk.shared.held.get(words.clause_key)
-    _check_policy((held.clause if held else anchor).policy, words.clause_key, words.mode)
+    _check_policy(anchor.policy, words.clause_key, words.mode)
     if words.mode not in REPLACING and not words.title:
         raise Invalid(N_("Give the clause a title."), field="title")
     if len(words.title) > TITLE_LENGTH:
         raise Invalid(N_("The title is too long."), field="title")
     text = accept(words.text, desk.keys, name="text")
     draft = _draft(session, tenant, words.key)
-    if draft is not None and draft.version != words.seen and draft.text != text:
-        raise Conflict(N_("Somebody else saved this clause meanwhile."), theirs=draft.text)
+    is_same = draft is not None and (draft.text, draft.title) == (text, words.title)
+    if draft is not None and draft.version != words.seen and not is_same:
+        raise Conflict(N_("Somebody else saved this clause meanwhile."), theirs=_titled(draft.title, draft.text))
+    _check_own(session, tenant, words.key, words.own, text)
     if draft is None:
         draft = OverrideDraft(
             tenant_id=tenant.id, kind=desk.kind, key=words.key, clause_key=words.clause_key, mode=words.mode,
@@ -331,6 +372,21 @@ def _store(
     return draft
 
 
+def _check_own(session: PortalSession, tenant: Tenant, key: str, seen: int | None, text: str | None = None) -> None:
+    """Raises `Conflict` where other words were published since she read the page, unless they say what she says."""
+    present = _own(session, tenant, key)
+    if seen is None or seen == (present.id if present else 0):
+        return
+    words = session.get(TextPart, present.part_hash) if present and present.part_hash else None
+    if text is None or words is None or words.text != text:
+        theirs = _titled(present.title, words.text) if present and words else ""
+        raise Conflict(N_("Somebody else published this clause meanwhile."), theirs=theirs)
+
+
+def _titled(title: str, text: str) -> str:
+    return f"{title}\n\n{text}" if title else text
+
+
 def _check_policy(policy: ClausePolicy, key: str, mode: OverrideMode) -> None:
     if policy is ClausePolicy.LOCKED and mode in REPLACING:
         raise Invalid(f"The clause {key} is locked and cannot be changed.")
@@ -338,35 +394,71 @@ def _check_policy(policy: ClausePolicy, key: str, mode: OverrideMode) -> None:
         raise Invalid(f"The clause {key} cannot be left out.")
 
 
-def _catch_up(session: PortalSession, desk: NoticeDesk, draft: OverrideDraft) -> Outcome | None:
-    """Bring a draft onto the shared words of today; None where it was made from them."""
+def _catch_up(
+    session: PortalSession, actor: Actor, tenant: Tenant, desk: NoticeDesk, draft: OverrideDraft, now: datetime
+) -> Outcome | None:
+    """Bring a draft onto the shared words of today; None where it was made from them.
+
+    Where both changed the same sentence the draft stays as it is, and a question is open about the three texts.
+    """
     wording = desk.clauses.get(draft.key)
     if draft.mode is not OverrideMode.ADAPT or wording is None or not wording.parent_hash or not draft.base_hash:
         return None
-    if draft.base_hash == wording.parent_hash:
+    newest = desk.shared.newest.clauses.get(draft.key)
+    if draft.base_hash == wording.parent_hash or (wording.waiting and newest and draft.base_hash == newest.part_hash):
         return None
     base = desk.shelf.fetch(session, [draft.base_hash]).get(draft.base_hash, "")
     merged = merge_clause(base, wording.parent, draft.text)
+    if not merged.clean:
+        _ask_about_draft(session, actor, tenant, desk, draft, wording.parent_hash, merged, now)
+        return Outcome.DIFFERS
     draft.base_hash, draft.text = wording.parent_hash, merged.text
     session.flush()  # the version that the next reader sees
-    return Outcome.MERGED if merged.clean else Outcome.DIFFERS
+    return Outcome.MERGED
 
 
-def _check_placeholders(session: PortalSession, desk: NoticeDesk, draft: OverrideDraft, now: datetime) -> None:
-    """Facts are a school's: a trust's wording is checked for everything else."""
+def _ask_about_draft(
+    session: PortalSession, actor: Actor, tenant: Tenant, desk: NoticeDesk, draft: OverrideDraft, shared_hash: str,
+    merged: Merge, now: datetime,
+) -> None:  # fmt: skip
+    """The draft's words stay the tenant's own: the question names no hash of them."""
+    row = session.scalar(
+        select(Decision).where(
+            Decision.tenant_id == draft.tenant_id, Decision.key == draft.key, Decision.settled_at.is_(None),
+            Decision.shared_hash == shared_hash, Decision.base_hash == draft.base_hash, Decision.local_hash.is_(None),
+        )
+    )  # fmt: skip
+    if row is None:
+        settle_open(session, actor, tenant, draft.key, choice=None, result_hash=None, now=now)
+        row = Decision(
+            tenant_id=draft.tenant_id, key=draft.key, clause_key=draft.clause_key, kind=DecisionKind.CONFLICT,
+            release=desk.shared.newest.name, base_hash=draft.base_hash, shared_hash=shared_hash, opened_at=now,
+            due_at=now + TELL_DPO_AFTER,
+        )  # fmt: skip
+        session.add(row)
+    row.conflicts = [{"base": one.base, "shared": one.shared, "local": one.local} for one in merged.conflicts]
+    session.flush()  # gives the id that the page leads to
+
+
+def check_gaps(session: PortalSession, desk: NoticeDesk, draft: OverrideDraft, now: datetime) -> None:
+    """Raises `Invalid` for a placeholder with nothing to show, naming what is missing and who can fill it in."""
     _, gaps = preview(
         session, desk, draft.key, mode=draft.mode, clause_key=draft.clause_key, title=draft.title, text=draft.text,
         now=now,
     )  # fmt: skip
     is_school = desk.school.law is not None
-    blocking = [gap for gap in gaps if gap.blocks_publishing and (is_school or gap.kind != "fact")]
+    blocking = [gap.reason for gap in gaps if gap.blocks_publishing and (is_school or gap.kind != "fact")]
+    if not is_school:
+        before = desk.clauses[draft.key].text if draft.key in desk.clauses else ""
+        found = new_gaps(session, desk.shelf, desk.school, before=before, after=draft.text, clause=draft.key, at=now)
+        blocking += [f"{school}: {gap.reason}" for school, gap in found]
     if blocking:
-        raise Invalid(f"{blocking[0].reason[:1].upper()}{blocking[0].reason[1:]}.", field="text")
+        raise Invalid(f"{blocking[0][:1].upper()}{blocking[0][1:]}.", field="text")
 
 
-def _needs_review(desk: NoticeDesk, draft: OverrideDraft) -> bool:
-    held = desk.shared.held.get(draft.clause_key)
-    return held is not None and held.clause.review and draft.mode in REPLACING
+def needs_review(desk: NoticeDesk, draft: OverrideDraft) -> bool:
+    anchor = desk.shared.ruling(draft.clause_key)
+    return anchor is not None and anchor.review and draft.mode in REPLACING
 
 
 def _in_review(session: PortalSession, tenant: Tenant, key: str, seen: int) -> OverrideDraft:

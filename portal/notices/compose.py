@@ -27,7 +27,7 @@ from portal.notices.languages import ENGLISH
 from portal.notices.markup import Rendered
 from portal.notices.placeholders import Context, Filler, Kind
 
-COMPOSER_VERSION: Final = "1"
+COMPOSER_VERSION: Final = "2"
 
 AUTHORS: Final[Mapping[Origin, Filler]] = {
     Origin.LIBRARY: Filler.CENTRAL,
@@ -149,7 +149,8 @@ def frames(
     placed = [_place(section, clauses, str(number), anchors) for number, (section, clauses) in enumerate(present, 1)]
     for head, parts in placed:
         references[head.key] = Reference(head.number, head.title, head.anchor)
-        references |= {plan.key: Reference(head.number, plan.title, anchor) for plan, anchor in reversed(parts)}
+        numbered = [(f"{head.number}.{index}", plan, anchor) for index, (plan, anchor) in enumerate(parts, 1)]
+        references |= {plan.key: Reference(number, plan.title, anchor) for number, plan, anchor in reversed(numbered)}
     values = SlotValues({}, {}, references)
     others = SlotValues({}, {}, references, wording)
     made = [_frame(head, parts, values, others) for head, parts in placed]

@@ -21,7 +21,7 @@ _ABSENT: Final = N_(
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Where a cross-reference leads: the number of the section, the title of the clause or section, the anchor.
+    """Where a cross-reference leads: the number and title of the section or clause, the anchor.
 
     Without a number it is a part that this notice leaves out.
     """
@@ -53,6 +53,11 @@ class Unresolved:
     def blocks_publishing(self) -> bool:
         """A reference to a part that this notice leaves out still reads well: it keeps the title."""
         return self.kind is not Kind.REFERENCE
+
+
+def missing(key: str, clause: str = "") -> Unresolved:
+    """A fact that nobody has filled in."""
+    return Unresolved(Kind.FACT, key, FACTS[key].label, FACTS[key].filler, _MISSING, clause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ def unresolved(
         kind, key = name.split("|")
         match Kind(kind):
             case Kind.FACT if not values.facts.get(key, "").strip():
-                yield Unresolved(Kind.FACT, key, FACTS[key].label, FACTS[key].filler, _MISSING, clause)
+                yield missing(key, clause)
             case Kind.BLOCK if key not in values.blocks:
                 yield Unresolved(Kind.BLOCK, key, BLOCKS[key].label, BLOCKS[key].filler, _MISSING, clause)
             case Kind.REFERENCE if key not in values.references:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Self, TypeVar
 
 from sqlalchemy import select
@@ -26,6 +27,7 @@ from portal.notices.models import (
     TextPart,
     Translation,
 )
+from portal.notices.placeholders import own_facts
 from portal.notices.translating import Book, Rendering, Source
 from portal.tenancy.models import Fact, SchoolLaw, Tenant, TenantKind
 from portal.tenancy.queries import service
@@ -131,8 +133,38 @@ class Shelf:
         counting = [one for one in known if one.effective_at <= at] or known
         return counting[-1].kind_title if counting else ""
 
+    @cached_property
+    def _kinds_of_clauses(self) -> dict[str, str]:
+        return {key: kind for kind, found in self.library.items() for one in found for key in one.clauses}
+
+    def kind_of(self, clause_key: str) -> str:
+        """The kind of notice that a shared clause belongs to."""
+        return self._kinds_of_clauses.get(clause_key, GENERAL)
+
     def facts_at(self, at: datetime) -> dict[str, str]:
         return {fact.key: fact.value for fact in self.service_facts if fact.at <= at}
+
+    def facts_of(self, school: Standing, at: datetime) -> dict[str, str]:
+        """What is a school's own: its facts, and the names of itself, its trust and its council."""
+        facts = school.facts_at(at)
+        return {
+            **facts,
+            "school.name": facts.get("school.name", school.name),
+            "trust.name": self.trust_names.get(school.trust_id or 0, ""),
+            "authority.name": self.councils.name(school.councils, london(at).date()),
+        }
+
+    @cached_property
+    def needed(self) -> frozenset[str]:
+        """The facts of schools' own that any edition needs."""
+        return frozenset().union(*(one.needs for edition in self.editions for one in edition.clauses.values()))
+
+    def lacking(self, school: Standing, at: datetime) -> frozenset[str]:
+        """The facts that an edition needs and the school has not; a trust's wording waits for no fact."""
+        if school.law is None:
+            return frozenset()
+        known = self.facts_of(school, at)
+        return frozenset(key for key in self.needed if not known.get(key, "").strip())
 
     def next_instant(self, after: datetime) -> datetime:
         """When something that all schools share may change by itself; at the latest at the end of the day in London."""
@@ -185,9 +217,11 @@ def _library(session: PortalSession) -> dict[str, tuple[Edition, ...]]:
         .options(selectinload(Release.sections), selectinload(Release.clauses))
         .order_by(Release.effective_at, Release.id)
     )
+    rows = list(session.scalars(statement))
+    _learn_needs(session, {clause.part_hash for row in rows for clause in row.clauses})
     found: dict[str, list[Edition]] = {}
-    for row in session.scalars(statement):
-        found.setdefault(row.kind, []).append(edition_of(row))
+    for row in rows:
+        found.setdefault(row.kind, []).append(edition_of(session, row))
     return {kind: tuple(rows) for kind, rows in found.items()}
 
 
@@ -200,9 +234,20 @@ def translations(session: PortalSession) -> Book:
     return found
 
 
-def edition_of(row: Release) -> Edition:
+_needs: dict[str, frozenset[str]] = {}
+
+
+def _learn_needs(session: PortalSession, hashes: set[str]) -> None:
+    """A text never changes, so what it needs is worked out once in a process."""
+    missing = hashes - _needs.keys()
+    if missing:
+        _needs.update({digest: own_facts(text) for digest, text in texts(session, missing).items()})
+
+
+def edition_of(session: PortalSession, row: Release) -> Edition:
     sections = tuple((section.key, section.title) for section in row.sections)
     order = {key: place for place, (key, _) in enumerate(sections)}
+    _learn_needs(session, {clause.part_hash for clause in row.clauses})
     clauses = sorted(row.clauses, key=lambda one: (order.get(one.section_key, len(order)), one.position))
     return Edition(
         row.id, row.name, row.title, row.reason, row.effective_at, row.withdrawn_at, sections,
@@ -213,7 +258,7 @@ def edition_of(row: Release) -> Edition:
 def shared_clause(row: ReleaseClause) -> SharedClause:
     return SharedClause(
         row.key, row.title, row.section_key, row.policy, row.review, row.confirm, tuple(row.laws), tuple(row.applies),
-        row.part_hash, row.split_from, row.reason,
+        row.part_hash, row.split_from, row.reason, _needs[row.part_hash],
     )  # fmt: skip
 
 
@@ -320,8 +365,13 @@ def _stances(session: PortalSession, schools: Sequence[Tenant]) -> dict[int, Sta
 
 
 def _answer(row: Decision) -> Answer | None:
-    """Taking shared words, for whatever reason, answers the question; declining counts where a yes was asked for."""
+    """Taking shared words, for whatever reason, answers the question; declining counts where a yes was asked for.
+
+    A question that was overtaken has no answer.
+    """
     assert row.settled_at is not None
+    if row.choice is None:
+        return None
     if row.choice is DecisionChoice.SHARED:
         return Answer(row.clause_key, row.shared_hash, takes=True, at=row.settled_at)
     if row.kind is DecisionKind.CONFIRM:

@@ -21,6 +21,8 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SharedClause:
+    """A clause of one edition; `needs` are the facts in it that each school, trust or council has of its own."""
+
     key: str
     title: str
     section: str
@@ -32,12 +34,23 @@ class SharedClause:
     part_hash: str
     split_from: str = ""
     reason: str = ""
+    needs: frozenset[str] = frozenset()
 
     def is_for(self, law: SchoolLaw | None) -> bool:
         return not self.applies or law is None or law in self.applies
 
     def says_the_same_as(self, other: "SharedClause") -> bool:
         return self.part_hash == other.part_hash and self.title == other.title
+
+    def stricter(self, other: "SharedClause | None") -> "SharedClause":
+        """The clause with the stricter of both policies and reviews."""
+        if other is None or other is self:
+            return self
+        policy = min(self.policy, other.policy, key=_STRICTEST_FIRST.index)
+        return replace(self, policy=policy, review=self.review or other.review)
+
+
+_STRICTEST_FIRST = (ClausePolicy.LOCKED, ClausePolicy.ADAPTABLE, ClausePolicy.OPTIONAL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,12 +115,16 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A change that waits for the school's yes; `clause` is None where the release retires the clause."""
+    """A change that waits for the school's yes; `clause` is None where the release retires the clause.
+
+    `lacks` are facts that must be filled in first: nobody is asked before.
+    """
 
     key: str
     clause: SharedClause | None
     edition: Edition
     is_declined: bool
+    lacks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +135,11 @@ class Shared:
     waiting: Mapping[str, Waiting]
     newest: Edition
     editions: tuple[Edition, ...]
+
+    def ruling(self, key: str) -> SharedClause | None:
+        """The clause as far as it says what a school may do with it: the newest edition rules also before a yes."""
+        known = self.held[key].clause if key in self.held else self.last_known(key)
+        return known.stricter(self.newest.clauses.get(key)) if known else None
 
     def last_known(self, key: str) -> SharedClause | None:
         """The clause as the last edition that had it says it."""
@@ -186,10 +208,15 @@ def editions_at(editions: Iterable[Edition], at: datetime) -> tuple[Edition, ...
     return tuple(sorted((one for one in editions if one.counts_at(at)), key=lambda one: (one.effective_at, one.id)))
 
 
-def shared_at(editions: Sequence[Edition], stance: Stance, at: datetime) -> Shared | None:
-    """What the school holds at `at`; None where no release is in force yet."""
+def shared_at(
+    editions: Sequence[Edition], stance: Stance, at: datetime, lacking: frozenset[str] = frozenset()
+) -> Shared | None:
+    """What the school holds at `at`; None where no release is in force yet.
+
+    A change that brings in one of the `lacking` facts waits until the fact is there.
+    """
     counting = editions_at(editions, at)
-    return _walk(counting, stance, at) if counting else None
+    return _walk(counting, stance, at, lacking) if counting else None
 
 
 def changed_between(before: Edition, after: Edition) -> list[SharedClause]:
@@ -206,7 +233,7 @@ def is_plain(stance: Stance) -> bool:
     return not stance.answers and all(value is PreferenceKind.TAKE for _, value in stance.preferences)
 
 
-def _walk(counting: tuple[Edition, ...], stance: Stance, at: datetime) -> Shared:
+def _walk(counting: tuple[Edition, ...], stance: Stance, at: datetime, lacking: frozenset[str]) -> Shared:
     """The first edition in force when the school joined is its baseline without asking.
 
     A further kind of notice that came later is offered to a school like any change; the general one it always has.
@@ -225,7 +252,9 @@ def _walk(counting: tuple[Edition, ...], stance: Stance, at: datetime) -> Shared
                 held[key] = replace(present, clause=clause)
                 waiting.pop(key, None)
             else:
-                _offer(held, waiting, Waiting(key, clause, edition, is_declined=False), stance, at)
+                lacks = clause.needs & lacking - (present.clause.needs if present else frozenset())
+                change = Waiting(key, clause, edition, is_declined=False, lacks=lacks)
+                _offer(held, waiting, change, stance, at)
         for key in [key for key in held if key not in edition.clauses]:
             _offer(held, waiting, Waiting(key, None, edition, is_declined=False), stance, at)
         for key in [key for key in waiting if key not in held and key not in edition.clauses]:
@@ -237,8 +266,8 @@ def _offer(held: dict[str, Held], waiting: dict[str, Waiting], change: Waiting, 
     clause, edition = change.clause, change.edition
     answer = stance.answer_on(change.key, clause.part_hash if clause else "", at)
     takes = answer.takes if answer else _takes_unasked(clause, edition, stance, at)
-    if not takes:
-        waiting[change.key] = replace(change, is_declined=answer is not None)
+    if change.lacks or not takes:
+        waiting[change.key] = replace(change, is_declined=answer is not None and not answer.takes)
         return
     waiting.pop(change.key, None)
     if clause is None:
@@ -264,6 +293,7 @@ def layout(shared: Shared, law: SchoolLaw | None, locals_: Sequence[Local]) -> L
         clause = shared.held[key].clause if key in shared.held else shared.last_known(key)
         if clause is None or not clause.is_for(law):
             continue
+        clause = clause.stricter(shared.newest.clauses.get(key))
         beside = [one for one in locals_ if one.clause_key == key]
         lines.setdefault(section, []).extend(_lines(clause, beside, is_held=key in shared.held))
     present = {line.key for found in lines.values() for line in found}

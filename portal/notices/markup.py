@@ -20,7 +20,7 @@ _LINK: Final = re.compile(
     r"(?P<image>!?)(?<!\\)\[(?P<words>(?:[^\[\]\\]|\\.)*)\]\((?P<target>[^()]*(?:\([^()]*\)[^()]*)*)\)", re.DOTALL
 )
 _TARGET: Final = re.compile(
-    r"https://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::\d+)?(?:[/?#][^\s<>\"\\]*)?"
+    r"https://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::(?P<port>[0-9]{1,5}))?(?:[/?#][^\s<>\"\\]*)?"
     r"|mailto:[^\s@<>\"\\]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
     r"|tel:\+?[0-9-]+"
 )
@@ -251,7 +251,8 @@ def _link_fault(link: re.Match[str]) -> str | None:
 def _target_fault(target: str) -> str | None:
     if PLACEHOLDER.search(target):
         return _fact_fault(_TARGET_FACT.fullmatch(target))
-    if _TARGET.fullmatch(target):
+    found = _TARGET.fullmatch(target)
+    if found and int(found["port"] or 1) in range(1, 65536):
         return None
     if target.strip() in ("", "#"):
         return N_("This link leads nowhere: put its address between the round brackets.")
@@ -268,7 +269,7 @@ def _fact_fault(fact: re.Match[str] | None) -> str | None:
     if fact and known and _SCHEME_OF.get(known.kind, "") == fact["scheme"]:
         return None
     return N_(
-        "In the address of a link a placeholder stands alone: mailto: with an email address, tel: with a telephone "
+        "In the address of a link a placeholder stands alone: mailto: with an e-mail address, tel: with a telephone "
         "number, or the address of a website."
     )
 

@@ -6,10 +6,11 @@ answered, a page keeps its own text.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from portal.audit.actions import SYSTEM, record
 from portal.audit.rules import AuditKind
@@ -17,8 +18,9 @@ from portal.core.database import PortalSession
 from portal.identity.permissions import SYSTEM as SYSTEM_ACTOR
 from portal.notices.actions import keep_text, settle_open
 from portal.notices.changes import new_generation
+from portal.notices.gaps import new_gaps
 from portal.notices.gathering import Shelf, Standing, standings
-from portal.notices.history import Edition, Local, Origin, SharedClause, editions_at
+from portal.notices.history import Edition, Local, Origin, Shared, SharedClause, editions_at, shared_at
 from portal.notices.models import (
     ChangeScope,
     ChangeStage,
@@ -33,11 +35,11 @@ from portal.notices.models import (
     PreferenceKind,
 )
 from portal.notices.planning import flags_of
-from portal.notices.rules import ChangePlan, Outcome, Why, plan_change
+from portal.notices.reading import text_hash
+from portal.notices.rules import TELL_DPO_AFTER, ChangePlan, Outcome, Why, plan_change, until_filled_in
+from portal.notices.wording import NoticeDesk
 from portal.tenancy.models import Tenant, TenantKind
 
-TELL_DPO_AFTER = timedelta(days=28)
-REMIND_AFTER = (timedelta(days=7), timedelta(days=14))
 _NEXT = {ChangeStage.TRUSTS: ChangeStage.SCHOOLS, ChangeStage.SCHOOLS: ChangeStage.SEALING}
 _KINDS = {ChangeStage.TRUSTS: TenantKind.TRUST, ChangeStage.SCHOOLS: TenantKind.SCHOOL}
 _RETIRING = frozenset({Why.RETIRED, Why.SPLIT, Why.LOCKED})
@@ -57,26 +59,49 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class MergeBatch:
+    """`total` counts the tenants of the stage. `revived` are ended overrides and `overtaken` open questions, by id.
+
+    While there is something to revive nothing else is done: what comes back is merged like any other override.
+    """
+
     change_id: int
     stage: ChangeStage
     cursor: int
     next_cursor: int
     tenants: int
+    total: int
     works: tuple[Work, ...]
+    revived: tuple[int, ...]
+    overtaken: tuple[int, ...]
 
 
 def prepare_merges(
     session: PortalSession, change: NoticeChange, shelf: Shelf, *, now: datetime, size: int
 ) -> MergeBatch:
     """Work out what the next tenants' overrides become; the session must see every tenant."""
-    tenants = list(session.scalars(_tenants(change).where(Tenant.id > change.cursor).order_by(Tenant.id).limit(size)))
+    touched = _tenants(change, shelf, now)
+    tenants = list(session.scalars(touched.where(Tenant.id > change.cursor).order_by(Tenant.id).limit(size)))
+    total = change.total
+    if not change.done:
+        total = session.scalar(select(func.count()).select_from(touched.subquery())) or 0
     counting = {kind: editions_at(shelf.library.get(kind, ()), now) for kind in shelf.kinds}
+    ids = [tenant.id for tenant in tenants]
+    revived = tuple(session.scalars(_to_revive(shelf, now).where(Override.tenant_id.in_(ids))))
     works: list[Work] = []
-    for one in standings(session, tenants):
+    overtaken: list[int] = []
+    questions = _questions(session, ids)
+    for one in standings(session, tenants) if not revived else ():
         for kind, editions in counting.items():
-            works += _works(session, shelf.of(kind), editions[-1], one.of(kind), now) if editions else []
-    cursor = tenants[-1].id if tenants else change.cursor
-    return MergeBatch(change.id, change.stage, change.cursor, cursor, len(tenants), tuple(works))
+            newest, own, kept = editions[-1] if editions else None, one.of(kind), shelf.of(kind)
+            if newest is not None:
+                works += _works(session, kept, newest, own, now)
+            asked = [row for row in questions.get(one.id, ()) if shelf.kind_of(row.clause_key) == kind]
+            overtaken += _overtaken(kept, newest, own, asked, now)
+    cursor = tenants[-1].id if tenants and not revived else change.cursor
+    return MergeBatch(
+        change.id, change.stage, change.cursor, cursor, 0 if revived else len(tenants), total, tuple(works), revived,
+        tuple(overtaken),
+    )  # fmt: skip
 
 
 def write_merges(session: PortalSession, batch: MergeBatch, *, now: datetime) -> bool:
@@ -89,12 +114,16 @@ def write_merges(session: PortalSession, batch: MergeBatch, *, now: datetime) ->
     )
     if change is None or change.cursor != batch.cursor:
         return False
+    for override_id in batch.revived:
+        _revive(session, override_id, now)
+    for decision_id in batch.overtaken:
+        _overtake(session, decision_id, now)
     for work in batch.works:
         _write(session, work, work.release, now)
-    change.cursor, change.done = batch.next_cursor, change.done + batch.tenants
-    if not batch.tenants:
+    change.cursor, change.done, change.total = batch.next_cursor, change.done + batch.tenants, batch.total
+    if not batch.tenants and not batch.revived:
         change.stage, change.cursor, change.done, change.total = _NEXT[batch.stage], 0, 0, 0
-    if batch.works:
+    if batch.works or batch.revived:
         new_generation(session)
     return True
 
@@ -110,12 +139,99 @@ def parent_of(newest: Edition, school: Standing, key: str, now: datetime) -> tup
     return (trusts[-1].part_hash if trusts else clause.part_hash if clause else None), clause
 
 
-def _tenants(change: NoticeChange) -> Any:  # noqa: ANN401 - a Select, whose generic form says nothing more
-    """Tenants of the stage with wording of their own that a change of shared wording can touch."""
+def todays_parents(board: NoticeDesk, key: str, now: datetime) -> set[str]:
+    """Hashes of the words that a tenant's own words of a clause may stand on today; "" where it is retired.
+
+    A school that is asked first may hold older shared words than the newest, and then either counts.
+    """
+    newest, _clause = parent_of(board.shared.newest, board.school, key, now)
+    held = board.clauses[key].parent_hash if key in board.clauses else ""
+    return {newest or "", *([held] if held else [])}
+
+
+def _questions(session: PortalSession, ids: Sequence[int]) -> dict[int, list[Decision]]:
+    found: dict[int, list[Decision]] = {}
+    for row in session.scalars(select(Decision).where(Decision.tenant_id.in_(ids), Decision.settled_at.is_(None))):
+        found.setdefault(row.tenant_id, []).append(row)
+    return found
+
+
+def _overtaken(
+    shelf: Shelf, newest: Edition | None, one: Standing, asked: Sequence[Decision], now: datetime
+) -> list[int]:
+    """Open questions about words of the shelf's kind that count no more."""
+    if newest is None:
+        return [row.id for row in asked]
+    shared = shared_at(shelf.editions, one.stance, now, shelf.lacking(one, now))
+    return [row.id for row in asked if not _is_asked(row, newest, one, shared, now)]
+
+
+def _is_asked(row: Decision, newest: Edition, one: Standing, shared: Shared | None, now: datetime) -> bool:
+    """Whether the words that an open question is about are still those that count, or that wait for a yes."""
+    if row.kind is DecisionKind.CONFIRM:
+        waiting = shared.waiting.get(row.key) if shared else None
+        return waiting is not None and (waiting.clause.part_hash if waiting.clause else "") == row.shared_hash
+    parent, _clause = parent_of(newest, one, row.clause_key, now)
+    held = shared.held[row.clause_key].clause.part_hash if shared and row.clause_key in shared.held else parent
+    return row.shared_hash in {parent or "", held or ""}
+
+
+def _overtake(session: PortalSession, decision_id: int, now: datetime) -> None:
+    row = session.get(Decision, decision_id, with_for_update=True, populate_existing=True)
+    if row is None or row.settled_at is not None:
+        return
+    row.settled_at = now
+    record(
+        session, SYSTEM, AuditKind.CHOICE_RECORDED, tenant_id=row.tenant_id, subject=("clause", row.key), now=now,
+        choice="overtaken", release=row.release, question=row.kind.value,
+    )  # fmt: skip
+
+
+def _to_revive(shelf: Shelf, now: datetime) -> Any:  # noqa: ANN401 - a Select, whose generic form says nothing more
+    """Ids of overrides that a merge with a release ended which was withdrawn since; nothing came after them."""
+    every = (one for editions in shelf.library.values() for one in editions)
+    withdrawn = [one.name for one in every if one.withdrawn_at is not None and one.withdrawn_at <= now]
+    later = aliased(Override)
+    is_followed = exists().where(
+        later.tenant_id == Override.tenant_id, later.kind == Override.kind, later.key == Override.key,
+        later.id > Override.id,
+    )  # fmt: skip
+    return select(Override.id).where(Override.ended_by.in_(withdrawn), Override.ended_at.is_not(None), ~is_followed)
+
+
+def _revive(session: PortalSession, override_id: int, now: datetime) -> None:
+    """The same words again from now on, and not the draft that was kept of them meanwhile."""
+    row = session.get(Override, override_id, with_for_update=True, populate_existing=True)
+    if row is None or not row.ended_by:
+        return
+    row.ended_by = ""
+    new = Override(
+        tenant_id=row.tenant_id, kind=row.kind, key=row.key, clause_key=row.clause_key, mode=row.mode, title=row.title,
+        part_hash=row.part_hash, base_hash=row.base_hash, base_release=row.base_release, effective_at=now,
+        published_by=row.published_by, reason=row.reason,
+    )  # fmt: skip
+    session.add(new)
+    kept = session.scalar(
+        select(OverrideDraft).where(
+            OverrideDraft.tenant_id == row.tenant_id, OverrideDraft.kind == row.kind, OverrideDraft.key == row.key,
+            OverrideDraft.saved_by.is_(None),
+        )
+    )  # fmt: skip
+    if kept is not None and text_hash(kept.text) == row.part_hash:
+        session.delete(kept)
+    record(session, SYSTEM, AuditKind.OVERRIDE_PUBLISHED, tenant_id=row.tenant_id, subject=("clause", row.key), now=now)
+
+
+def _tenants(change: NoticeChange, shelf: Shelf, now: datetime) -> Any:  # noqa: ANN401 - a Select, as above
+    """Tenants of the stage whose own wording, or an open question, a change of shared wording can touch."""
     touched = select(Override.tenant_id).where(
         Override.ended_at.is_(None), Override.mode.in_((OverrideMode.ADAPT, OverrideMode.OMIT))
     )
-    statement = select(Tenant).where(Tenant.kind == _KINDS[change.stage], Tenant.id.in_(touched))
+    asked = select(Decision.tenant_id).where(Decision.settled_at.is_(None))
+    ended = _to_revive(shelf, now).with_only_columns(Override.tenant_id)
+    statement = select(Tenant).where(
+        Tenant.kind == _KINDS[change.stage], or_(Tenant.id.in_(touched), Tenant.id.in_(asked), Tenant.id.in_(ended))
+    )
     if change.scope is ChangeScope.TRUST:
         return statement.where(or_(Tenant.trust_id == change.scope_id, Tenant.id == change.scope_id))
     return statement
@@ -143,6 +259,11 @@ def _works(session: PortalSession, shelf: Shelf, newest: Edition, one: Standing,
             base_text=words.get(own.base_hash or ""), shared_text=words[parent] if parent else None,
             local_text=local if own.part_hash else None,
         )  # fmt: skip
+        gaps = new_gaps(
+            session, shelf, one, before=local, after=plan.proposed or "", clause=own.clause_key, at=now
+        ) if plan.merge is not None else []  # fmt: skip
+        if gaps:
+            plan = until_filled_in(plan, local)
         if plan.outcome is not Outcome.UNCHANGED:
             found.append(Work(one.id, own, plan, local, parent or "", newest.name))
     return found
@@ -164,7 +285,7 @@ def _write(session: PortalSession, work: Work, release: str, now: datetime) -> N
         _remember_merge(session, work)
     match work.plan.outcome:
         case Outcome.INHERIT:
-            _end(session, work, row, now)
+            _end(session, work, row, release, now)
         case Outcome.OMITTED:
             row.base_hash, row.base_release = work.shared_hash or row.base_hash, release
         case Outcome.MERGED if work.plan.proposed == work.local:
@@ -215,37 +336,43 @@ def replace_words(
     return new
 
 
-def _end(session: PortalSession, work: Work, row: Override, now: datetime) -> None:
-    row.ended_at = max(now, row.effective_at)
+def _end(session: PortalSession, work: Work, row: Override, release: str, now: datetime) -> None:
+    row.ended_at, row.ended_by = max(now, row.effective_at), release
     record(session, SYSTEM, AuditKind.OVERRIDE_ENDED, tenant_id=work.tenant_id, subject=("clause", row.key), now=now)
 
 
 def _ask(session: PortalSession, work: Work, row: Override, release: str, now: datetime) -> None:
-    """Store what a person must decide, once; an older question about the same clause is overtaken."""
+    """Store what a person must decide, once; an older question about the same clause is overtaken.
+
+    One that was overtaken itself is asked again when the same words come back.
+    """
     own, plan = work.override, work.plan
     known = session.scalar(
-        select(func.count()).where(
+        select(Decision).where(
             Decision.tenant_id == work.tenant_id, Decision.key == own.key, Decision.shared_hash == work.shared_hash,
             Decision.local_hash == own.part_hash, Decision.base_hash == own.base_hash,
         )
     )  # fmt: skip
-    if known:
+    if known is not None and (known.settled_at is None or known.choice is not None):
         return
     tenant = session.get(Tenant, work.tenant_id)
     assert tenant is not None
     settle_open(session, SYSTEM_ACTOR, tenant, own.key, choice=None, result_hash=None, now=now)
-    session.add(
-        Decision(
-            tenant_id=work.tenant_id, release=release, key=own.key, clause_key=own.clause_key, kind=_kind(plan),
-            override_id=row.id, base_hash=own.base_hash, shared_hash=work.shared_hash, local_hash=own.part_hash,
-            merged_hash=keep_text(session, plan.proposed) if plan.proposed is not None else None,
-            conflicts=conflicts_of(plan), opened_at=now, due_at=now + TELL_DPO_AFTER,
-        )
-    )  # fmt: skip
+    merged = keep_text(session, plan.proposed) if plan.proposed is not None else None
+    if known is None:
+        known = Decision(
+            tenant_id=work.tenant_id, key=own.key, clause_key=own.clause_key, base_hash=own.base_hash,
+            shared_hash=work.shared_hash, local_hash=own.part_hash,
+        )  # fmt: skip
+        session.add(known)
+    known.release, known.kind, known.override_id, known.conflicts = release, _kind(plan), row.id, conflicts_of(plan)
+    known.merged_hash = merged
+    known.opened_at, known.due_at, known.settled_at, known.settled_by = now, now + TELL_DPO_AFTER, None, None
+    known.reminded, known.told_dpo_at, known.asked_dpo_at = 0, None, None
     if plan.why in _RETIRING:
         _keep_as_draft(session, work, now)
     if plan.why is Why.LOCKED:
-        _end(session, work, row, now)
+        _end(session, work, row, release, now)
 
 
 def _kind(plan: ChangePlan) -> DecisionKind:

@@ -107,6 +107,7 @@ class Release(PublicRow, Base):
     """A dated, immutable edition of the clause library, for one kind of notice.
 
     `kind_title` is what readers call that notice; "" for the general one. A clause's key belongs to one kind.
+    `base` names the release that a draft was copied from, `retired` says why by the key of each clause taken out.
     """
 
     __tablename__ = "release"
@@ -124,6 +125,8 @@ class Release(PublicRow, Base):
     withdrawn_at: Mapped[datetime | None]
     pack_digest: Mapped[str] = mapped_column(String(64), default="")
     edited: Mapped[int] = mapped_column(default=0)
+    base: Mapped[str] = mapped_column(String(60), default="")
+    retired: Mapped[dict[str, Any]] = mapped_column(default=dict)
     version: Mapped[int] = mapped_column(default=1)
 
     sections: Mapped[list["ReleaseSection"]] = relationship(
@@ -147,7 +150,10 @@ class ReleaseSection(PublicRow, Base):
 
 
 class ReleaseClause(PublicRow, Base):
-    """A clause as one release has it; `split_from` names the clause of an earlier release that it is a part of."""
+    """A clause as one release has it; `split_from` names the clause of an earlier release that it is a part of.
+
+    `touched` is the version that the draft had when somebody last saved this clause: 0 for a copy.
+    """
 
     __tablename__ = "release_clause"
 
@@ -164,6 +170,7 @@ class ReleaseClause(PublicRow, Base):
     split_from: Mapped[str] = mapped_column(String(80), default="")
     part_hash: Mapped[str] = mapped_column(ForeignKey("text_part.hash"))
     reason: Mapped[str] = mapped_column(Text, default="")
+    touched: Mapped[int] = mapped_column(default=0)
 
 
 class Translation(PublicRow, Base):
@@ -192,6 +199,7 @@ class Override(TenantOwned, Base):
     """A school's or trust's published change to one clause, from an instant until it ends.
 
     `base_hash` is the shared text it was made from; `key` is the clause's own key, for a local clause a new one.
+    `ended_by` names the release whose merge ended it, so that withdrawing that release brings it back.
     """
 
     __tablename__ = "override"
@@ -206,6 +214,7 @@ class Override(TenantOwned, Base):
     base_release: Mapped[str] = mapped_column(String(60), default="")
     effective_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str] = mapped_column(String(60), default="")
     published_by: Mapped[int | None]
     reason: Mapped[str] = mapped_column(Text, default="")
 

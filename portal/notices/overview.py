@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from portal.core.database import PortalSession
 from portal.notices.diff import drift
-from portal.notices.gathering import texts, translations
+from portal.notices.gathering import Shelf, texts, translations
 from portal.notices.languages import WORDS
 from portal.notices.models import (
     ChangeStage,
@@ -35,6 +35,7 @@ class QueueLine:
     since: datetime
     why: str
     decision_id: int | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,9 @@ def review_queue(session: PortalSession, *, now: datetime) -> list[QueueLine]:
         .join(Tenant, Tenant.id == OverrideDraft.tenant_id)
         .where(OverrideDraft.status == DraftStatus.IN_REVIEW)
     )
-    lines = [QueueLine(tenant.slug, tenant.name, row.key, row.saved_at, "review") for row, tenant in drafts]
+    lines = [
+        QueueLine(tenant.slug, tenant.name, row.key, row.saved_at, "review", title=row.title) for row, tenant in drafts
+    ]
     waiting = (Decision.kind == DecisionKind.REVIEW) | Decision.asked_dpo_at.is_not(None) | (Decision.due_at <= now)
     questions = session.execute(
         select(Decision, Tenant)
@@ -98,6 +101,13 @@ def review_queue(session: PortalSession, *, now: datetime) -> list[QueueLine]:
         for row, tenant in questions
     ]
     return sorted(lines, key=lambda line: line.since)
+
+
+def titles(shelf: Shelf) -> dict[str, str]:
+    """What each shared clause is called, also one that is shared no more; the latest name counts."""
+    every = (one for found in shelf.library.values() for one in found)
+    editions = sorted(every, key=lambda one: (one.effective_at, one.id))
+    return {key: clause.title for edition in editions for key, clause in edition.clauses.items()}
 
 
 def draft_in_review(session: PortalSession, tenant: Tenant, key: str) -> OverrideDraft | None:

@@ -17,7 +17,9 @@ PLACEHOLDER: Final = re.compile(
 )
 SLOT_WORD: Final = re.compile(r"x[0-9a-f]{20}x(\d+)x")
 EMAIL: Final = re.compile(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-WEBSITE: Final = re.compile(r"(?P<scheme>https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::\d+)?(?:[/?#][^\s<>\"'\\]*)?")
+WEBSITE: Final = re.compile(
+    r"(?P<scheme>https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::\d{1,5})?(?:[/?#][^\s<>\"'\\]*)?"
+)
 TELEPHONE: Final = re.compile(r"\+?[\d\s()-]{5,30}")
 
 
@@ -91,14 +93,14 @@ FILLERS: Final[Mapping[Filler, str]] = {
 FACTS: Final[Mapping[str, Fact]] = {
     "school.name": Fact(N_("the school’s name"), Filler.SCHOOL),
     "school.short_name": Fact(N_("the school’s short name"), Filler.SCHOOL),
-    "school.email": Fact(N_("the school’s email address"), Filler.SCHOOL, FactKind.EMAIL),
+    "school.email": Fact(N_("the school’s e-mail address"), Filler.SCHOOL, FactKind.EMAIL),
     "school.telephone": Fact(N_("the school’s telephone number"), Filler.SCHOOL, FactKind.TELEPHONE),
     "school.address": Fact(N_("the school’s postal address"), Filler.SCHOOL),
     "school.website": Fact(N_("the address of the school’s website"), Filler.SCHOOL, FactKind.WEBSITE),
     "controller.name": Fact(N_("the name of the controller"), Filler.SCHOOL),
     "controller.address": Fact(N_("the postal address of the controller"), Filler.SCHOOL),
     "dpo.name": Fact(N_("the name of the Data Protection Officer"), Filler.SERVICE),
-    "dpo.email": Fact(N_("the Data Protection Officer’s email address"), Filler.SERVICE, FactKind.EMAIL),
+    "dpo.email": Fact(N_("the Data Protection Officer’s e-mail address"), Filler.SERVICE, FactKind.EMAIL),
     "dpo.telephone": Fact(N_("the Data Protection Officer’s telephone number"), Filler.SERVICE, FactKind.TELEPHONE),
     "dpo.address": Fact(N_("the Data Protection Officer’s postal address"), Filler.SERVICE),
     "regulator.name": Fact(N_("the name of the regulator"), Filler.CENTRAL),
@@ -109,6 +111,9 @@ FACTS: Final[Mapping[str, Fact]] = {
     "trust.name": Fact(N_("the name of the trust"), Filler.CENTRAL),
     "authority.name": Fact(N_("the name of the council"), Filler.CENTRAL),
 }
+
+COMMON: Final = ("dpo.", "regulator.", "service.")
+"""Facts that are the same for all schools."""
 
 BLOCKS: Final[Mapping[str, Block]] = {
     "authority_links": Block(N_("the links to the councils’ notices"), Filler.CENTRAL),
@@ -135,6 +140,13 @@ def placeholders_in(text: str) -> tuple[Placeholder, ...]:
         Placeholder(kind_of(match), match["key"], text.count("\n", 0, match.start()) + 1)
         for match in PLACEHOLDER.finditer(text)
     )
+
+
+@lru_cache(maxsize=4096)
+def own_facts(text: str) -> frozenset[str]:
+    """The facts in the text that one school may have and another lack."""
+    found = (match["key"] for match in PLACEHOLDER.finditer(text) if kind_of(match) is Kind.FACT)
+    return frozenset(key for key in found if not key.startswith(COMMON))
 
 
 def is_block_placeholder(line: str) -> bool:

@@ -3,14 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
 from portal.core.database import PortalSession
-from portal.notices.gathering import Shelf, Standing, edition_of, fill_shelf, standings
+from portal.notices.catching_up import edition_to_come
+from portal.notices.filling import Unresolved
+from portal.notices.gaps import new_gaps
+from portal.notices.gathering import Shelf, Standing, fill_shelf, standings
 from portal.notices.history import Edition, Local, Origin, SharedClause, shared_at
 from portal.notices.models import OverrideMode, PreferenceKind, Release, ReleaseStatus
-from portal.notices.rules import ChangePlan, Flags, Outcome, plan_change
+from portal.notices.placeholders import FILLERS
+from portal.notices.rules import ChangePlan, Flags, Outcome, plan_change, until_filled_in
 from portal.tenancy.models import Tenant, TenantKind
 from portal.tenancy.queries import PUBLIC_STATUSES
 
@@ -19,7 +24,10 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class PlanLine:
-    """One changed clause in one school or trust; hashes name the texts, None where there is none."""
+    """One changed clause in one school or trust; hashes name the texts, None where there is none.
+
+    `gaps` are facts that the new words need and that are missing.
+    """
 
     tenant_id: int
     slug: str
@@ -31,13 +39,19 @@ class PlanLine:
     base_hash: str | None
     shared_hash: str | None
     local_hash: str | None
+    gaps: tuple[Unresolved, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
         return self.plan.outcome
 
-    def as_dict(self) -> dict[str, str]:
-        return {"school": self.slug, "clause": self.key, "outcome": self.outcome.value, "reason": self.plan.reason}
+    def as_dict(self) -> dict[str, Any]:
+        """`missing` has the facts that the new words need and nobody filled in, and who can."""
+        missing = [{"fact": gap.key, "label": gap.label, "filled_in_by": FILLERS[gap.filler]} for gap in self.gaps]
+        return {
+            "school": self.slug, "clause": self.key, "outcome": self.outcome.value, "reason": self.plan.reason,
+            "missing": missing,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,17 +73,24 @@ class ReleasePlan:
 
     @property
     def merges(self) -> list[tuple[PlanLine, int]]:
-        """Each distinct clean merge once, with the number of schools that get it."""
+        """Each distinct clean merge once, with the number of schools that get it, at once or after a yes."""
         found: dict[tuple[str | None, ...], list[PlanLine]] = {}
-        for line in (*self.of(Outcome.MERGED), *self.of(Outcome.REVIEW)):
-            found.setdefault((line.base_hash, line.shared_hash, line.local_hash), []).append(line)
+        for line in self.lines:
+            is_asked = line.outcome is Outcome.CONFIRM and line.plan.merge is not None and line.plan.merge.clean
+            if is_asked or line.outcome in {Outcome.MERGED, Outcome.REVIEW}:
+                found.setdefault((line.base_hash, line.shared_hash, line.local_hash), []).append(line)
         return [(lines[0], len(lines)) for lines in found.values()]
+
+    @property
+    def gaps(self) -> list[tuple[PlanLine, Unresolved]]:
+        """What is missing where, so that a school keeps its earlier words."""
+        return [(line, gap) for line in self.lines for gap in line.gaps]
 
 
 def plan_release(session: PortalSession, release: Release, *, now: datetime) -> ReleasePlan:
     """The session must see every tenant. A release in force is planned as of the moment before it came."""
     shelf = fill_shelf(session).of(release.kind)
-    edition = edition_of(release)
+    edition = edition_to_come(session, release, now)
     is_past = release.status is not ReleaseStatus.DRAFT and release.effective_at <= now
     at = release.effective_at - timedelta(microseconds=1) if is_past else now
     others = tuple(one for one in shelf.editions if one.id != edition.id)
@@ -116,7 +137,7 @@ class _Planner:
 
     def lines(self, school: Standing, *, is_trust: bool) -> Iterator[PlanLine]:
         school = school.of(self.shelf.kind)
-        shared = shared_at(self.shelf.editions, school.stance, self.at)
+        shared = shared_at(self.shelf.editions, school.stance, self.at, self.shelf.lacking(school, self.at))
         locals_ = school.locals_at(self.at)
         for key, (old, new) in self.changed.items():
             if is_trust and _own(locals_, key) is None:
@@ -145,10 +166,17 @@ class _Planner:
             mode=own.mode if own and clause.is_for(school.law) else None, base_text=base, shared_text=shared_text,
             local_text=local,
         )  # fmt: skip
+        present = local if own else base
+        gaps = () if is_trust else self._gaps(school, clause.key, present or "", plan.proposed or "")
         return PlanLine(
-            school.id, school.slug, school.name, is_trust, clause.key, clause.title, plan, base_hash,
-            new.part_hash if new else None, own.part_hash if own else None,
+            school.id, school.slug, school.name, is_trust, clause.key, clause.title,
+            until_filled_in(plan, present) if gaps else plan, base_hash, new.part_hash if new else None,
+            own.part_hash if own else None, gaps,
         )  # fmt: skip
+
+    def _gaps(self, school: Standing, key: str, before: str, after: str) -> tuple[Unresolved, ...]:
+        found = new_gaps(self.session, self.shelf, school, before=before, after=after, clause=key, at=self.at)
+        return tuple(gap for _school, gap in found)
 
     def _trust_plan(
         self, school: Standing, clause: SharedClause, held: SharedClause | None, new: SharedClause | None

@@ -5,12 +5,13 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
+from portal.core import clock
 from portal.core.clock import london
 from portal.core.database import PortalSession
 from portal.core.errors import NotFound
 from portal.notices.gathering import GENERAL, KnownTexts, Shelf, Standing, fill_shelf, standing
 from portal.notices.languages import ENGLISH
-from portal.notices.models import Publication, Release, ReleaseStatus
+from portal.notices.models import ChangeStage, NoticeChange, Publication, Release, ReleaseStatus
 from portal.notices.reading import (
     Notice,
     Version,
@@ -38,25 +39,39 @@ def release_in_force(session: PortalSession, at: datetime, *, kind: str = GENERA
     return session.scalar(statement.order_by(Release.effective_at.desc(), Release.id.desc()).limit(1))
 
 
+def release_without(session: PortalSession, release: Release, now: datetime) -> Release | None:
+    """What would be in force if this one were not."""
+    counting = (ReleaseStatus.PUBLISHED, ReleaseStatus.SCHEDULED)
+    statement = select(Release).where(
+        Release.kind == release.kind,
+        Release.id != release.id,
+        Release.status.in_(counting),
+        Release.effective_at <= now,
+    )
+    return session.scalar(statement.order_by(Release.effective_at.desc(), Release.id.desc()).limit(1))
+
+
 def notice_at(
     session: PortalSession, school: Tenant, instant: datetime, language: str = ENGLISH, *, kind: str = GENERAL,
     shelf: Shelf | None = None,
 ) -> Notice:  # fmt: skip
     """What the school's notice says at `instant`, or said. Raises `NotFound` where it had none, or not in the language.
 
-    A version that another one followed is put together again from its own manifest, to the letter.
+    A version that another one followed, and one that was read on a day that is past, is put together again from its own
+    manifest, to the letter: what was corrected since, a council's name or its successor, was not read then.
     """
     with tenant_scope(session, school.id):
         row = _publication_at(session, school.id, instant, kind, language)
         was_followed = row is not None and _number(session, school.id, row.number + 1, kind, language) is not None
         begin = _beginning(session, school.id, instant, kind, language) if row is None else None
-    if row is not None and was_followed and kind == GENERAL:
+    is_final = was_followed or (row is not None and _is_settled(session, instant))
+    if row is not None and is_final and kind == GENERAL:
         return sealed_notice(session, school, row)
     kept = (shelf or fill_shelf(session)).of(kind)
     own = standing(session, school)
     if kind != GENERAL and not has_notice(kept, own, instant):
         raise NotFound("This school had no such notice here then.")
-    if row is not None and was_followed:
+    if row is not None and is_final:
         return sealed_notice(session, school, row)
     last = LastSeal(row.number, row.effective_at, row.sha256) if row else None
     since = versions_since(session, kept, own, last, until=instant, language=language, begin=begin)
@@ -162,6 +177,14 @@ def _publication_at(
         Publication.effective_at <= at,
     )  # fmt: skip
     return session.scalar(statement.order_by(Publication.effective_at.desc(), Publication.number.desc()).limit(1))
+
+
+def _is_settled(session: PortalSession, instant: datetime) -> bool:
+    """Whether the day is past and everything that changed notices by then has been sealed."""
+    if london(instant).date() >= clock.today():
+        return False
+    waiting = select(NoticeChange.id).where(NoticeChange.stage != ChangeStage.DONE, NoticeChange.at <= instant)
+    return session.scalar(waiting.limit(1)) is None
 
 
 def _number(session: PortalSession, school_id: int, number: int, kind: str, language: str) -> Publication | None:

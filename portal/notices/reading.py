@@ -160,12 +160,6 @@ def parts_at(shelf: Shelf, school: Standing, at: datetime, language: str = ENGLI
     if found is None:
         return None
     on = london(at).date()
-    known = {
-        **school.facts_at(at),
-        "school.name": school.facts_at(at).get("school.name", school.name),
-        "trust.name": shelf.trust_names.get(school.trust_id or 0, ""),
-        "authority.name": shelf.councils.name(school.councils, on),
-    }
     councils = shelf.councils.lines(school.councils, on)
     computed = {
         "authority_links": blocks.authority_links(councils),
@@ -176,7 +170,8 @@ def parts_at(shelf: Shelf, school: Standing, at: datetime, language: str = ENGLI
         computed[f"specific_notices.{language}"] = _listed(_other_notices(shelf, school, at, language), language)
     common = {**shelf.facts_at(at), "service.name": shelf.service_name}
     title = _kind_title(shelf, shelf.kind, at, language)
-    return Parts(school.slug, found, _known(known), _known(common), computed, shelf.kind, title)
+    own = _known(shelf.facts_of(school, at))
+    return Parts(school.slug, found, own, _known(common), computed, shelf.kind, title)
 
 
 def has_notice(shelf: Shelf, school: Standing, at: datetime) -> bool:
@@ -342,18 +337,20 @@ def _in_language(shelf: Shelf, found: Layout, language: str, at: datetime) -> La
 
 
 def _layout_at(shelf: Shelf, school: Standing, at: datetime, language: str) -> Layout | None:
-    locals_ = school.locals_at(at)
+    locals_, lacking = school.locals_at(at), shelf.lacking(school, at)
     if locals_ or not is_plain(school.stance):
-        shared = shared_at(shelf.editions, school.stance, at)
+        shared = shared_at(shelf.editions, school.stance, at, lacking)
         return _in_language(shelf, layout(shared, school.law, locals_), language, at) if shared else None
     counting = editions_at(shelf.editions, at)
     if not counting:
         return None
     before = [edition for edition in counting if edition.effective_at <= school.stance.joined]
     since = _since_translations(shelf, language, at)
-    key = (school.law, before[-1].id if before else 0, language, *since, *(edition.id for edition in counting))
+    key = (
+        school.law, lacking, before[-1].id if before else 0, language, *since, *(edition.id for edition in counting)
+    )  # fmt: skip
     if key not in shelf.layouts:
-        shared = shared_at(shelf.editions, school.stance, at)
+        shared = shared_at(shelf.editions, school.stance, at, lacking)
         assert shared is not None
         shelf.layouts[key] = _in_language(shelf, layout(shared, school.law, ()), language, at)
     return shelf.layouts[key]

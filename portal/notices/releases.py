@@ -1,6 +1,6 @@
 """Drafting, publishing and withdrawing releases of the shared wording."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,9 +16,12 @@ from portal.core.text import slugify
 from portal.identity.actions import witness
 from portal.identity.permissions import Action, Actor, Place, require
 from portal.notices.actions import keep_text
+from portal.notices.catching_up import CaughtUp, caught_up, foundation, is_in_order
 from portal.notices.changes import note_change
 from portal.notices.gathering import GENERAL, texts
+from portal.notices.history import SharedClause
 from portal.notices.markup import accept
+from portal.notices.merge import merge_clause
 from portal.notices.models import (
     ClausePolicy,
     MergeResult,
@@ -28,8 +31,9 @@ from portal.notices.models import (
     ReleaseSection,
     ReleaseStatus,
 )
-from portal.notices.placeholders import FACTS, Filler, Kind, placeholders_in
-from portal.notices.queries import release_in_force
+from portal.notices.placeholders import COMMON, FACTS, Filler, Kind, placeholders_in
+from portal.notices.planning import PlanLine, ReleasePlan, plan_release
+from portal.notices.queries import release_in_force, release_without
 from portal.tenancy.queries import facts_at, service
 from portal.tenancy.scope import tenant_scope
 
@@ -46,7 +50,10 @@ _FIRST_SECTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class ClauseWords:
-    """A clause of a draft as its editor leaves it; `seen` is the release's version that she had before her."""
+    """A clause of a draft as its editor leaves it; `seen` is the draft's version that she had before her.
+
+    Somebody else's change of the same clause since then is a conflict; one of another clause is none.
+    """
 
     key: str
     title: str
@@ -60,6 +67,14 @@ class ClauseWords:
     applies: tuple[str, ...] = ()
     section: str = ""
     split_from: str = ""
+
+
+class Unread(Invalid):
+    """Merged texts that nobody has read."""
+
+    def __init__(self, lines: Sequence[PlanLine]) -> None:
+        titles = ", ".join(dict.fromkeys(f"“{line.title}”" for line in lines))
+        super().__init__(f"Read the merged texts first: some of {titles} are new.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +153,7 @@ def _copy_present(session: PortalSession, draft: Release, kind: str, now: dateti
     present = release_in_force(session, now, kind=kind) or next(iter(releases(session, kind=kind)), None)
     if present is None:
         raise NotFound("There is no shared wording yet.")
-    draft.kind, draft.kind_title = present.kind, present.kind_title
+    draft.kind, draft.kind_title, draft.base = present.kind, present.kind_title, present.name
     draft.sections = [ReleaseSection(key=one.key, title=one.title, position=one.position) for one in present.sections]
     draft.clauses = [_copy(one) for one in present.clauses]
 
@@ -153,44 +168,61 @@ def save_clause(session: PortalSession, actor: Actor, release: Release, words: C
     text = accept(words.text, known, name="text")
     if not words.title.strip() or len(words.title) > NAME_LENGTH:
         raise Invalid(N_("Give the clause a title."), field="title")
-    if release.version != words.seen and (row is None or texts(session, [row.part_hash])[row.part_hash] != text):
-        theirs = texts(session, [row.part_hash])[row.part_hash] if row else ""
-        raise Conflict(N_("Somebody else saved this release meanwhile."), theirs=theirs)
     digest = keep_text(session, text)
+    values = {
+        "title": words.title.strip(), "part_hash": digest, "reason": words.reason.strip(), "policy": words.policy,
+        "review": words.review, "confirm": words.confirm, "laws": list(words.laws), "applies": list(words.applies),
+        "split_from": words.split_from,
+    }  # fmt: skip
+    if row is not None and row.touched > words.seen and any(getattr(row, key) != one for key, one in values.items()):
+        told = [str(getattr(row, key)) for key in ("title", "policy", "reason") if getattr(row, key) != values[key]]
+        theirs = "\n\n".join([*told, texts(session, [row.part_hash])[row.part_hash]])
+        raise Conflict(N_("Somebody else saved this clause meanwhile."), theirs=theirs)
+    _check_split(session, release, words, now)
     if row is None:
         row = _new_clause(release, words, digest)
-    row.title, row.part_hash, row.reason = words.title.strip(), digest, words.reason.strip()
-    row.policy, row.review, row.confirm = words.policy, words.review, words.confirm
-    row.laws, row.applies, row.split_from = list(words.laws), list(words.applies), words.split_from
+    for key, value in values.items():
+        setattr(row, key, value)
     _touch(release)
+    row.touched = release.version + 1  # the version that this change gives the draft
     _record(session, actor, release, AuditKind.RELEASE_CHANGED, now, clause=words.key, text=text)
 
 
-def retire_clause(session: PortalSession, actor: Actor, release: Release, key: str, *, now: datetime) -> None:
-    """Take a clause out of a draft. Raises `Invalid` where another clause refers to it. Harmless the second time."""
+def retire_clause(
+    session: PortalSession, actor: Actor, release: Release, key: str, *, now: datetime, reason: str = ""
+) -> None:
+    """Take a clause out of a draft, or say why that was done.
+
+    Raises `Invalid` where another clause refers to it. Harmless the second time.
+    """
     _may_edit(session, actor, release)
     row = _clause(release, key)
-    if row is None:
+    was_there = row is not None or key in _by_key(foundation(session, release, now))
+    if not was_there or (row is None and not reason.strip()):
         return
     words = texts(session, {one.part_hash for one in release.clauses})
     for other in release.clauses:
         named = {one.key for one in placeholders_in(words[other.part_hash]) if one.kind is Kind.REFERENCE}
         if other.key != key and key in named:
             raise Invalid(f"“{other.title}” refers to this clause. Change that first.")
-    release.clauses.remove(row)
+    if row is not None:
+        release.clauses.remove(row)
+    release.retired = {**release.retired, key: reason.strip()}
     _touch(release)
     _record(session, actor, release, AuditKind.RELEASE_CHANGED, now, clause=key)
 
 
 def move_clause(
-    session: PortalSession, actor: Actor, release: Release, key: str, *, section: str, after: str, now: datetime
-) -> None:
-    """Put a clause of a draft after another one ("": first) of a section."""
+    session: PortalSession, actor: Actor, release: Release, key: str, *, section: str, after: str, now: datetime,
+    reason: str = "",
+) -> None:  # fmt: skip
+    """Put a clause of a draft after another one ("": first) of a section; a reason given adds to the clause's own."""
     _may_edit(session, actor, release)
     row = _clause(release, key)
     if row is None or section not in {one.key for one in release.sections}:
         raise NotFound("There is no such clause or section.")
     row.section_key = section
+    row.reason = "\n".join(dict.fromkeys(words for words in (row.reason, reason.strip()) if words))
     others = [one for one in sorted(release.clauses, key=lambda one: one.position) if one is not row]
     place = next((index + 1 for index, one in enumerate(others) if one.key == after), 0)
     for position, one in enumerate([*others[:place], row, *others[place:]]):
@@ -210,14 +242,27 @@ def describe(
     _record(session, actor, release, AuditKind.RELEASE_CHANGED, now)
 
 
-def mark_merge_read(
-    session: PortalSession, actor: Actor, identity: tuple[str, str, str], merged: str, *, now: datetime
-) -> None:
+def merge_name(line: PlanLine) -> str:
+    """The three texts of a merge by hash, as a form names them."""
+    return ":".join(_identity(line))
+
+
+def distinct_merges(session: PortalSession, plan: ReleasePlan) -> list[tuple[PlanLine, int, bool]]:
+    """Each distinct merge with how many schools get it, and whether somebody read it."""
+    found = []
+    for line, count in plan.merges:
+        row = session.get(MergeResult, _identity(line))
+        found.append((line, count, row is not None and row.read_at is not None))
+    return found
+
+
+def mark_merge_read(session: PortalSession, actor: Actor, line: PlanLine, *, now: datetime) -> None:
     """Somebody read what a merge makes of three texts, before the release goes out."""
     require(actor, Action.EDIT_RELEASE, _place(session))
-    row = session.get(MergeResult, identity)
+    merged = line.plan.proposed or ""
+    row = session.get(MergeResult, _identity(line))
     if row is None:
-        base, shared, local = identity
+        base, shared, local = _identity(line)
         row = MergeResult(
             base_hash=base, shared_hash=shared, local_hash=local, merged_hash=keep_text(session, merged), conflicts=[]
         )
@@ -225,20 +270,46 @@ def mark_merge_read(
     row.read_at, row.read_by = row.read_at or now, row.read_by or actor.person_id
 
 
-def publish_release(session: PortalSession, actor: Actor, release: Release, *, now: datetime) -> NoticeChange | None:
+def bring_up_to_date(session: PortalSession, actor: Actor, release: Release, *, now: datetime) -> list[str]:
+    """Take into a draft what came out since it was begun; returns the titles of clauses that both changed.
+
+    Two changes of one text are merged. Where they touch the same sentence, or both changed a title or rule, the draft's
+    stands and its reason goes, so that nothing is published before somebody looked at it.
+    """
+    _may_edit(session, actor, release)
+    found = caught_up(session, release, now)
+    if found is None:
+        return []
+    present, new = found
+    titles = _take_over(session, release, present, new)
+    _touch(release)
+    _record(session, actor, release, AuditKind.RELEASE_CHANGED, now)
+    return titles
+
+
+def publish_release(
+    session: PortalSession, actor: Actor, release: Release, *, now: datetime, must_be_read: bool = False
+) -> NoticeChange | None:
     """Let a draft count from its date on, or from now where that lies behind; None where that was done already.
 
-    Writes a handful of rows, however many schools there are. Raises `Invalid` for a change without a reason, and for a
-    placeholder that nobody has filled in for all schools, naming who can.
+    Writes a handful of rows, however many schools there are. Raises `Invalid` for a change without a reason, for a
+    placeholder that nobody has filled in for all schools, naming who can, and for a clause that another release changed
+    too since the draft was begun; `Unread` where merged texts must be read and were not: then the session must see
+    every tenant.
     """
     require(actor, Action.PUBLISH_RELEASE, _place(session))
     if release.status in {ReleaseStatus.PUBLISHED, ReleaseStatus.SCHEDULED}:
         return None
     if release.status is not ReleaseStatus.DRAFT:
         raise Invalid(f"The release {release.name} was withdrawn; make a new one.")
-    present = release_in_force(session, now, kind=release.kind)
-    _check_changes(release, present)
+    found = caught_up(session, release, now)
+    if found is not None:
+        _check_disputes(release, *found)
+        _take_over(session, release, *found)
+    _check_changes(release, foundation(session, release, now))
     _check_facts(session, release, now)
+    if must_be_read:
+        _check_reading(session, release, now)
     release.effective_at = max(release.effective_at, now)
     release.status = ReleaseStatus.SCHEDULED if release.effective_at > now else ReleaseStatus.PUBLISHED
     release.published_at, release.published_by = now, actor.person_id
@@ -266,32 +337,156 @@ def withdraw_release(session: PortalSession, actor: Actor, release: Release, *, 
     )  # fmt: skip
 
 
-def release_without(session: PortalSession, release: Release, now: datetime) -> Release | None:
-    """What would be in force if this one were not."""
-    counting = (ReleaseStatus.PUBLISHED, ReleaseStatus.SCHEDULED)
-    statement = select(Release).where(
-        Release.kind == release.kind,
-        Release.id != release.id,
-        Release.status.in_(counting),
-        Release.effective_at <= now,
-    )
-    return session.scalar(statement.order_by(Release.effective_at.desc(), Release.id.desc()).limit(1))
-
-
 def release_before(session: PortalSession, release: Release, now: datetime) -> Release | None:
     """What a release is compared with: for a draft the one in force, else the one that counted before it."""
-    at = now if release.status is ReleaseStatus.DRAFT else release.effective_at
-    return release_without(session, release, at)
+    if release.status is ReleaseStatus.DRAFT:
+        return foundation(session, release, now)
+    return release_without(session, release, release.effective_at)
+
+
+def changed_rows(release: Release, before: Release | None) -> list[ReleaseClause]:
+    """The clauses of which anything but the place differs from `before`, or that are new."""
+    old = _by_key(before)
+    return [one for one in release.clauses if one.key not in old or _told(one) != _told(old[one.key])]
+
+
+def retired_rows(release: Release, before: Release | None) -> list[ReleaseClause]:
+    present = _by_key(release)
+    return [one for key, one in _by_key(before).items() if key not in present]
 
 
 def _check_changes(release: Release, present: Release | None) -> None:
-    old: Mapping[str, ReleaseClause] = {one.key: one for one in present.clauses} if present else {}
-    for one in release.clauses:
-        before = old.get(one.key)
-        if (before is None or before.part_hash != one.part_hash) and not (one.reason or release.reason):
+    """Every change has a reason of its own; a release that came as files may have one for all."""
+    shared_reason = release.reason if release.pack_digest else ""
+    for one in changed_rows(release, present):
+        if not (one.reason or shared_reason):
             raise Invalid(f"Give a reason for the change of “{one.title}”.", field="reason")
+    for one in retired_rows(release, present):
+        if not (release.retired.get(one.key) or shared_reason):
+            raise Invalid(f"Give a reason why “{one.title}” is retired.", field="reason")
+    moved = _moved_without_reason(release, present)
+    if moved is not None and not shared_reason:
+        raise Invalid(f"Give a reason why “{moved.title}” stands in another place.", field="reason")
     if not release.clauses:
         raise Invalid("The release has no clauses.")
+
+
+def _moved_without_reason(release: Release, present: Release | None) -> ReleaseClause | None:
+    """A clause that changed places with another one, where neither says why."""
+    silent = [one for one in _ordered(release) if not one.reason]
+    old = [one.key for one in _ordered(present)] if present else []
+    if is_in_order(old, [one.key for one in silent]):
+        return None
+    known = [one for one in silent if one.key in old]
+    order = [key for key in old if key in {one.key for one in known}]
+    return next(one for one, key in zip(known, order, strict=True) if one.key != key)
+
+
+def _told(one: ReleaseClause) -> tuple[object, ...]:
+    return (
+        one.title, one.section_key, one.policy, one.review, one.confirm, tuple(one.laws), frozenset(one.applies),
+        one.part_hash,
+    )  # fmt: skip
+
+
+def _by_key(release: Release | None) -> Mapping[str, ReleaseClause]:
+    return {one.key: one for one in release.clauses} if release else {}
+
+
+def _ordered(release: Release) -> list[ReleaseClause]:
+    order = {one.key: one.position for one in release.sections}
+    return sorted(release.clauses, key=lambda one: (order.get(one.section_key, 0), one.position))
+
+
+def _check_disputes(release: Release, present: Release, new: CaughtUp) -> None:
+    if new.disputed:
+        titles = {**_titles(present.clauses), **_titles(release.clauses)}
+        named = ", ".join(f"“{titles.get(key, key)}”" for key in new.disputed)
+        message = (
+            f"The release {present.name} changed {named} too since this draft was begun. Bring it up to date first."
+        )
+        raise Invalid(message)
+
+
+def _titles(rows: Iterable[ReleaseClause]) -> dict[str, str]:
+    return {one.key: one.title for one in rows}
+
+
+def _check_reading(session: PortalSession, release: Release, now: datetime) -> None:
+    session.flush()  # the plan reads what was taken over
+    merges = distinct_merges(session, plan_release(session, release, now=now))
+    unread = [line for line, _count, is_read in merges if not is_read]
+    if unread:
+        raise Unread(unread)
+
+
+def _take_over(session: PortalSession, release: Release, present: Release, new: CaughtUp) -> list[str]:
+    """Make the draft's rows say what `new` says; returns the titles of what stays in dispute."""
+    rows, theirs = _by_key(release), _by_key(present)
+    wanted = {one.key: one for one in new.clauses}
+    for key in rows.keys() - wanted.keys():
+        release.clauses.remove(rows[key])
+    present_titles = dict(new.sections)
+    release.sections = [
+        next((one for one in release.sections if one.key == key), None) or ReleaseSection(key=key)
+        for key in present_titles
+    ]
+    for position, section in enumerate(release.sections):
+        section.title, section.position = present_titles[section.key], position
+    disputed = []
+    for position, (key, clause) in enumerate(wanted.items()):
+        row = rows.get(key)
+        if row is None:
+            row = _copy(theirs[key])
+            release.clauses.append(row)
+        if key in new.disputed and not _settles(session, release, row, clause, theirs.get(key)):
+            row.reason = ""
+            disputed.append(clause.title)
+        elif key not in new.disputed:
+            _say(row, clause)
+        row.position = position
+    lost = [theirs[key].title for key in new.disputed if key not in wanted and key in theirs]
+    release.retired = {key: "" if key in new.disputed else reason for key, reason in release.retired.items()}
+    release.base = present.name
+    return disputed + lost
+
+
+def _settles(
+    session: PortalSession, release: Release, row: ReleaseClause, ours: SharedClause, theirs: ReleaseClause | None
+) -> bool:
+    """Whether both changes of one clause fit together: then its text has both."""
+    base = session.scalar(
+        select(ReleaseClause).join(Release, Release.id == ReleaseClause.release_id).where(
+            Release.name == release.base, ReleaseClause.key == row.key
+        )
+    )  # fmt: skip
+    _say(row, ours)
+    if base is None or theirs is None or theirs.part_hash == base.part_hash:
+        return False
+    words = texts(session, {base.part_hash, theirs.part_hash, row.part_hash})
+    merged = merge_clause(words[base.part_hash], words[theirs.part_hash], words[row.part_hash])
+    if not merged.clean:
+        return False
+    row.part_hash = keep_text(session, merged.text)
+    rules = (_told(one)[:-1] for one in (base, theirs, row))
+    return all(our in (old, their) or their == old for old, their, our in zip(*rules, strict=True))
+
+
+def _say(row: ReleaseClause, clause: SharedClause) -> None:
+    row.title, row.section_key, row.part_hash = clause.title, clause.section, clause.part_hash
+    row.policy, row.review, row.confirm = clause.policy, clause.review, clause.confirm
+    row.laws, row.applies = list(clause.laws), list(clause.applies)
+
+
+def _check_split(session: PortalSession, release: Release, words: ClauseWords, now: datetime) -> None:
+    before = foundation(session, release, now)
+    known = {*_by_key(release), *_by_key(before)} - {words.key}
+    if words.split_from and words.split_from not in known:
+        raise Invalid(f"There is no clause {words.split_from} to split.", field="title")
+
+
+def _identity(line: PlanLine) -> tuple[str, str, str]:
+    return line.base_hash or "", line.shared_hash or "", line.local_hash or ""
 
 
 def _check_facts(session: PortalSession, release: Release, now: datetime) -> None:
@@ -299,10 +494,9 @@ def _check_facts(session: PortalSession, release: Release, now: datetime) -> Non
     owner = service(session)
     with tenant_scope(session, owner.id):
         known = {**facts_at(session, owner.id, now), "service.name": owner.name}
-    common = ("dpo.", "regulator.", "service.")
     for digest, text in texts(session, {one.part_hash for one in release.clauses}).items():
         for one in placeholders_in(text):
-            if one.kind is Kind.FACT and one.key.startswith(common) and not known.get(one.key):
+            if one.kind is Kind.FACT and one.key.startswith(COMMON) and not known.get(one.key):
                 title = next(clause.title for clause in release.clauses if clause.part_hash == digest)
                 fact = FACTS[one.key]
                 who = "our service" if fact.filler is Filler.SERVICE else "the central team"

@@ -10,8 +10,8 @@ from portal.identity.permissions import Role
 from portal.identity.queries import emails_with_role
 from portal.notices.decisions import open_question
 from portal.notices.gathering import Shelf
-from portal.notices.merging import REMIND_AFTER
 from portal.notices.models import Decision
+from portal.notices.rules import REMIND_AFTER
 from portal.notices.subscriptions import Station
 from portal.notices.wording import ClauseWording, notice_desks
 from portal.outbox.actions import write_letter
@@ -22,11 +22,9 @@ _WRITERS = frozenset({Role.HEAD, Role.LEAD, Role.EDITOR})
 _DPO = frozenset({Role.DPO_OFFICER})
 
 
-def schools_to_ask(session: PortalSession, *, after: int, limit: int) -> list[Tenant]:
-    statement = select(Tenant).where(
-        Tenant.kind == TenantKind.SCHOOL, Tenant.status.in_(PUBLIC_STATUSES), Tenant.id > after
-    )
-    return list(session.scalars(statement.order_by(Tenant.id).limit(limit)))
+def schools_to_ask(session: PortalSession) -> list[int]:
+    statement = select(Tenant.id).where(Tenant.kind == TenantKind.SCHOOL, Tenant.status.in_(PUBLIC_STATUSES))
+    return list(session.scalars(statement.order_by(Tenant.id)))
 
 
 def remind_school(session: PortalSession, school: Tenant, shelf: Shelf, *, station: Station, now: datetime) -> bool:
@@ -73,7 +71,7 @@ def tell_dpo(session: PortalSession, *, station: Station, now: datetime) -> int:
 
 def _waits_since(wording: ClauseWording, at: datetime) -> bool:
     waiting = wording.waiting
-    return waiting is not None and not waiting.is_declined and waiting.edition.effective_at <= at
+    return waiting is not None and wording.state == "open" and waiting.edition.effective_at <= at
 
 
 def _due_reminders(row: Decision, now: datetime) -> int:

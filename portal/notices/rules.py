@@ -6,12 +6,16 @@ Until a person has answered, its page says what it said before.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
 from portal.core.i18n import N_
 from portal.notices.merge import Merge, merge_clause
 from portal.notices.models import ClausePolicy, OverrideMode, PreferenceKind
+
+TELL_DPO_AFTER: Final = timedelta(days=28)
+REMIND_AFTER: Final = (timedelta(days=7), timedelta(days=14))
 
 
 class Outcome(StrEnum):
@@ -41,6 +45,7 @@ class Why(StrEnum):
     NEEDS_REVIEW = "needs-review"
     UNTOUCHED = "untouched"
     BESIDE = "beside"
+    LACKS_FACT = "lacks-fact"
 
 
 REASONS: Final[Mapping[Why, str]] = {
@@ -58,6 +63,7 @@ REASONS: Final[Mapping[Why, str]] = {
     Why.NEEDS_REVIEW: N_("The school changed this clause, and the Data Protection Officer must agree to the new text."),
     Why.UNTOUCHED: N_("This release does not change the clause."),
     Why.BESIDE: N_("The school’s own clause stands beside the shared one and is not touched."),
+    Why.LACKS_FACT: N_("The new words need a fact that is missing, so the school keeps its earlier words until then."),
 }
 
 
@@ -124,6 +130,13 @@ def plan_change(
     if mode is None or local_text is None or local_text == base_text:
         return _shared(flags, preference, base_text, shared_text) if is_new else _untouched(base_text)
     return _own(policy, flags, preference, base_text, shared_text, local_text)
+
+
+def until_filled_in(plan: ChangePlan, present: str | None) -> ChangePlan:
+    """The same change where a fact that it needs is missing: nothing shows by itself."""
+    if plan.outcome in {Outcome.INHERIT, Outcome.MERGED}:
+        return ChangePlan(Outcome.CONFIRM, Why.LACKS_FACT, present, plan.proposed, plan.merge)
+    return plan
 
 
 def refusal(policy: ClausePolicy, mode: OverrideMode) -> str | None:

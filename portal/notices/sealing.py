@@ -4,14 +4,18 @@ Work is prepared with reads only and written in a short transaction together wit
 anywhere: nothing is doubled, nothing is missing.
 """
 
+import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import func, or_, select
 
+from portal.audit.actions import SYSTEM, record_many
+from portal.audit.actions import Line as AuditLine
+from portal.audit.rules import AuditKind
 from portal.core.database import PortalSession
 from portal.core.i18n import N_
 from portal.directory.models import SchoolAuthority
@@ -68,12 +72,13 @@ class Seal:
 
 @dataclass(frozen=True, slots=True)
 class SealingBatch:
-    """The seals of some schools; `cursor` is where the work stood when they were prepared."""
+    """The seals of some schools of `total`; `cursor` is where the work stood when they were prepared."""
 
     change_id: int
     cursor: int
     next_cursor: int
     schools: int
+    total: int
     seals: tuple[Seal, ...]
 
 
@@ -184,7 +189,8 @@ def prepare_batch(
         for seal in _new_versions(session, shelf.of(kind), school, last, language, change.at, until)
     ]
     cursor = schools[-1].id if schools else change.cursor
-    return SealingBatch(change.id, change.cursor, cursor, len(schools), tuple(seals))
+    total = change.total if change.done else count_schools(session, change)
+    return SealingBatch(change.id, change.cursor, cursor, len(schools), total, tuple(seals))
 
 
 def _kinds(session: PortalSession, change: NoticeChange, shelf: Shelf) -> tuple[str, ...]:
@@ -214,8 +220,10 @@ def write_batch(session: PortalSession, batch: SealingBatch, *, now: datetime) -
     if change is None or change.cursor != batch.cursor:
         return False
     _keep_parts(session, batch.seals)
-    session.add_all(_publication(seal, change, now) for seal in batch.seals)
-    change.cursor, change.done = batch.next_cursor, change.done + batch.schools
+    rows = [_publication(seal, change, now) for seal in batch.seals]
+    session.add_all(rows)
+    record_many(session, SYSTEM, AuditKind.NOTICE_SEALED, [_line(row) for row in rows], now=now)
+    change.cursor, change.done, change.total = batch.next_cursor, change.done + batch.schools, batch.total
     change.sealed += len(batch.seals)
     if not batch.schools:
         change.stage, change.finished_at = ChangeStage.DONE, now
@@ -269,6 +277,21 @@ def _publication(seal: Seal, change: NoticeChange, now: datetime) -> Publication
         composer=COMPOSER_VERSION,
         reason=seal.reason or change.reason,
     )
+
+
+def seal_digest(row: Publication) -> str:
+    """The SHA-256 of what a version is and what is told about it; it stands in the trail beside its number."""
+    moments = [at.astimezone(UTC).isoformat() for at in (row.effective_at, row.published_at)]
+    told = [row.tenant_id, row.kind, row.language, row.number, *moments, row.sha256, row.composer, row.reason]
+    return text_hash(json.dumps(told, ensure_ascii=False))
+
+
+def _line(row: Publication) -> AuditLine:
+    details: dict[str, str | int | bool | None] = {
+        "notice": row.kind, "language": row.language, "number": row.number,
+        "seal": seal_digest(row),
+    }  # fmt: skip
+    return AuditLine(row.tenant_id, ("publication", row.number), details)
 
 
 def packed(text: str, dictionary: str) -> bytes:

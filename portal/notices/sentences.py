@@ -32,7 +32,7 @@ _SPACED_STOPS: Final = (
 _UNSPACED_STOPS: Final = "\u3002\uff01\uff1f\uff61"  # Chinese and Japanese
 _CLOSERS: Final = "\"'”’»\u203a)\\]*_\u300d\u300f\uff09\u3011\u300b"
 _STOP: Final = re.compile(
-    rf"(?<!\\)(?P<stop>[{_SPACED_STOPS}{_UNSPACED_STOPS}]+)(?P<close>[{_CLOSERS}]*)(?P<gap>\s*)(?=\S)"
+    rf"(?<!\\)(?:(?P<stop>[{_SPACED_STOPS}{_UNSPACED_STOPS}]+)(?P<close>[{_CLOSERS}]*)|\\(?=\n))(?P<gap>\s*)(?=\S)"
 )
 _INNER_STOP: Final = re.compile(rf"[{_SPACED_STOPS}][{_CLOSERS}]*\s|[{_UNSPACED_STOPS}].")
 _FINAL_STOP: Final = re.compile(rf"[{_SPACED_STOPS}{_UNSPACED_STOPS}][{_CLOSERS}]*$")
@@ -116,7 +116,8 @@ def sentences(block: Block) -> tuple[str, ...]:
     """The sentences of a paragraph or item.
 
     Short lines with no sentence ending inside them are an address, a column of names, or sentences a line each already:
-    they stay apart, whether or not they end in a full stop. So do four lines and more without any full stop.
+    they stay apart, whether or not they end in a full stop. So do four lines and more without any full stop, and what
+    follows a backslash at a line's end.
     """
     text = "\n".join(filter(None, block.lines))
     whole = [match.span() for match in _WHOLE.finditer(text)] if _MARK.search(text) else []
@@ -126,7 +127,8 @@ def sentences(block: Block) -> tuple[str, ...]:
     start = 0
     for match in _STOP.finditer(text):
         end = match.start("gap")
-        if any(low < end < high for low, high in whole) or not _ends_here(text, start, match):
+        is_hard = match["stop"] is None and not _BLOCK_START.match(text, match.end())
+        if any(low < end < high for low, high in whole) or not (is_hard or _ends_here(text, start, match)):
             continue
         found.append(text[start:end])
         start = match.end()
@@ -240,6 +242,8 @@ def _is_verse(block: Block) -> bool:
 
 def _ends_here(text: str, start: int, match: re.Match[str]) -> bool:
     gap, stop = match["gap"], match["stop"]
+    if stop is None:
+        return False
     if not gap and stop[-1] not in _UNSPACED_STOPS:
         return False
     if _BLOCK_START.match(text, match.end()):

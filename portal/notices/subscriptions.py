@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, select
 
 from portal.core.database import PortalSession
 from portal.core.errors import NotFound
@@ -87,22 +87,17 @@ def end(session: PortalSession, token: str) -> None:
             session.delete(row)
 
 
+def has_letters(session: PortalSession, *, now: datetime) -> bool:
+    """Whether there is anything to tell or to forget; the session sees every tenant."""
+    return (
+        session.execute(_to_tell().limit(1)).first() is not None
+        or session.scalar(select(Subscription.id).where(*_never_confirmed(now)).limit(1)) is not None
+    )
+
+
 def tell_readers(session: PortalSession, *, station: Station, now: datetime) -> int:
     """A letter for each confirmed subscription whose notice has a newer version; the session sees every tenant."""
-    newest = (
-        select(Publication.tenant_id, Publication.kind, func.max(Publication.number).label("number"))
-        .where(Publication.language == ENGLISH)
-        .group_by(Publication.tenant_id, Publication.kind)
-        .subquery()
-    )
-    statement = (
-        select(Subscription, newest.c.number, Tenant)
-        .join(newest, (newest.c.tenant_id == Subscription.tenant_id) & (newest.c.kind == Subscription.kind))
-        .join(Tenant, Tenant.id == Subscription.tenant_id)
-        .where(Subscription.confirmed_at.is_not(None), Subscription.told_number < newest.c.number)
-        .limit(_BATCH)
-        .with_for_update(of=Subscription, skip_locked=True)
-    )
+    statement = _to_tell().limit(_BATCH).with_for_update(of=Subscription, skip_locked=True)
     rows = list(session.execute(statement))
     for row, number, school in rows:
         _tell(session, row, number, school, station, now)
@@ -110,10 +105,27 @@ def tell_readers(session: PortalSession, *, station: Station, now: datetime) -> 
 
 
 def forget_unconfirmed(session: PortalSession, *, now: datetime) -> None:
-    statement = delete(Subscription).where(
-        Subscription.confirmed_at.is_(None), Subscription.asked_at < now - FORGET_AFTER
-    )
+    statement = delete(Subscription).where(*_never_confirmed(now))
     session.execute(statement, execution_options={"synchronize_session": False})
+
+
+def _to_tell() -> Select[Subscription, int, Tenant]:
+    newest = (
+        select(Publication.tenant_id, Publication.kind, func.max(Publication.number).label("number"))
+        .where(Publication.language == ENGLISH)
+        .group_by(Publication.tenant_id, Publication.kind)
+        .subquery()
+    )
+    return (
+        select(Subscription, newest.c.number, Tenant)
+        .join(newest, (newest.c.tenant_id == Subscription.tenant_id) & (newest.c.kind == Subscription.kind))
+        .join(Tenant, Tenant.id == Subscription.tenant_id)
+        .where(Subscription.confirmed_at.is_not(None), Subscription.told_number < newest.c.number)
+    )
+
+
+def _never_confirmed(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return Subscription.confirmed_at.is_(None), Subscription.asked_at < now - FORGET_AFTER
 
 
 def _tell(

@@ -6,15 +6,19 @@ from portal.core import clock
 from portal.core.database import Database
 from portal.notices.gathering import fill_shelf
 from portal.notices.reminders import remind_school, schools_to_ask, tell_dpo
-from portal.notices.subscriptions import Station, forget_unconfirmed, tell_readers
+from portal.notices.subscriptions import Station, forget_unconfirmed, has_letters, tell_readers
 from portal.settings import Settings
+from portal.tenancy.models import Tenant
 from portal.tenancy.scope import every_tenant
-
-_BATCH = 100
 
 
 def station(settings: Settings) -> Station:
     return Station(settings.base_url, urlsplit(settings.base_url).hostname or "localhost")
+
+
+def readers_wait(_settings: Settings, database: Database) -> bool:
+    with database.session() as session, every_tenant(session, "letters about changed notices"):
+        return has_letters(session, now=clock.now())
 
 
 def tell_readers_by_the_clock(settings: Settings, database: Database) -> None:
@@ -27,17 +31,16 @@ def tell_readers_by_the_clock(settings: Settings, database: Database) -> None:
 
 
 def remind_by_the_clock(settings: Settings, database: Database) -> None:
-    cursor = 0
-    while True:
+    """One transaction a school: its letters are written before another school's rows are looked at."""
+    with database.session() as session, every_tenant(session, "reminders about wording"):
+        shelf = fill_shelf(session)
+        ids = schools_to_ask(session)
+    if not shelf.editions:
+        return
+    for school_id in ids:
         with database.transaction() as session, every_tenant(session, "reminders about wording"):
-            shelf = fill_shelf(session)
-            if not shelf.editions:
-                return
-            schools = schools_to_ask(session, after=cursor, limit=_BATCH)
-            for school in schools:
+            school = session.get(Tenant, school_id)
+            if school is not None:
                 remind_school(session, school, shelf, station=station(settings), now=clock.now())
-        if not schools:
-            break
-        cursor = schools[-1].id
     with database.transaction() as session, every_tenant(session, "reminders about wording"):
         tell_dpo(session, station=station(settings), now=clock.now())

@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from portal.core.database import PortalSession
 from portal.core.errors import NotFound
 from portal.notices.compose import Clause
-from portal.notices.filling import Unresolved
+from portal.notices.filling import Unresolved, missing
 from portal.notices.gathering import Shelf, Standing, standing
 from portal.notices.history import Line, Local, Origin, Shared, SharedClause, Waiting, editions_at, layout, shared_at
 from portal.notices.models import Decision, OverrideDraft, OverrideMode
@@ -46,6 +46,11 @@ class ClauseWording:
         return self.own_text if self.own is not None else self.parent
 
     @property
+    def missing(self) -> list[Unresolved]:
+        """The facts without which the new shared words cannot be shown."""
+        return [missing(key, self.key) for key in sorted(self.waiting.lacks)] if self.waiting else []
+
+    @property
     def is_local(self) -> bool:
         return self.mode in {OverrideMode.BEFORE, OverrideMode.AFTER}
 
@@ -59,8 +64,10 @@ class ClauseWording:
 
     @property
     def state(self) -> str:
-        if self.decision is not None or (self.waiting is not None and not self.waiting.is_declined):
+        if self.decision is not None:
             return "open"
+        if self.waiting is not None and not self.waiting.is_declined:
+            return "lacks" if self.waiting.lacks else "open"
         if self.draft is not None:
             return str(self.draft.status)
         if self.own is None:
@@ -96,6 +103,10 @@ class NoticeDesk:
     def open_clauses(self) -> list[ClauseWording]:
         return [one for one in self.clauses.values() if one.state == "open"]
 
+    @property
+    def lacking_clauses(self) -> list[ClauseWording]:
+        return [one for one in self.clauses.values() if one.state == "lacks"]
+
     def clause(self, key: str) -> ClauseWording:
         """Raises `NotFound`."""
         if key not in self.clauses:
@@ -121,7 +132,7 @@ def notice_desks(session: PortalSession, tenant: Tenant, *, now: datetime, shelf
 
 
 def _desk_of(session: PortalSession, tenant: Tenant, own: Standing, shelf: Shelf, now: datetime) -> NoticeDesk:
-    shared = shared_at(shelf.editions, own.stance, now)
+    shared = shared_at(shelf.editions, own.stance, now, shelf.lacking(own, now))
     if shared is None:
         raise NotFound("There is no shared wording yet.")
     with tenant_scope(session, tenant.id):
@@ -197,11 +208,11 @@ def _wording(
 ) -> ClauseWording:  # fmt: skip
     draft = drafts.get(line.key)
     mode = own.mode if own else draft.mode if draft else OverrideMode.ADAPT
-    held = shared.held.get(line.key)
     waiting = shared.waiting.get(line.key)
+    is_shared = line.key in shared.held or (waiting is not None and waiting.clause is not None)
     return ClauseWording(
         line.key, line.clause_key, section, line.title, mode,
-        held.clause if held else waiting.clause if waiting else None,
+        shared.ruling(line.key) if is_shared else None,
         parent.part_hash if parent else "", words[parent.part_hash] if parent else "",
         parent.origin if parent else Origin.LIBRARY, own, words[own.part_hash] if own and own.part_hash else "",
         draft, decisions.get(line.key), waiting,

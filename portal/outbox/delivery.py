@@ -3,7 +3,7 @@
 import os
 import smtplib
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
@@ -33,18 +33,21 @@ class FolderMailer:
     def send(self, message: EmailMessage, recipient: str) -> None:
         del recipient
         self.folder.mkdir(parents=True, exist_ok=True)
-        name = str(message["Message-ID"]).strip("<>").partition("@")[0]
-        path = self.folder / f"{name}.eml"
+        path = self.path(str(message["Message-ID"]))
         temporary = path.with_suffix(".part")
         temporary.write_bytes(message.as_bytes())
         temporary.replace(path)
+
+    def path(self, message_id: str) -> Path:
+        """The file that holds this message once it is delivered."""
+        return self.folder / f"{message_id.strip('<>').partition('@')[0]}.eml"
 
 
 @dataclass(frozen=True)
 class SmtpMailer:
     """A mail server: `smtp://` with STARTTLS where offered (always when a password is given), `smtps://` for TLS."""
 
-    url: str
+    url: str = field(repr=False)
     sender: str
     timeout: float = 20.0
 

@@ -28,3 +28,9 @@ def has_due(session: PortalSession, *, now: datetime) -> bool:
         or_(Letter.leased_until.is_(None), Letter.leased_until < now),
     )
     return session.scalar(statement.limit(1)) is not None
+
+
+def newest_letter(session: PortalSession, recipient: str, *, kind: str) -> Letter | None:
+    """The last letter of a kind to an address."""
+    statement = select(Letter).where(Letter.recipient == recipient, Letter.kind == kind)
+    return session.scalar(statement.order_by(Letter.id.desc()).limit(1))

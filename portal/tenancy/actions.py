@@ -1,5 +1,6 @@
 """Verbs on tenants and their facts. Permissions are checked by the callers in higher rooms (`lifecycle`, doors)."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import select
@@ -34,21 +35,38 @@ def add_tenant(
 
 def free_slug(session: PortalSession, wanted: str) -> str:
     """`wanted`, or with the first number that no present or former address has."""
+
+    def is_taken(slug: str) -> bool:
+        present = select(Tenant.id).where(Tenant.slug == slug)
+        former = select(FormerSlug.tenant_id).where(FormerSlug.slug == slug)
+        return session.scalar(present) is not None or session.scalar(former) is not None
+
+    return first_free(wanted, is_taken)
+
+
+def first_free(wanted: str, is_taken: Callable[[str], bool]) -> str:
+    """`wanted`, or with the first number that is free. Raises `Invalid`."""
     for number in range(1, 1000):
         slug = wanted[:75] if number == 1 else f"{wanted[:70]}-{number}"
-        taken = session.scalar(select(Tenant.id).where(Tenant.slug == slug))
-        former = session.scalar(select(FormerSlug.tenant_id).where(FormerSlug.slug == slug))
-        if taken is None and former is None:
+        if not is_taken(slug):
             return slug
     raise Invalid("Too many schools have this name.", field="name")
 
 
 def rename(session: PortalSession, tenant: Tenant, *, name: str, now: datetime, new_address: bool = True) -> None:
-    """Give a tenant another name; its old address goes on leading to it."""
+    """Give a tenant another name; its old address goes on leading to it. A name it had before brings its address back.
+
+    Raises `Invalid` where a thousand have this name.
+    """
     tenant.name = name
     wanted = slugify(name)
     if not new_address or not wanted or wanted == tenant.slug:
         return
+    session.flush()  # renamings before this one hold addresses too
+    former = session.get(FormerSlug, wanted[:75])
+    if former is not None and former.tenant_id == tenant.id:
+        session.delete(former)
+        session.flush()
     session.add(FormerSlug(slug=tenant.slug, tenant_id=tenant.id, ended_at=now))
     tenant.slug = free_slug(session, wanted)
 

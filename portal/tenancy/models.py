@@ -37,7 +37,10 @@ class SchoolLaw(StrEnum):
 
 
 class Tenant(PublicRow, Base):
-    """A school, a trust or the service: what anybody may know of it."""
+    """A school, a trust or the service: what anybody may know of it.
+
+    `urn` is a school's number in the national register, `group_code` a trust's.
+    """
 
     __tablename__ = "tenant"
 
@@ -53,6 +56,7 @@ class Tenant(PublicRow, Base):
     town: Mapped[str] = mapped_column(String(100), default="")
     postcode: Mapped[str] = mapped_column(String(8), default="")
     trust_id: Mapped[int | None] = mapped_column(ForeignKey("tenant.id"), index=True)
+    group_code: Mapped[str | None] = mapped_column(String(10), index=True, unique=True)
     languages: Mapped[list[str]] = mapped_column(default=list)
     colour: Mapped[str] = mapped_column(String(7), default="")
     host: Mapped[str | None] = mapped_column(String(253), unique=True)

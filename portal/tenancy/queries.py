@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select
 
 from portal.core.database import PortalSession
 from portal.core.errors import NotFound
 from portal.tenancy.models import Fact, FormerSlug, Setting, Tenant, TenantKind, TenantStatus
+from portal.tenancy.names import findable, holds, plain
 
 PUBLIC_STATUSES = (TenantStatus.LIVE, TenantStatus.LEAVING, TenantStatus.CLOSED)
 
@@ -62,19 +63,46 @@ def schools(session: PortalSession) -> list[Tenant]:
 
 
 def find_schools(session: PortalSession, words: str, *, limit: int = 20) -> list[Tenant]:
-    """Live schools whose name, town or postcode holds every word typed, best first."""
-    statement = select(Tenant).where(Tenant.kind == TenantKind.SCHOOL, Tenant.status.in_(PUBLIC_STATUSES))
-    for word in words.lower().split()[:8]:
-        pattern = _holding(word)
-        statement = statement.where(
-            or_(
-                func.lower(Tenant.name).like(pattern, escape="\\"),
-                func.lower(Tenant.town).like(pattern, escape="\\"),
-                func.replace(func.lower(Tenant.postcode), " ", "").like(pattern, escape="\\"),
-                func.lower(Tenant.postcode).like(pattern, escape="\\"),
-            )
-        )
-    return list(session.scalars(statement.order_by(Tenant.name).limit(limit)))
+    """Live schools whose name, former name, town or postcode holds every word typed, those that begin so first.
+
+    A service has hundreds of schools: their names are compared here, because no database knows that St is Saint.
+    """
+    typed = plain(words)
+    wanted = typed.split()[:8]
+    if not wanted:
+        return []
+    statement = select(Tenant.id, Tenant.name, Tenant.town, Tenant.postcode).where(
+        Tenant.kind == TenantKind.SCHOOL, Tenant.status.in_(PUBLIC_STATUSES)
+    )
+    once = _former_names(session)
+    found = [
+        (not plain(row.name).startswith(typed), row.name, row.id)
+        for row in session.execute(statement)
+        if holds(findable(row.name, row.town, row.postcode), wanted)
+        or (row.id in once and holds(findable(once[row.id], row.town, row.postcode), wanted))
+    ]
+    ids = [number for _rank, _name, number in sorted(found)[:limit]]
+    rows = {row.id: row for row in session.scalars(select(Tenant).where(Tenant.id.in_(ids)))}
+    return [rows[number] for number in ids]
+
+
+def takes_requests(session: PortalSession, school: Tenant) -> bool:
+    """Whether requests can be sent to a school here: not to a closed one, nor to a real one in a demonstration."""
+    return school.status is not TenantStatus.CLOSED and not is_only_shown(session, school)
+
+
+def is_only_shown(session: PortalSession, school: Tenant) -> bool:
+    """Whether this is a real school in a demonstration: its public notice is there to look at, nobody of it is."""
+    return service(session).is_demonstration and not school.is_demonstration
+
+
+def former_slugs(session: PortalSession) -> dict[str, str]:
+    """Every former address of a tenant, by its present one, in one text for searching."""
+    statement = select(Tenant.slug, FormerSlug.slug.label("former")).join(FormerSlug, FormerSlug.tenant_id == Tenant.id)
+    found: dict[str, list[str]] = {}
+    for row in session.execute(statement):
+        found.setdefault(row.slug, []).append(row.former)
+    return {slug: " ".join(former) for slug, former in found.items()}
 
 
 def named_like(words: str) -> Select[int]:
@@ -95,6 +123,14 @@ def setting(session: PortalSession, tenant_id: int, key: str) -> dict[str, objec
     """A setting's value, empty where none was made."""
     row = session.scalar(select(Setting).where(Setting.tenant_id == tenant_id, Setting.key == key))
     return dict(row.value) if row else {}
+
+
+def _former_names(session: PortalSession) -> dict[int, str]:
+    """What tenants were called, by id: a former address is the former name, in small letters."""
+    found: dict[int, str] = {}
+    for row in session.execute(select(FormerSlug.tenant_id, FormerSlug.slug)):
+        found[row.tenant_id] = f"{found.get(row.tenant_id, '')} {row.slug.replace('-', ' ')}"
+    return found
 
 
 def _holding(word: str) -> str:

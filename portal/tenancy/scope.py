@@ -23,10 +23,13 @@ from sqlalchemy import (
     Insert,
     Join,
     Select,
+    TableClause,
     TextClause,
+    TextualSelect,
     UniqueConstraint,
     Update,
     event,
+    inspect,
     or_,
     select,
 )
@@ -124,6 +127,7 @@ def current_scope(session: PortalSession) -> Scope | None:
 @contextmanager
 def _scope(session: PortalSession, scope: Scope) -> Iterator[None]:
     before = current_scope(session)
+    session.flush()  # what was written outside belongs to the outer scope's check
     _enter(session, scope)
     try:
         yield
@@ -136,7 +140,7 @@ def _enter(session: PortalSession, scope: Scope | None) -> None:
     session.info["portal_scope"] = scope
     session.info["portal_sees"] = partial(_sees, session, scope)
     if session.in_transaction() and session.is_active:
-        announce(session, session.connection())
+        announce(session, session.own_connection())
 
 
 def announce(session: PortalSession, connection: Connection) -> None:
@@ -214,7 +218,10 @@ def _restrict(state: ORMExecuteState) -> None:
             msg = "SQL text outside core: use a model, or PortalSession.run_text"
             raise ScopeError(msg)
         return
-    touched, speaks_models = _asked_for(state.statement)
+    touched, speaks_models, has_text = _asked_for(state.statement)
+    if has_text and not state.execution_options.get("portal_text"):
+        msg = "SQL text inside a statement, or a table without a model: use a model, or PortalSession.run_text"
+        raise ScopeError(msg)
     if not touched:
         return
     scope = current_scope(session)
@@ -226,18 +233,32 @@ def _restrict(state: ORMExecuteState) -> None:
         raise ScopeError(msg)
     if scope.kind is RowClass.SERVICE:
         return
-    if state.is_insert:
-        msg = "bulk inserts of tenant-owned rows need every_tenant; add objects instead"
+    if state.is_insert or (state.is_update and (isinstance(state.parameters, list) or _moves(state.statement))):
+        msg = "bulk inserts, moves and updates by key of tenant-owned rows need every_tenant; work on objects instead"
         raise ScopeError(msg)
-    for table in touched:
-        model = tenant_models()[table]
-        state.statement = state.statement.options(
-            with_loader_criteria(model, visible(scope, model), include_aliases=True)
-        )
+    state.statement = _restricted(state.statement, touched, scope, is_refresh=state.is_column_load)
 
 
-def _asked_for(statement: Any) -> tuple[frozenset[Table], bool]:  # noqa: ANN401 - any executable
-    """The tenant-owned tables of a statement, and whether it names each through its model; remembered by its shape."""
+def _restricted(statement: Any, touched: frozenset[Table], scope: Scope, *, is_refresh: bool) -> Any:  # noqa: ANN401 - any executable
+    """The statement with the scope's condition on each model; a row that is loaded again must meet it too."""
+    for model in (tenant_models()[table] for table in touched):
+        condition = visible(scope, model)
+        criteria = with_loader_criteria(model, condition, include_aliases=True)
+        statement = statement.where(condition) if is_refresh else statement.options(criteria)
+    return statement
+
+
+def _moves(statement: Any) -> bool:  # noqa: ANN401 - an update
+    """Whether an update gives rows to another tenant."""
+    return any(getattr(column, "name", column) == "tenant_id" for column in statement._values or ())  # noqa: SLF001 - there is no public reading
+
+
+_Reading = tuple[frozenset[Table], bool, bool]
+"""The tenant-owned tables of a statement, whether it names each through its model, and whether it holds SQL text."""
+
+
+def _asked_for(statement: Any) -> _Reading:  # noqa: ANN401 - any executable
+    """What a statement is made of, remembered by its shape."""
     shape = statement._generate_cache_key()  # noqa: SLF001 - SQLAlchemy computes it for its own cache anyway
     if shape is None:
         return _read_statement(statement)
@@ -249,23 +270,34 @@ def _asked_for(statement: Any) -> tuple[frozenset[Table], bool]:  # noqa: ANN401
     return known
 
 
-_SHAPES: dict[Any, tuple[frozenset[Table], bool]] = {}
+_SHAPES: dict[Any, _Reading] = {}
 _MOST_SHAPES = 2000
 
 
-def _read_statement(statement: Any) -> tuple[frozenset[Table], bool]:  # noqa: ANN401 - any executable
+def _read_statement(statement: Any) -> _Reading:  # noqa: ANN401 - any executable
     models = tenant_models()
     touched = (
         frozenset(_table_of(part) for part in visitors.iterate(statement) if isinstance(part, Table)) & models.keys()
     )
-    return frozenset(table for table in models if table in touched), _speaks_models(statement)
+    owned = frozenset(table for table in models if table in touched)
+    return owned, _speaks_models(statement), any(_is_text(part) for part in visitors.iterate(statement))
+
+
+def _is_text(part: Any) -> bool:  # noqa: ANN401 - any part of a statement
+    """Whether this is SQL as text, in which any table could be named; the stars of counting and existing are not."""
+    if isinstance(part, TextClause | TextualSelect):
+        return True
+    if isinstance(part, TableClause):
+        return not isinstance(part, Table)
+    return isinstance(part, ColumnClause) and part.is_literal and part.name not in {"*", "1"}
 
 
 def _speaks_models(statement: Any) -> bool:  # noqa: ANN401 - any executable
     """Whether every tenant-owned table is named through its model, which is what the criteria reach.
 
-    Each nested SELECT is asked by itself: a bare table inside one would bring back every tenant's rows. A UNION is
-    refused: the criteria do not reach its members.
+    Each nested SELECT is asked by itself: a bare table or alias inside one would bring back every tenant's rows, and so
+    would one that SQLAlchemy does not take for a question about models. A UNION is refused: the criteria do not reach
+    its members.
     """
     models = tenant_models()
     for each in visitors.iterate(statement):
@@ -276,8 +308,11 @@ def _speaks_models(statement: Any) -> bool:  # noqa: ANN401 - any executable
             modelled: set[Any] = set()
             for part in _own_parts(each):
                 for named in _named(part):
-                    (modelled if "parententity" in named._annotations else bare).add(_table_of(named))  # noqa: SLF001 - the mark a model leaves
-            if (bare - modelled) & models.keys():
+                    (modelled if "parententity" in named._annotations else bare).add(_source_of(named))  # noqa: SLF001 - the mark a model leaves
+            if any(_table_of(source) in models for source in bare - modelled):
+                return False
+            is_about_models = each._propagate_attrs.get("compile_state_plugin") == "orm"  # noqa: SLF001 - there is no public reading
+            if not is_about_models and any(_table_of(source) in models for source in modelled):
                 return False
     return True
 
@@ -311,6 +346,10 @@ def _sources(part: Any) -> Iterator[FromClause]:  # noqa: ANN401 - any part of a
                 yield source
 
 
+def _source_of(named: Any) -> Any:  # noqa: ANN401 - a column, or what columns come from
+    return named.table if isinstance(named, ColumnClause) else named
+
+
 def _table_of(source: Any) -> Any:  # noqa: ANN401 - a table, an alias of one, a column of either, or something else
     if isinstance(source, ColumnClause):
         source = source.table
@@ -337,6 +376,9 @@ def _check_row(session: PortalSession, scope: Scope | None, row: TenantOwned) ->
     if tenant_id is None and not scope.is_trust:
         tenant_id = scope.tenant_id
         setattr(row, "tenant_id", tenant_id)  # noqa: B010 - None only where no scope is
+    if inspect(row).attrs.tenant_id.history.deleted:
+        msg = f"a {type(row).__name__} was to be given to another tenant"
+        raise ScopeError(msg)
     if tenant_id != scope.tenant_id and not (scope.is_trust and _in_trust(session, scope, tenant_id)):
         msg = f"a {type(row).__name__} of another tenant"
         raise ScopeError(msg)

@@ -11,8 +11,9 @@ from portal.core.errors import SettingsError
 from portal.tenancy.scope import tenant_models
 
 ROLES = ("portal_app", "portal_tenant", "portal_trust", "portal_service", "portal_backup")
+POLICY_ROLES = ROLES[1:]
 _SETTING = "nullif(current_setting('portal.tenant', true), '')::integer"
-_APPEND_ONLY = ("audit_entry",)
+_APPEND_ONLY = ("audit_entry", "sealed_head")
 
 
 def raise_walls(connection: Connection, *, serving_role: str | None) -> None:
@@ -48,21 +49,28 @@ def check_serving_role(connection: Connection) -> None:
     if connection.dialect.name != "postgresql":
         return
     row = connection.exec_driver_sql(
-        "SELECT rolsuper OR rolbypassrls, (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid=c.relnamespace"
-        " WHERE n.nspname = 'public' AND c.relkind = 'r' AND pg_has_role(r.oid, c.relowner, 'MEMBER'))"
-        " FROM pg_roles r WHERE rolname = current_user"
+        "SELECT bool_or(o.rolsuper OR o.rolbypassrls), bool_or(o.rolcreaterole),"
+        " (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = 'public' AND c.relkind = 'r' AND pg_has_role(current_user, c.relowner, 'MEMBER'))"
+        " FROM pg_roles o WHERE pg_has_role(current_user, o.oid, 'MEMBER')"
     ).one()
     if row[0]:
-        raise SettingsError("PORTAL_DATABASE_URL: this role may bypass row-level security; give one that may not.")
-    if row[1]:
+        raise SettingsError(
+            "PORTAL_DATABASE_URL: this role, or one it may take, may bypass row-level security; give one that may not."
+        )
+    if row[2]:
         raise SettingsError(
             "PORTAL_DATABASE_URL: this role owns tables; they must belong to PORTAL_DATABASE_OWNER_URL."
         )
+    if row[1]:
+        raise SettingsError("PORTAL_DATABASE_URL: this role may create roles; make it NOCREATEROLE.")
     inherits = connection.exec_driver_sql("SELECT pg_has_role(current_user, 'portal_service', 'USAGE')").scalar()
     if inherits:
         raise SettingsError("PORTAL_DATABASE_URL: this role inherits portal_service; make it NOINHERIT.")
     if missing := unwalled_tables(connection):
         raise SettingsError(f"The table {missing[0]} has no forced row-level security: run `portal init`.")
+    if foreign := foreign_policies(connection):
+        raise SettingsError(f"The policy {foreign[0]} is not ours and may open a table to others: drop it.")
 
 
 def unwalled_tables(connection: Connection) -> list[str]:
@@ -74,6 +82,20 @@ def unwalled_tables(connection: Connection) -> list[str]:
         )
     }
     return sorted(table.name for table in tenant_models() if table.name not in forced)
+
+
+def foreign_policies(connection: Connection) -> list[str]:
+    """Row-level policies on tenant-owned tables that `raise_walls` did not make, or that stand for another role."""
+    ours = {
+        (table.name, f"{table.name}_{role.removeprefix('portal_')}", role)
+        for table in tenant_models()
+        for role in POLICY_ROLES
+    }
+    rows = connection.exec_driver_sql(
+        "SELECT tablename, policyname, array_to_string(roles, ','), permissive FROM pg_policies"
+        " WHERE schemaname = 'public'"
+    )
+    return sorted(name for table, name, role, mode in rows if (table, name, role) not in ours and mode == "PERMISSIVE")
 
 
 def _let_take(connection: Connection, role: str, serving_role: str) -> None:

@@ -15,6 +15,7 @@ from jinja2 import (
 )
 
 from portal.core.assets import assets_version
+from portal.web.forms.fields import named_error
 
 COMPONENTS = "govuk_frontend_jinja"
 
@@ -41,4 +42,5 @@ def use_components(app: Flask) -> None:
     environment.loader = ChoiceLoader(
         [PackageLoader("portal", "templates"), PrefixLoader({COMPONENTS: LenientLoader(COMPONENTS)})]
     )
+    environment.filters["named_error"] = named_error
     environment.globals["assets_version"] = assets_version()

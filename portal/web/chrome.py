@@ -6,6 +6,7 @@ from flask import Flask, current_app, g, get_flashed_messages, request, session,
 from flask_babel import format_date, format_datetime, gettext
 
 from portal.core.errors import NotFound
+from portal.core.i18n import N_
 from portal.identity.permissions import Action, may
 from portal.tenancy.models import Tenant, TenantKind
 from portal.tenancy.queries import service
@@ -13,11 +14,12 @@ from portal.web.assets import use_components
 from portal.web.languages import LANGUAGES, current_language
 from portal.web.session import Desk
 
+OUR_SCHOOL, OUR_TRUST = N_("Our school"), N_("Our trust")
 SCHOOL_PAGES = (
     (Action.SEE_TODAY, "school_today.today", "Today"),
     (Action.LIST_CASES, "school_inbox.inbox", "Requests"),
     (Action.READ_NOTICE, "school_notice.notice", "Our notice"),
-    (Action.SEE_PEOPLE, "school_school.school", "Our school"),
+    (Action.SEE_PEOPLE, "school_school.school", OUR_SCHOOL),
 )
 CENTRAL_PAGES = (
     (Action.SEE_TODAY, "central_today.today", "Today"),
@@ -47,6 +49,7 @@ def page_chrome() -> dict[str, Any]:
     name_of_service = centre.name if centre else str(gettext("School privacy notices"))
     owner = public_school or (tenant if tenant is not None and tenant.kind != TenantKind.SERVICE else None)
     shown = owner or centre
+    in_demonstration = bool(centre and centre.is_demonstration)
     return {
         "page_lang": language.code,
         "page_dir": language.direction,
@@ -58,7 +61,8 @@ def page_chrome() -> dict[str, Any]:
         "navigation": _navigation(desk),
         "languages": _languages(desk),
         "messages": get_flashed_messages(with_categories=True) if session.accessed else [],
-        "demonstration": bool(shown and shown.is_demonstration),
+        "demonstration": bool((shown and shown.is_demonstration) or in_demonstration),
+        "real_school": bool(in_demonstration and public_school and not public_school.is_demonstration),
         "signed_in_name": desk.actor.name if desk and desk.actor.person_id else "",
         "sign_out_form": bool(desk and desk.actor.person_id),
     }
@@ -104,7 +108,12 @@ def _navigation(desk: Desk | None) -> list[tuple[str, str, bool]]:
     values: dict[str, Any] = {} if central else {"slug": desk.tenant.slug}
     section = str(request.endpoint).rpartition(".")[0]
     return [
-        (gettext(text), url_for(endpoint, **values), endpoint.rpartition(".")[0] == section)
+        (gettext(_of_trust(text, desk.tenant)), url_for(endpoint, **values), endpoint.rpartition(".")[0] == section)
         for action, endpoint, text in (CENTRAL_PAGES if central else SCHOOL_PAGES)
         if may(desk.actor, action, place) and endpoint in current_app.view_functions
     ]
+
+
+def _of_trust(text: str, tenant: Tenant) -> str:
+    """A trust reads its own name where a school reads "school"."""
+    return OUR_TRUST if text == OUR_SCHOOL and tenant.kind is TenantKind.TRUST else text

@@ -34,7 +34,7 @@ class Needs(StrEnum):
 LABELS = {
     Needs.NOTHING: N_("Anybody"),
     Needs.SIGN_IN: N_("Anybody signed in"),
-    Needs.REQUESTER: N_("Whoever holds the request's private link and proved it"),
+    Needs.REQUESTER: N_("Whoever holds the request’s private link and proved it"),
 }
 
 
@@ -44,7 +44,8 @@ class Policy:
 
     `writes` begins a writing transaction also on GET (reads that leave an audit line); `cross_tenant` is the reason
     for which every tenant's rows are read; `cacheable` pages carry nothing personal and open no session;
-    `changes_nothing` marks a POST that only looks up, so it needs no CSRF token; `sudo` asks to sign in again first.
+    `changes_nothing` marks a POST that only looks up, so it needs no CSRF token; `sudo` asks to sign in again first,
+    `sudo_to_send` when the form is sent only, so that it can be read and written without.
     """
 
     audience: Audience
@@ -54,6 +55,7 @@ class Policy:
     cacheable: bool = False
     changes_nothing: bool = False
     sudo: bool = False
+    sudo_to_send: bool = False
 
 
 class Door(Blueprint):
@@ -110,4 +112,5 @@ def _remember(state: BlueprintSetupState, endpoint: str, policy: Policy) -> None
         policy.cacheable,
         policy.changes_nothing,
         policy.sudo,
+        policy.sudo_to_send,
     )

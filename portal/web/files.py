@@ -20,13 +20,22 @@ def filing() -> Filing:
 def serve(row: Attachment, parts: Iterator[bytes]) -> Response:
     """The file as a stream; its first part is read before the answer begins, so that what is missing is an error."""
     first = next(parts, b"")
-    plain = "".join(each if each.isascii() and (each.isalnum() or each in "._- ") else "_" for each in row.name)
+    return _attached(row.name, row.size, chain((first,), parts))
+
+
+def serve_bytes(name: str, content: bytes) -> Response:
+    """A message as it came, in the same way as a file."""
+    return _attached(name, len(content), iter((content,)))
+
+
+def _attached(name: str, size: int, parts: Iterator[bytes]) -> Response:
+    plain = "".join(each if each.isascii() and (each.isalnum() or each in "._- ") else "_" for each in name)
     return Response(
-        chain((first,), parts),
+        parts,
         headers={
             "Content-Type": "application/octet-stream",
-            "Content-Length": str(row.size),
-            "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(row.name)}",
+            "Content-Length": str(size),
+            "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}",
             "Content-Security-Policy": "default-src 'none'; sandbox",
             "X-Content-Type-Options": "nosniff",
         },

@@ -8,19 +8,18 @@ from flask_login import current_user
 
 from portal.audit.actions import record
 from portal.audit.rules import AuditKind
-from portal.core import clock
 from portal.core.errors import NotFound
 from portal.identity.actions import witness
 from portal.identity.browsers import forget_draft, keep_draft
 from portal.identity.permissions import PUBLIC, Action, Actor, may, may_know
 from portal.identity.queries import actor_for
+from portal.tenancy.models import TenantKind
 from portal.tenancy.queries import service, tenant_by_slug
 from portal.web.door import Audience, Needs, Policy
 from portal.web.refusing import refused, remember_who
 from portal.web.session import Desk, ServerSession, open_desk
-from portal.web.sign_in import SignedIn
+from portal.web.sign_in import SignedIn, proved_lately
 
-SUDO_SECONDS = 600
 _KEPT = "/kept"
 
 
@@ -47,12 +46,13 @@ def guard() -> ResponseReturnValue | None:
     desk.service_id = service(desk.session).id
     if policy.audience in {Audience.SCHOOL, Audience.CENTRAL}:
         _enter(desk, policy)
-    if policy.sudo and clock.now().timestamp() - float(session.get("proved_at", 0)) > SUDO_SECONDS:
+    if (policy.sudo or (policy.sudo_to_send and request.method == "POST")) and not proved_lately():
         kept = _keep_typed(desk, policy, desk.actor.person_id)
         return redirect(url_for("shared.confirm_identity", next=_KEPT if kept else _returning()))
-    if request.method == "POST" and session.get("kept") == request.full_path:
-        session.pop("kept")
-        forget_draft(desk.session, desk.actor.person_id)
+    _record_look(desk, policy)
+    if request.method == "POST" and request.full_path in session.get("kept", ()):
+        session["kept"] = [path for path in session["kept"] if path != request.full_path]
+        forget_draft(desk.session, desk.actor.person_id, request.full_path)
     return None
 
 
@@ -103,12 +103,8 @@ def _enter(desk: Desk, policy: Policy) -> None:
     if policy.cross_tenant:
         desk.tenant = tenant
         desk.enter_every_tenant(policy.cross_tenant)
-        if policy.writes or request.method != "GET":
-            _record_cross_tenant(desk, policy.cross_tenant)
     else:
         desk.enter(tenant)
-        if not any(tenant_id == tenant.id for tenant_id, _ in desk.actor.roles) and policy.writes:
-            _record_visit(desk)
 
 
 def _hide() -> NoReturn:
@@ -117,25 +113,30 @@ def _hide() -> NoReturn:
     abort(404)
 
 
-def _record_cross_tenant(desk: Desk, reason: str) -> None:
-    record(
-        desk.session,
-        witness(desk.actor),
-        AuditKind.CROSS_TENANT_READ,
-        tenant_id=desk.service_id,
-        subject=("page", request.endpoint),
-        now=desk.now,
-        reason=reason,
-    )
-
-
-def _record_visit(desk: Desk) -> None:
+def _record_look(desk: Desk, policy: Policy) -> None:
+    """One line a page for whoever looks across tenants or into one she is not of, in the trail of whom it concerns."""
+    reason = _reason(desk, policy)
+    if reason is None:
+        return
     assert desk.tenant is not None
-    record(
-        desk.session,
-        witness(desk.actor),
-        AuditKind.CROSS_TENANT_READ,
-        tenant_id=desk.tenant.id,
-        subject=("page", request.endpoint),
-        now=desk.now,
-    )
+    with desk.writing_at_once():
+        record(
+            desk.session,
+            witness(desk.actor),
+            AuditKind.CROSS_TENANT_READ,
+            tenant_id=desk.tenant.id,
+            subject=("page", request.endpoint),
+            now=desk.now,
+            reason=reason or None,
+        )
+
+
+def _reason(desk: Desk, policy: Policy) -> str | None:
+    """Why other tenants' rows are read, "" for a visitor; None where everything is the actor's own."""
+    if desk.tenant is None or policy.audience not in {Audience.SCHOOL, Audience.CENTRAL}:
+        return None
+    if policy.cross_tenant:
+        return policy.cross_tenant
+    if not any(tenant_id == desk.tenant.id for tenant_id, _ in desk.actor.roles):
+        return ""
+    return "the schools of a trust" if desk.tenant.kind is TenantKind.TRUST else None

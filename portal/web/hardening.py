@@ -24,6 +24,7 @@ CONTENT_POLICY = (
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_NUMBER = 2**31 - 1
+_NOTHING = "There is nothing here.\n"
 csrf = CSRFProtect()
 
 
@@ -101,7 +102,7 @@ def _check_host(settings: Settings, hosts: Hosts) -> Callable[[], ResponseReturn
     local = set() if settings.is_production else {"localhost", "127.0.0.1", "::1"}
 
     def check_host() -> ResponseReturnValue | None:
-        """Our own host serves everything, a school's serves public pages only, any other nothing."""
+        """Our own host serves everything, a school's only that school's public pages, any other nothing."""
         host = request.host.rsplit(":", 1)[0].strip("[]").lower()
         if host == own or host in local:
             return None
@@ -109,9 +110,12 @@ def _check_host(settings: Settings, hosts: Hosts) -> Callable[[], ResponseReturn
             if host in settings.hosts:
                 return None
             if slug := hosts.school(host):
-                return redirect(f"/schools/{slug}") if request.path == "/" else None
+                if request.path == "/":
+                    return redirect(f"/schools/{slug}")
+                if hosts.serves(slug, request.endpoint, request.view_args or {}):
+                    return None
         refusing.refused("host")
-        return abort(404)
+        return Response(_NOTHING, 404, content_type="text/plain; charset=utf-8")
 
     return check_host
 

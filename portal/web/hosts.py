@@ -2,13 +2,15 @@
 
 import threading
 import time
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from portal.core.database import Database
-from portal.tenancy.queries import slug_of_host
+from portal.tenancy.queries import present_slug, slug_of_host
 
 _SECONDS: Final = 60.0
 _MOST: Final = 2000
+_OF_ALL_SCHOOLS: Final = frozenset({"public_front.front", "public_front.find"})
 
 
 class Hosts:
@@ -33,3 +35,13 @@ class Hosts:
                 self._known.clear()
             self._known[host] = (now, found)
         return found
+
+    def serves(self, school: str, endpoint: str | None, values: Mapping[str, Any]) -> bool:
+        """Whether a page belongs on the school's own host: its own pages, and public ones that are of no school."""
+        slug = values.get("slug")
+        if slug is None:
+            return endpoint not in _OF_ALL_SCHOOLS
+        if slug == school:
+            return True
+        with self._database.session() as session:
+            return present_slug(session, slug) == school

@@ -33,9 +33,10 @@ LANGUAGES = {
 
 
 def chosen_language() -> str:
-    """The language of this request; never one the portal has no catalogue for."""
+    """The language of this request; never one the portal has no catalogue for. Pages of staff are in English."""
     wanted = request.args.get("lang")
-    return str(wanted) if wanted in LANGUAGES else ENGLISH
+    is_of_staff = request.endpoint is not None and not request.endpoint.startswith("public_")
+    return str(wanted) if wanted in LANGUAGES and not is_of_staff else ENGLISH
 
 
 def current_language() -> Language:

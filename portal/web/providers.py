@@ -10,11 +10,13 @@ from flask.typing import ResponseReturnValue
 from requests import RequestException
 
 from portal.core.errors import Invalid
-from portal.identity.accounts_elsewhere import issuer_matches, proved_twice
+from portal.identity.accounts_elsewhere import issuer_matches, proved_at, proved_twice
 from portal.settings import Settings
 
 NAMES = {"microsoft": "Microsoft", "google": "Google"}
 _SECONDS = 10
+_FRESH = 300.0  # seconds
+_SKEW = 60.0  # seconds by which the provider's clock may be ahead
 
 
 class ProviderFailed(Invalid):
@@ -23,11 +25,16 @@ class ProviderFailed(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Who the provider says it is, and whether a second factor was used there."""
+    """Who the provider says it is, whether a second factor was used there, and when (seconds since the epoch)."""
 
     issuer: str
     subject: str
     proved_twice: bool
+    proved_at: float
+
+    def is_fresh(self, *, now: float) -> bool:
+        """Whether the person proved herself there just now; a provider that states no time proves nothing."""
+        return -_SKEW <= now - self.proved_at <= _FRESH
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -75,7 +82,7 @@ def answer_of(provider: str) -> Answer:
         raise ProviderFailed(_DOWN) from error
     if not issuer_matches(expected, claims) or not isinstance(claims.get("sub"), str):
         raise ProviderFailed(_DOWN)
-    return Answer(str(claims["iss"]), claims["sub"], proved_twice(claims))
+    return Answer(str(claims["iss"]), claims["sub"], proved_twice(claims), proved_at(claims))
 
 
 _DOWN = "The other account could not be reached or did not say who you are. Try again, or sign in another way."

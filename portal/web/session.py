@@ -20,6 +20,7 @@ from portal.core import clock
 from portal.core.database import Database, PortalSession
 from portal.core.limits import DRAFT_HOURS, SESSION_HOURS, SESSION_IDLE_MINUTES
 from portal.core.secrets import Keys, digest, new_token
+from portal.identity.browsers import what_is_left
 from portal.identity.models import WebSession
 from portal.identity.permissions import PUBLIC, Actor, Place
 from portal.settings import Settings
@@ -81,6 +82,25 @@ class Desk:
         with tenant_scope(self.session, tenant.id):
             yield
         self.tenant = before
+
+    def in_turn(self, what: str) -> None:
+        """Let whoever changes the same thing at this moment finish, so that what is read next is what they wrote."""
+        if request.method == "POST":
+            self.session.take_turn(what)
+            if self.tenant is not None:
+                self.session.refresh(self.tenant)
+
+    @contextmanager
+    def writing_at_once(self) -> Iterator[None]:
+        """What is written within the block stands at its end, whatever becomes of the request; no lock is kept."""
+        writes = bool(self.session.info.get("portal_writes"))
+        if not writes:
+            self.session.commit()
+            self.session.begin_writing()
+        yield
+        self.session.commit()
+        if writes:
+            self.session.begin_writing()
 
     @contextmanager
     def at_rest(self) -> Iterator[None]:
@@ -189,7 +209,9 @@ class ServerSessions(SessionInterface):
                 return ServerSession()
             if _expired(row, now):
                 return (
-                    ServerSession(_asleep(row), token=token, row_id=row.id) if _may_sleep(row, now) else ServerSession()
+                    ServerSession(what_is_left(row.person_id, row.data), token=token, row_id=row.id)
+                    if _may_sleep(row, now)
+                    else ServerSession()
                 )
             data, row_id, stale = dict(row.data), row.id, now - row.seen_at > TOUCH_EVERY
         if stale:
@@ -216,7 +238,7 @@ class ServerSessions(SessionInterface):
             response.set_cookie(
                 self.cookie_name(app),
                 fresh,
-                max_age=SESSION_HOURS * 3600,
+                max_age=(SESSION_HOURS + DRAFT_HOURS) * 3600,  # the server ends it; what is typed then can be kept
                 path="/",
                 secure=self._secure(app),
                 httponly=True,
@@ -233,8 +255,8 @@ class ServerSessions(SessionInterface):
         values = {"token_digest": _digest(token), "data": dict(kept), "person_id": person_id, "seen_at": now}
         with cast("House", app.extensions["portal_house"]).database.transaction() as database:
             row = database.get(WebSession, kept.row_id) if kept.row_id is not None else None
-            if row is None and kept.row_id is not None and not kept.must_rotate:
-                return None  # ended meanwhile from elsewhere: it stays ended
+            if _has_ended(row, kept):
+                return None  # meanwhile, from elsewhere: it stays ended
             if row is None:
                 row = WebSession(created_at=now, origin=request.remote_addr or "", browser=_browser())
                 database.add(row)
@@ -262,13 +284,17 @@ def _digest(token: str) -> str:
     return digest(token, purpose="web-session")
 
 
+def _has_ended(row: WebSession | None, kept: ServerSession) -> bool:
+    """Whether a session that was there when the request began is none any more; signing in makes a new one."""
+    if kept.row_id is None or kept.is_new:
+        return False
+    if row is None:
+        return not kept.must_rotate
+    return "asleep" in row.data and "_user_id" in kept
+
+
 def _may_sleep(row: WebSession, now: datetime) -> bool:
     return row.person_id is not None and now - row.seen_at < timedelta(hours=DRAFT_HOURS)
-
-
-def _asleep(row: WebSession) -> dict[str, Any]:
-    """What is left of a session nobody ended but that grew too old: enough to keep what was typed, no more."""
-    return {"asleep": row.person_id, **{key: row.data[key] for key in ("csrf_token",) if key in row.data}}
 
 
 def _expired(row: WebSession, now: datetime) -> bool:

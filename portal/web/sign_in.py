@@ -9,19 +9,22 @@ from portal.audit.actions import record
 from portal.audit.rules import AuditKind
 from portal.core.errors import NotFound
 from portal.identity.actions import keep_password, record_sign_in, witness
-from portal.identity.browsers import KNOWN_DAYS, end_sessions, kept_draft, know_browser
+from portal.identity.browsers import KNOWN_DAYS, end_sessions, is_known_browser, kept_drafts, know_browser
 from portal.identity.letters import write_changed, write_code, write_no_account
 from portal.identity.models import Person
 from portal.identity.passwords import check_strength
 from portal.identity.permissions import Actor
 from portal.identity.proofs import end_proofs
-from portal.identity.queries import actor_for, person, roles
-from portal.identity.rules import hash_password
+from portal.identity.queries import actor_for, person, person_by_email, roles
+from portal.identity.rules import hash_password, normal_email
 from portal.tenancy.queries import service, tenant
 from portal.tenancy.scope import tenant_scope
 from portal.web import providers
 from portal.web.addresses import safe_path
 from portal.web.session import Desk, ServerSession, desk, house
+
+SUDO_SECONDS = 600
+MAILBOX_SECONDS = 900
 
 
 class SignedIn(UserMixin):
@@ -85,7 +88,7 @@ def let_in(found: Person, *, how: str, wanted: str | None) -> str:
     login_user(SignedIn(found))
     prove_again(found)
     cast("ServerSession", session).rotate(is_new=True)
-    has_draft = kept_draft(desk.session, found.id, desk.house.keys, now=desk.now) is not None
+    has_draft = kept_drafts(desk.session, found.id, desk.house.keys, now=desk.now)
     return "/kept" if has_draft else safe_path(wanted, "/home")
 
 
@@ -96,8 +99,35 @@ def prove_again(found: Person) -> None:
     g.known_browser = know_browser(desk.session, found.id, known_token(), now=desk.now)
 
 
+def proved_lately() -> bool:
+    """Whether the person of this session proved herself in the last ten minutes."""
+    return desk.now.timestamp() - float(session.get("proved_at", 0)) <= SUDO_SECONDS
+
+
+def remember_mailbox(email: str) -> None:
+    """In this browser a code sent to the address was typed just now; it helps to sign in for a quarter of an hour."""
+    session["mailbox"] = {"email": email, "until": desk.now.timestamp() + MAILBOX_SECONDS}
+
+
+def has_mailbox(email: str) -> bool:
+    kept = session.get("mailbox") or {}
+    return kept.get("email") == normal_email(email) and float(kept.get("until", 0)) >= desk.now.timestamp()
+
+
+def browser_of(email: str) -> str:
+    """The token of this browser when the person of the address signed in here before, else ''."""
+    found, token = person_by_email(desk.session, email), known_token()
+    return token if is_known_browser(desk.session, found.id if found else None, token) else ""
+
+
 def actor_of(found: Person) -> Actor:
     return actor_for(desk.session, found, origin=request.remote_addr or "")
+
+
+def leave_failed(found: Person | None, *, how: str) -> None:
+    """A line in the service's trail for a proof that was wrong; without the address of an account that is not there."""
+    kind = "person" if found else "public"
+    leave_line(Actor(found.id if found else None, origin=request.remote_addr or "", kind=kind), done=False, how=how)
 
 
 def leave_line(actor: Actor, *, done: bool, how: str) -> None:

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from portal.audit.actions import SYSTEM, Witness, record
-from portal.audit.models import AuditEntry, AuditHead
+from portal.audit.models import AuditEntry, AuditHead, SealedHead
 from portal.audit.queries import verify
 from portal.audit.rules import GENESIS, LABELS, AuditKind, canonical, chain_hash
 from portal.audit.sealing import check_heads, seal_heads
@@ -60,9 +60,13 @@ def tamper(settings, backend):
     def run(*statements):
         owner = Database(settings.database_owner_url or settings.database_url)
         with owner.engine.execution_options(portal_writes=True).begin() as connection:
-            if backend == "postgresql":
-                for table in ("audit_entry", "audit_head"):
+            for table in ("audit_entry", "audit_head", "sealed_head"):
+                if backend == "postgresql":
                     connection.exec_driver_sql(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+                    connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+                else:
+                    for deed in ("update", "delete"):
+                        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {table}_no_{deed}")
             for statement in statements:
                 connection.execute(statement)
         owner.dispose()
@@ -175,7 +179,11 @@ def test_a_chain_written_afresh_is_found_by_a_head_that_left_the_house(database,
             .where(AuditEntry.id == line.id)
             .values(actor_id=42, previous_hash=fields["previous_hash"], hash=previous)
         )
-    tamper(*changes, update(AuditHead).where(AuditHead.tenant_id == chain).values(hash=previous))
+    tamper(
+        *changes,
+        update(AuditHead).where(AuditHead.tenant_id == chain).values(hash=previous),
+        delete(SealedHead).where(SealedHead.tenant_id == chain),
+    )
     with database.session() as session, every_tenant(session, "test"):
         assert verify(session, chain).broken_at is None
         assert [fault.slug for fault in check_heads(session, document, keys)] == ["alder-primary"]
@@ -205,11 +213,89 @@ def test_the_bytes_that_are_hashed_are_fixed():
     assert chain_hash(line) == VECTOR
 
 
-@pytest.mark.parametrize("backend", ["postgresql"])
-@pytest.mark.parametrize("statement", [update(AuditEntry).values(actor_id=1), delete(AuditEntry)])
-def test_the_application_can_neither_change_nor_delete(database, chain, statement):
+CHANGES = [
+    update(AuditEntry).values(actor_id=1),
+    delete(AuditEntry),
+    update(SealedHead).values(sequence=1),
+    delete(SealedHead),
+]
+
+
+@pytest.mark.parametrize("statement", CHANGES)
+def test_the_application_can_neither_change_nor_delete(database, chain, keys, statement):
+    with database.transaction() as session, every_tenant(session, "test"):
+        seal_heads(session, keys, now=clock.now())
     with pytest.raises(DBAPIError), database.transaction() as session, every_tenant(session, "test"):
         session.execute(statement, execution_options={"synchronize_session": False})
+
+
+@pytest.mark.parametrize("statement", CHANGES)
+def test_not_even_the_owner_changes_the_trail_by_mistake(database, settings, chain, keys, statement):
+    with database.transaction() as session, every_tenant(session, "test"):
+        seal_heads(session, keys, now=clock.now())
+    owner = Database(settings.database_owner_url or settings.database_url)
+    with owner.engine.execution_options(portal_writes=True).connect() as connection:
+        if not owner.is_sqlite:
+            for table in ("audit_entry", "sealed_head"):
+                connection.exec_driver_sql(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+        with pytest.raises(DBAPIError, match="append-only"):
+            connection.execute(statement)
+        connection.rollback()
+    owner.dispose()
+
+
+def seal(database, keys):
+    with database.transaction() as session, every_tenant(session, "test"):
+        return seal_heads(session, keys, now=clock.now())
+
+
+def test_a_tail_that_was_cut_together_with_its_head_is_found_by_what_was_sealed(database, chain, tamper, keys):
+    seal(database, keys)
+    last = report(database, chain).entries
+    with database.session() as session, tenant_scope(session, chain):
+        left = session.scalars(select(AuditEntry.hash).where(*row(chain, last - 3))).one()
+    tamper(
+        delete(AuditEntry).where(AuditEntry.tenant_id == chain, AuditEntry.sequence > last - 3),
+        update(AuditHead).where(AuditHead.tenant_id == chain).values(sequence=last - 3, hash=left),
+    )
+    found = report(database, chain)
+    assert (found.broken_at, found.reason) == (last - 2, "entries that were sealed are missing")
+
+
+def test_a_chain_that_is_gone_with_its_head_is_found_and_named_every_night(database, chain, tamper, keys):
+    seal(database, keys)
+    tamper(
+        delete(AuditEntry).where(AuditEntry.tenant_id == chain), delete(AuditHead).where(AuditHead.tenant_id == chain)
+    )
+    assert report(database, chain).broken_at == 1
+    for _night in range(2):
+        heads = {one["tenant"]: one for one in json.loads(seal(database, keys))["heads"]}
+        assert heads["alder-primary"]["whole"] is False
+
+
+def test_a_chain_that_goes_on_after_it_was_sealed_is_whole(database, chain, keys):
+    seal(database, keys)
+    write(database, chain, 3)
+    seal(database, keys)
+    assert report(database, chain).broken_at is None
+
+
+@pytest.mark.parametrize(
+    ("column", "nonsense"),
+    [("details", "{not json"), ("details", "[1, 2]"), ("details", "null"), ("at", "yesterday"), ("at", "")],
+)
+@pytest.mark.parametrize("backend", ["sqlite"])
+def test_a_line_that_cannot_be_read_is_named(database, chain, tamper, column, nonsense):
+    statement = text(f"UPDATE audit_entry SET {column} = :value WHERE tenant_id = :tenant AND sequence = 4")
+    tamper(statement.bindparams(value=nonsense, tenant=chain))
+    found = report(database, chain)
+    assert (found.broken_at, found.reason) == (4, "entry 4 cannot be read")
+
+
+@pytest.mark.parametrize("backend", ["postgresql"])
+def test_details_that_are_no_object_are_named_on_postgresql_too(database, chain, tamper):
+    tamper(update(AuditEntry).where(*row(chain, 4)).values(details=[1, 2]))
+    assert report(database, chain).broken_at == 4
 
 
 def test_a_line_and_its_deed_stand_or_fall_together(database, chain):
@@ -263,6 +349,23 @@ def test_the_command_names_the_first_broken_link_of_each_tenant(database, chain,
     found = {line["tenant"]: line for line in json.loads(done.stdout)["tenants"]}
     assert found["alder-primary"]["broken_at"] == 5
     assert found["birch-academy"]["broken_at"] is None
+    tamper(update(AuditEntry).where(*row(chain, 5)).values(details=[]))
+    done = CliRunner().invoke(main, ["audit", "verify", "--json"])
+    assert (done.exit_code, json.loads(done.stdout)["whole"]) == (1, False)
+
+
+def test_the_command_names_a_chain_of_which_nothing_is_left(database, chain, tamper, keys, settings, monkeypatch):
+    monkeypatch.setenv("PORTAL_DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("PORTAL_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("PORTAL_SECRET_KEY", settings.secret_keys[0])
+    seal(database, keys)
+    tamper(
+        delete(AuditEntry).where(AuditEntry.tenant_id == chain), delete(AuditHead).where(AuditHead.tenant_id == chain)
+    )
+    done = CliRunner().invoke(main, ["audit", "verify", "--json"])
+    found = {line["tenant"]: line for line in json.loads(done.stdout)["tenants"]}
+    assert (done.exit_code, found["alder-primary"]["broken_at"]) == (1, 1)
+    assert "birch-academy" in found
 
 
 @pytest.mark.parametrize("backend", ["sqlite"])

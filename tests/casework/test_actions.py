@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.audit.models import AuditEntry
-from portal.casework import actions, correspondence, requester
+from portal.casework import actions, codes, correspondence, requester
 from portal.casework.inbox import Filters, View, counts_by_authority, page
 from portal.casework.letters import LetterKind
 from portal.casework.models import CaseKind, CaseMessage, CaseStatus, EventKind, WaitingFor
@@ -60,7 +60,7 @@ def test_without_an_email_address_a_pin_opens_the_case_however_it_is_typed(every
 
 def test_a_code_works_once_and_for_ten_minutes(everywhere, ask, sender):
     case = ask().case
-    requester.ask_code(everywhere, case, sender=sender, now=NOW)
+    codes.ask_code(everywhere, case, sender=sender, now=NOW)
     code = re.search(r"\b\d{6}\b", letters_to(everywhere, "priya@example.org")[-1].body).group()
     late = NOW + timedelta(minutes=11)
     assert requester.admit(everywhere, case, code, sender.keys, now=late) is None
@@ -197,9 +197,7 @@ def test_a_limited_case_does_not_exist_for_others(everywhere, ask, actor):
     assert case_by_reference(everywhere, asha, case.reference) is case
     with pytest.raises(NotFound):
         case_by_reference(everywhere, ben, case.reference)
-    assert case.reference not in {
-        line.reference for line in page(everywhere, ben, Filters(), today=clock.today()).lines
-    }
+    assert case.reference not in {line.reference for line in page(everywhere, ben, Filters(), now=NOW).lines}
     with pytest.raises(Invalid):
         actions.assign(everywhere, asha, case, ben.person_id, now=NOW)
 
@@ -224,7 +222,7 @@ def test_views_hold_what_they_say(everywhere, ask, actor):
     devi = actor("devi")
 
     def held(**filters):
-        return [line.reference for line in page(everywhere, devi, Filters(**filters), today=clock.today()).lines]
+        return [line.reference for line in page(everywhere, devi, Filters(**filters), now=NOW).lines]
 
     assert held() == [late.reference, fresh.reference]
     assert held(view=View.OVERDUE) == [late.reference]
@@ -239,10 +237,10 @@ def test_pages_go_on_and_back_without_losing_or_repeating_a_case(everywhere, ask
     made = {
         ask(requester_name=f"Person {number}", email=f"p{number}@example.org").case.reference for number in range(7)
     }
-    devi, today = actor("devi"), clock.today()
+    devi = actor("devi")
     seen, cursor, pages = [], "", []
     while True:
-        found = page(everywhere, devi, Filters(), today=today, after=cursor, size=3)
+        found = page(everywhere, devi, Filters(), now=NOW, after=cursor, size=3)
         pages.append(found)
         seen += [line.reference for line in found.lines]
         if not found.after:
@@ -250,7 +248,7 @@ def test_pages_go_on_and_back_without_losing_or_repeating_a_case(everywhere, ask
         cursor = found.after
     assert sorted(seen) == sorted(made)
     assert len(seen) == 7
-    back = page(everywhere, devi, Filters(), today=today, before=pages[1].before, size=3)
+    back = page(everywhere, devi, Filters(), now=NOW, before=pages[1].before, size=3)
     assert back.lines == pages[0].lines
     assert back.before == ""
     assert back.after
@@ -282,9 +280,7 @@ def test_search_finds_words_anywhere_but_only_in_the_scope(everywhere, ask, acto
     everywhere.flush()
 
     def found(words, who="devi"):
-        return {
-            line.reference for line in page(everywhere, actor(who), Filters(words=words), today=clock.today()).lines
-        }
+        return {line.reference for line in page(everywhere, actor(who), Filters(words=words), now=NOW).lines}
 
     assert found("zebra") == {case.reference, other.reference}
     assert found("zeb crossing") == {case.reference}

@@ -33,7 +33,7 @@ def test_the_chair_opens_and_answers_a_complaint_about_the_head_and_no_other(eve
     actions.read_case(everywhere, chair, about_head, is_writing=False, now=NOW)
     with pytest.raises(NotFound):
         case_by_reference(everywhere, chair, other.reference)
-    listed = page(everywhere, chair, Filters(), today=clock.today()).lines
+    listed = page(everywhere, chair, Filters(), now=NOW).lines
     assert [line.reference for line in listed] == [about_head.reference]
     assert chair.person_id in {person.id for person in workers(everywhere, about_head)}
     assert chair.person_id not in {person.id for person in workers(everywhere, other)}

@@ -33,6 +33,7 @@ NOW = clock.now()
 KEY = bytes(32)
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(60)
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(60)
 
 
 def zipped(names, password=False):
@@ -89,7 +90,14 @@ def test_harmed_streams_are_noticed(harm):
         ("a.docx", zipped(["word/document.xml", "word/vbaProject.bin"]), "macros"),
         ("a.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "password"),
         ("a.pdf", PDF + b"/Encrypt 5 0 R", "password"),
+        ("a.pdf", PDF + b"/Encrypt <</Filter /Standard>>", "password"),
+        ("a.pdf", PDF + b"/Encrypt<</Filter /Standard>>", "password"),
+        ("a.pdf", b"MZ " + PDF, "not what its name says"),
+        ("a.heic", HEIC.replace(b"heic", b"isom").replace(b"mif1", b"mp42"), "not what its name says"),
+        ("a.heic", HEIC.replace(b"heic", b"avif"), "not what its name says"),
+        ("a.heic", PNG, "not what its name says"),
         ("a.txt", b"MZ\0\0", "something else"),
+        ("a.txt", b"\xff\xfe\0\0M\0\0\0", "something else"),
         ("a.pdf", PDF + bytes(10 * 1024 * 1024), "too large"),
     ],
 )
@@ -103,6 +111,23 @@ def test_usual_files_come_in(name):
     contents = {"PDF": PDF, "docx": zipped(["word/document.xml"]), "jpg": b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(50)}
     checked = check_file(name, io.BytesIO(contents.get(name.rpartition(".")[2], b"plain words")))
     assert checked.size > 0
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"heix", b"hevc", b"mif1", b"msf1"])
+def test_a_picture_as_an_iphone_makes_it_comes_in(brand):
+    content = HEIC.replace(b"ftypheic", b"ftyp" + brand).replace(b"mif1heic", b"miaf" + brand)
+    assert check_file("IMG_0001.HEIC", io.BytesIO(content)).media_type == "image/heic"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_text_as_windows_saves_it_comes_in(encoding):
+    mark = "\ufeff" if encoding.endswith("be") else ""
+    content = (mark + "Zoë’s words 🙂 " * 1000).encode(encoding)
+    assert check_file("words.txt", io.BytesIO(content)).size == len(content)
+
+
+def test_a_pdf_behind_a_byte_order_mark_comes_in():
+    assert check_file("letter.pdf", io.BytesIO(b"\xef\xbb\xbf" + PDF)).media_type == "application/pdf"
 
 
 @given(st.text(max_size=300))

@@ -30,7 +30,7 @@ def test_a_holiday_on_the_last_day_moves_the_request_and_taking_it_away_moves_it
     event = events_of(everywhere, case)[-1]
     assert event.kind is EventKind.DATES_MOVED
     assert event.data["before"] == f"{due:%-d %B %Y}"
-    assert page(everywhere, actor("devi"), Filters(), today=clock.today()).lines[0].due_on == case.due_on
+    assert page(everywhere, actor("devi"), Filters(), now=clock.now()).lines[0].due_on == case.due_on
     assert remove_bank_holiday(everywhere, actor("devi"), centre, due, now=NOW) == 1
     assert case.due_on == due
 

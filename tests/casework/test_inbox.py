@@ -1,10 +1,11 @@
 """The inbox in every order, filter and set of columns; pages meet without a gap and without a row twice."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
 from portal.casework.inbox import Column, Filters, Sort, View, as_query, from_query, page
+from portal.casework.kinds import Relationship
 from portal.casework.models import CaseKind, WaitingFor
 from portal.core import clock
 
@@ -23,7 +24,7 @@ def found(everywhere, ask, actor):
         )
 
     def rows(filters=None, **page_options):
-        return page(everywhere, actor("devi"), filters or Filters(), today=clock.today(), **page_options)
+        return page(everywhere, actor("devi"), filters or Filters(), now=clock.now(), **page_options)
 
     return rows
 
@@ -76,7 +77,8 @@ def test_filters_survive_the_address_and_nonsense_is_left_out():
     )  # fmt: skip
     assert from_query(as_query(chosen)) == chosen
     nonsense = {
-        "view": "x", "kind": "?", "status": "no", "trust": "-1", "council": "٣", "older": "1e9", "sort": "';--", "columns": "a,b",
+        "view": "x", "kind": "?", "status": "no", "trust": "-1", "council": "٣", "older": "1e9", "sort": "';--",
+        "columns": "a,b",
     }  # fmt: skip
     assert from_query(nonsense) == Filters()
 
@@ -87,3 +89,36 @@ def test_filters_survive_the_address_and_nonsense_is_left_out():
 @pytest.mark.parametrize("sort", list(Sort))
 def test_a_cursor_that_cannot_be_read_loses_nothing(found, sort, cursor):
     found(Filters(sort=sort), after=cursor)
+
+
+def test_a_breach_past_its_hour_is_overdue_on_the_same_day(everywhere, ask, actor):
+    now = clock.from_london(clock.today(), time(17))
+    late = ask(kind=CaseKind.BREACH, received_at=now - timedelta(hours=73)).case
+    soon = ask(kind=CaseKind.BREACH, received_at=now - timedelta(hours=71)).case
+    found = page(everywhere, actor("devi"), Filters(View.OVERDUE), now=now).lines
+    assert [line.reference for line in found] == [late.reference]
+    assert soon.reference not in {line.reference for line in found if line.is_overdue(now)}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Write to grace.okoro@mail.example", "grace.okoro@mail.example"),
+        ("Seen on 12/11/2026 at St.Mary", "12/11/2026"),
+        ("and/or both", "and/or"), ("St.Mary", "st mary"), ("Für প্রিয়া ছেলের", "প্রিয়া"), ("Éclair in the file", "eclair"),
+        ("eclair in the file", "ÉCLAIR"), ("O’Neil", "O'Neil"),
+    ],
+)  # fmt: skip
+def test_words_are_found_however_they_are_written(everywhere, ask, actor, text, words):
+    case = ask(details=text).case
+    ask(details="Something else entirely", requester_name="Nobody Known", email="other@example.net")
+    found = page(everywhere, actor("devi"), Filters(words=words), now=clock.now()).lines
+    assert [line.reference for line in found] == [case.reference]
+
+
+def test_a_childs_surname_is_found_beside_a_requester_of_that_name(everywhere, ask, actor):
+    child = ask(requester_name="Grace Okoro", subject_name="Ada Bello", relationship=Relationship.CHILD).case
+    parent = ask(requester_name="Chidi Bello", email="c@example.net").case
+    word = ask(requester_name="Mo Khan", details="A note by Mrs Bello", email="m@example.net").case
+    found = {line.reference for line in page(everywhere, actor("devi"), Filters(words="Bello"), now=clock.now()).lines}
+    assert found == {child.reference, parent.reference, word.reference}

@@ -6,12 +6,13 @@ from sqlalchemy import select
 
 from portal.casework.actions import assign
 from portal.casework.drafts import new_draft
-from portal.casework.models import CaseKind, IntakeDraft
+from portal.casework.models import CaseKind, IntakeDraft, Term
 from portal.casework.reminders import digest_tenants, due_for_reminder, remind, send_digest
 from portal.casework.tidying import tidy
 from portal.core import clock
 from portal.outbox.actions import mark_sent
 from portal.outbox.models import Letter
+from portal.tenancy.models import Setting
 
 NOW = clock.now()
 MORNING = clock.from_london(clock.today(), time(7, 30))
@@ -30,9 +31,10 @@ def test_reminders_reach_the_assignee_then_the_school_then_the_dpo(everywhere, a
     case = ask().case
     assign(everywhere, actor("ben"), case, actor("ben").person_id, now=NOW)
     reached = []
-    for days in (8, 7, 7, 3, -1, -2):
+    aim = case.aim_on
+    for day in (*(aim - timedelta(days=days) for days in (8, 7, 7, 3)), case.due_on, case.due_on + timedelta(days=1)):
         before = last_letter(everywhere)
-        remind(everywhere, case, sender=sender, now=clock.from_london(case.aim_on - timedelta(days=days), time(9)))
+        remind(everywhere, case, sender=sender, now=clock.from_london(day, time(9)))
         reached.append(set(told(everywhere, before)))
     assert reached == [set(), {"ben"}, set(), {"ben", "asha"}, {"ben", "asha", "devi"}, set()]
 
@@ -47,7 +49,7 @@ def test_only_open_cases_near_their_date_are_looked_at(everywhere, ask):
 def test_the_digest_names_references_only_and_goes_once_a_morning(everywhere, ask, sender):
     case = ask(received_at=NOW - timedelta(days=60)).case
     assert not digest_tenants(everywhere, now=clock.from_london(clock.today(), time(6)))
-    assert digest_tenants(everywhere, now=MORNING) == [case.tenant_id]
+    assert digest_tenants(everywhere, now=MORNING)[0] == case.tenant_id
     before = last_letter(everywhere)
     assert send_digest(everywhere, case.tenant_id, sender=sender, now=MORNING)
     [body] = told(everywhere, before).values()
@@ -67,3 +69,48 @@ def test_old_drafts_and_the_text_of_sent_letters_are_forgotten(everywhere, ask, 
     everywhere.expire_all()
     assert letter.body == ""
     assert len(list(everywhere.scalars(select(IntakeDraft)))) == 1
+
+
+def test_the_dpo_team_hears_in_the_morning_of_what_waits_for_it_at_any_school(everywhere, ask, actor, sender, school):
+    waiting = ask("birch-academy", CaseKind.QUESTION, received_at=NOW - timedelta(days=30)).case
+    before = last_letter(everywhere)
+    for tenant_id in digest_tenants(everywhere, now=MORNING):
+        send_digest(everywhere, tenant_id, sender=sender, now=MORNING)
+    digests = {
+        letter.recipient.split("@")[0]: letter.body
+        for letter in everywhere.scalars(select(Letter).where(Letter.id > before, Letter.kind == "staff.digest"))
+    }
+    assert waiting.reference in digests["devi"]
+
+
+def test_who_works_on_a_case_hears_of_her_own_only(everywhere, ask, actor, sender):
+    mine = ask(received_at=NOW - timedelta(days=60), requester_name="One Parent").case
+    other = ask(received_at=NOW - timedelta(days=60), requester_name="Another Parent").case
+    assign(everywhere, actor("ben"), mine, actor("ben").person_id, now=NOW)
+    before = last_letter(everywhere)
+    send_digest(everywhere, mine.tenant_id, sender=sender, now=MORNING)
+    digests = {
+        letter.recipient.split("@")[0]: letter.body
+        for letter in everywhere.scalars(select(Letter).where(Letter.id > before, Letter.kind == "staff.digest"))
+    }
+    assert mine.reference in digests["ben"]
+    assert other.reference not in digests["ben"]
+    assert other.reference in digests["asha"]
+
+
+def test_in_the_holidays_a_limited_case_does_not_reach_whoever_watches_but_may_not_read_it(
+    everywhere, ask, actor, sender, school
+):
+    head = actor("asha").person_id
+    case = ask(kind=CaseKind.COMPLAINT, is_about_head=True, received_at=NOW - timedelta(days=40)).case
+    today = clock.today()
+    everywhere.add_all([
+        Term(tenant_id=case.tenant_id, first_day=today - timedelta(days=80), last_day=today - timedelta(days=5)),
+        Term(tenant_id=case.tenant_id, first_day=today + timedelta(days=9), last_day=today + timedelta(days=60)),
+        Setting(tenant_id=case.tenant_id, key="watcher_in_holidays", value={"person_id": head}, changed_at=NOW),
+    ])  # fmt: skip
+    everywhere.flush()
+    before = last_letter(everywhere)
+    remind(everywhere, case, sender=sender, now=MORNING)
+    assert "asha" not in told(everywhere, before)
+    assert told(everywhere, before)

@@ -72,7 +72,7 @@ def test_former_contacts_and_names_hold_on_their_days(session, actor):
     soon = TODAY + timedelta(days=30)
     with every_tenant(session, "tests"):
         change_contacts(session, actor("dora"), essex, {"email": "new@essex.example"}, today=TODAY, now=NOW)
-        rename_authority(session, actor("dora"), essex, NewName("Essex Council", "Essex", soon), now=NOW)
+        rename_authority(session, actor("dora"), essex, NewName("Essex Council", "Essex", soon), today=TODAY, now=NOW)
     session.flush()
     old = council_by_key(session, "essex", TODAY - timedelta(days=1))
     new = council_by_key(session, "essex", soon)
@@ -84,7 +84,9 @@ def test_former_contacts_and_names_hold_on_their_days(session, actor):
 def test_a_name_cannot_begin_before_the_present_one(session, actor):
     southend = authority_row(session, "southend")
     with pytest.raises(Invalid, match="begin after"), every_tenant(session, "tests"):
-        rename_authority(session, actor("dora"), southend, NewName("X", "X", date(2020, 1, 1)), now=NOW)
+        rename_authority(
+            session, actor("dora"), southend, NewName("X", "X", date(2020, 1, 1)), today=date(2019, 1, 1), now=NOW
+        )
 
 
 @pytest.mark.parametrize(

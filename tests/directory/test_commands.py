@@ -68,7 +68,7 @@ def test_a_district_in_two_councils_gives_both_as_candidates(portal, postcodes):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--school", "nowhere"], "no school with the address"),
+        (["--school", "nowhere"], "There is no school 'nowhere'"),
         (["--authority", "999"], "999"),
         (["--postcode", "CF10 1AA"], "Wales"),
         (["--school", "alder-primary", "--on", "soon"], "--on"),
@@ -119,3 +119,14 @@ def test_the_register_is_imported_twice_with_the_counts_asked_for(portal, tmp_pa
     assert [again[key] for key in ("created", "updated", "converted", "closed")] == [0, 0, 0, 0]
     slugs = [line["slug"] for line in json.loads(portal("school", "list", "--json")[1])]
     assert "st-johns-primary-school" in slugs
+
+
+def test_the_register_is_kept_for_searching_without_making_a_school(portal, tmp_path):
+    path = tmp_path / "edubasealldata.csv"
+    path.write_bytes(register_file([register_row(190001, "Fir School"), register_row("x", "Bad")]).getvalue())
+    report = json.loads(portal("schools", "refresh-register", path, "--json")[1])
+    assert (report["schools"], report["changed"]) == (1, 1)
+    assert [skipped["line"] for skipped in report["skipped"]] == [3]
+    again = json.loads(portal("schools", "refresh-register", path, "--json")[1])
+    assert again["changed"] == 0
+    assert "fir-school" not in {line["slug"] for line in json.loads(portal("school", "list", "--json")[1])}

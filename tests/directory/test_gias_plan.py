@@ -154,7 +154,7 @@ def test_two_possible_successors_wait_for_a_person_and_become_no_schools_meanwhi
         academy(150000 + n, f"Oak Academy {n}", open_date=OPENED_ON, establishment_number=f"400{n}") for n in (1, 2)
     ]
     plan = plan_import([KnownSchool(OAK)], [closed(OAK, "Academy Converter"), *twins], TODAY)
-    assert plan.unmatched == (Unmatched(closed(OAK, "Academy Converter"), ("150001", "150002")),)
+    assert plan.unmatched == (Unmatched(OAK, closed(OAK, "Academy Converter"), ("150001", "150002")),)
     assert plan.changes_nothing
 
 

@@ -322,3 +322,18 @@ def test_a_sites_rules_are_read_once_in_a_run(checker, web):
     checker.check(LINK)
     checker.check(LINK)
     assert web.visits.count(("GET", "council.example/robots.txt")) == 1
+
+
+@pytest.mark.parametrize(
+    "home", ["/Pages/Home.aspx", "/en/homepage.html", "/SitePages/default.aspx", "/site/public/home"]
+)
+def test_a_home_page_kept_in_a_folder_is_one(checker, web, home):
+    web.sites["council.example"]["/pupils/privacy"] = Page("", 301, {"Location": home})
+    web.sites["council.example"][home] = Page(f"<main>Bins and roads. {TEXT}</main>")
+    assert checker.check(LINK).outcome is LinkOutcome.HOME_PAGE
+
+
+def test_the_first_page_of_the_links_own_folder_is_no_home_page(checker, web):
+    web.sites["council.example"]["/pupils/privacy"] = Page("", 301, {"Location": "/pupils/home"})
+    web.sites["council.example"]["/pupils/home"] = PRIVACY
+    assert checker.check(LINK).outcome is LinkOutcome.REDIRECTED

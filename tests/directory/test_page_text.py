@@ -100,3 +100,33 @@ def test_any_bytes_can_be_read(body):
 
 def _page(html):
     return read_page(html.encode(), "text/html; charset=utf-8")
+
+
+LONG = " ".join(f"word{number}" for number in range(80))
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<title>Tudalen heb ei chanfod</title><h1>Cyngor</h1>{LONG}",
+        f"<title>Cyngor</title><h1>Ni chanfuwyd y dudalen</h1>{LONG}",
+        f"<title>Cyngor</title><h1>Nid yw'r dudalen hon ar gael</h1>{LONG}",
+        f"<title>Council</title><h1>Oops</h1><p>{LONG}</p>",
+        f"<title>Council</title><h1>Oops, sorry!</h1><p>The page you asked for is no longer available. {LONG}</p>",
+        f"<title>Council</title><h1>Sorry</h1><p>We could not find that. {LONG}</p>",
+    ],
+)
+def test_a_long_page_that_apologises_or_speaks_welsh_is_a_missing_one(html):
+    assert _page(html).says_not_found
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<title>Privacy</title><h1>Privacy notice</h1><p>If your record could not be found, tell us. {LONG}</p>",
+        f"<title>Preifatrwydd</title><h1>Hysbysiad preifatrwydd</h1><p>{LONG} heb ei chanfod</p>",
+        f"<title>Saying sorry</title><h1>Sorry seems to be the hardest word, a guide</h1><p>{LONG}</p>",
+    ],
+)
+def test_a_long_page_that_mentions_what_is_missing_is_a_page(html):
+    assert not _page(html).says_not_found

@@ -124,7 +124,7 @@ def test_an_empty_file_is_refused(content):
 
 
 def test_a_header_alone_is_refused():
-    with pytest.raises(Invalid, match="no postcode in England"):
+    with pytest.raises(Invalid, match="nothing below it"):
         read_postcode_file(postcode_file([]))
 
 
@@ -250,3 +250,23 @@ class _Endless:
             self.longest = max(self.longest, size)
             return b"x" * size
         return self.after.pop(0) if self.after else b""
+
+
+def test_rows_without_any_code_are_counted_as_of_no_place_however_many():
+    blank = [postcode_row(f"CM{2 + n // 2000} {n % 10}{a}{b}", "", cty="", ctry="") for n, (a, b) in enumerate(_PAIRS)]
+    result = read_postcode_file(postcode_file([postcode_row("CM1 1AA", **ESSEX), *blank]))
+    assert (result.english, result.unplaced, result.skipped) == (1, len(blank), ())
+
+
+def test_bad_lines_refuse_a_file_by_their_share_not_their_number():
+    good = [postcode_row(f"CM1 {n % 10}{a}{b}", **ESSEX) for n, (a, b) in enumerate(_PAIRS)] * 10
+    content = postcode_file(good).getvalue()
+    assert len(good) > 10 * 5500
+    result = read_postcode_file(io.BytesIO(content + b"not,a,postcode\n" * 5500))
+    assert len(result.skipped) == 5500
+    with pytest.raises(Invalid, match="Too many lines cannot be read"):
+        read_postcode_file(io.BytesIO(postcode_file(good[:9000]).getvalue() + b"not,a,postcode\n" * 5500))
+
+
+_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
+_PAIRS = [(a, b) for _ in range(15) for a in _LETTERS for b in _LETTERS]

@@ -16,6 +16,7 @@ from portal.directory.rules import (
     LinkKind,
     SuccessionStatus,
     authority_for_school,
+    holder_of,
 )
 from portal.directory.succession import (
     MissingLink,
@@ -249,3 +250,63 @@ def test_a_council_without_a_name_is_refused():
 
 def _reasons(succession, authorities=None, others=()):
     return [str(problem) for problem in check_succession(succession, authorities or greater_essex(), others)]
+
+
+NORFOLK = council("norfolk", "E10000020", "926", kind=AuthorityKind.COUNTY)
+EAST, WEST = council("east-norfolk", begins=REORGANISATION), council("west-norfolk", begins=REORGANISATION)
+
+
+@pytest.mark.parametrize(
+    "moves",
+    [
+        [("norfolk", "east-norfolk", {"E07000143"}), ("norfolk", "west-norfolk", {"E07000146"})],
+        [("norfolk", "east-norfolk", {"E07000143"})],
+    ],
+)
+def test_a_split_of_a_council_whose_districts_are_not_recorded_is_refused(moves):
+    (reason,) = _reasons(order(REORGANISATION, *moves), [NORFOLK, EAST, WEST])
+    assert reason.startswith("The districts of Norfolk Council are not recorded")
+
+
+def test_a_district_recorded_for_another_council_is_refused_naming_it():
+    moves = [("norfolk", "east-norfolk", {"E07000066"}), ("norfolk", "west-norfolk", {"E07000146"})]
+    reasons = _reasons(order(REORGANISATION, *moves), [NORFOLK, EAST, WEST, *greater_essex()])
+    assert "District E07000066 belongs to Essex Council, not to Norfolk Council." in reasons
+
+
+def test_a_part_of_a_council_given_away_alone_leaves_a_gap():
+    reasons = _reasons(order(REORGANISATION, ("essex", "north-essex", NORTH)))
+    assert len(reasons) == len(MIDDLE | SOUTH)
+    assert all("is given to no council" in reason for reason in reasons)
+
+
+def test_a_council_in_one_tier_may_be_named_by_its_own_district():
+    moves = [("essex", "north-essex"), ("thurrock", "south-essex", {"E06000034"})]
+    assert _reasons(order(REORGANISATION, *moves)) == []
+    wrong = order(REORGANISATION, ("essex", "north-essex"), ("thurrock", "south-essex", {"E06000033"}))
+    reasons = _reasons(wrong)
+    assert "District E06000034 of Thurrock Council is given to no council." in reasons
+    assert "District E06000033 belongs to Southend On Sea Council, not to Thurrock Council." in reasons
+
+
+def test_a_code_that_another_council_has_on_the_day_is_refused():
+    taken = [*greater_essex()[:3], council("north-essex", "E10000020", "926", begins=REORGANISATION), NORFOLK]
+    reasons = _reasons(order(REORGANISATION, ("essex", "north-essex")), taken)
+    assert reasons == [
+        "The code E10000020 belongs to Norfolk Council on the same day.",
+        "The code 926 belongs to Norfolk Council on the same day.",
+    ]
+
+
+def test_a_council_may_take_over_the_code_of_the_one_it_replaces():
+    following = council("north-essex", "E06000901", "881", begins=REORGANISATION)
+    old = council("essex", "E10000012", "881", kind=AuthorityKind.COUNTY)
+    assert _reasons(order(REORGANISATION, ("essex", "north-essex")), [old, following]) == []
+
+
+def test_a_draft_takes_no_code_from_the_council_that_has_it():
+    following = council("north-essex", "E06000901", "881", begins=REORGANISATION)
+    old = council("essex", "E10000012", "881", kind=AuthorityKind.COUNTY)
+    draft = order(REORGANISATION, ("essex", "north-essex"), status=SuccessionStatus.DRAFT)
+    found = holder_of(CodeScheme.DFE, "881", [following, old], [draft], REORGANISATION + timedelta(days=9))
+    assert found == old

@@ -272,7 +272,7 @@ def ask(client: FlaskClient, language: str) -> str:
 @pages_in
 def test_the_way_to_a_school_is_in_the_readers_language(client, language):
     source = translations(language)
-    assert source.get("Your child's school and your information").string in words_of(read(client, "/", language))
+    assert source.get("Your child’s school and your information").string in words_of(read(client, "/", language))
     found = words_of(read(client, "/find?q=alder primary", language))
     assert source.get("%(num)d school found").string[0] % {"num": 1} in found
     assert source.get("Read our privacy notice").string in words_of(read(client, SCHOOL, language))

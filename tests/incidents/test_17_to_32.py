@@ -24,6 +24,7 @@ from portal.audit.rules import AuditKind
 from portal.casework.file_kinds import check_file
 from portal.casework.files import Filing
 from portal.casework.incoming import receive
+from portal.casework.mail import read_mail
 from portal.casework.models import Case, IncomingMail
 from portal.casework.rules import ClockKind, explain
 from portal.casework.stores import store_of
@@ -94,7 +95,8 @@ def take_in(database, settings, *messages):
     filing = Filing(store_of(settings), Keys(settings.secret_keys), has_scanner=False)
     for raw in messages:
         with database.transaction() as session, every_tenant(session, "tests"):
-            receive(session, raw, to=(), hosts=HOSTS, sender=sender(settings), filing=filing, now=clock.now())
+            mail = read_mail(raw)
+            receive(session, mail, to=(), hosts=HOSTS, sender=sender(settings), filing=filing, now=clock.now())
 
 
 @SQLITE

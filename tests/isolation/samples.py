@@ -70,19 +70,31 @@ SAMPLES: dict[str, Sample] = {
 _CHOICE = re.compile(r"<any\(([^,)]+)[^)]*\):(\w+)>")
 
 
+LETTER = Sample(_row("case_message"), ABSENT_NUMBER)
+"""A number that stands after `letters/` is a letter's."""
+
+
+def sample_of(rule: Rule, name: str) -> Sample:
+    return LETTER if name == "number" and "/letters/" in rule.rule else SAMPLES[name]
+
+
 def arguments_without_sample(rule: Rule) -> set[str]:
     return rule.arguments - set(SAMPLES) - _choices(rule).keys()
 
 
-def address(rule: Rule, world: World, *, slug: str, target: str | None) -> str:
-    """The rule's address under the tenant `slug`, its further arguments naming `target`'s, or nobody's when None."""
+def address(rule: Rule, world: World, *, slug: str, target: str | None, foreign: str = "", whose: str = "") -> str:
+    """The rule's address under the tenant `slug`, its further arguments naming `target`'s, or nobody's when None.
+
+    The argument `foreign`, if any, names `whose` instead, or nobody's where that is empty.
+    """
     values = dict(_choices(rule))
     for name in rule.arguments - values.keys():
-        sample = SAMPLES[name]
+        sample = sample_of(rule, name)
         if name == "slug":
             values[name] = slug
         else:
-            values[name] = sample.absent if target is None else sample.of(world, target)
+            named = (whose or None) if name == foreign else target
+            values[name] = sample.absent if named is None else sample.of(world, named)
     text = re.sub(r"<(?:[^:<>]+(?:\([^)]*\))?:)?(\w+)>", lambda found: quote(str(values[found.group(1)])), rule.rule)
     return str(text)
 

@@ -26,7 +26,10 @@ EVERYBODY = ("nobody", "dan", *PEOPLE)
 SECRETS = re.compile(
     rb'name="csrf_token" value="[^"]*"|&#34;challenge&#34;: &#34;[^&]*&#34;|value="[A-Za-z0-9_-]{20,}"'
 )
-WITHOUT_BYTES = "_case.file"  # the world's attachments are rows only: nothing lies in the store
+WITHOUT_BYTES = (
+    "_case.file",
+    "_inbox.original",
+)  # the world's files and messages are rows only: no bytes lie behind them
 ENDS_SESSIONS = {"shared.sign_out", "shared.end_my_other_sessions"}
 
 

@@ -9,7 +9,8 @@ from sqlalchemy import Boolean, Date, Enum, Integer, LargeBinary, String, Text, 
 from sqlalchemy.schema import Column, Table, sort_tables
 
 from portal.casework.letters import LINK_PURPOSE
-from portal.casework.models import RequesterLink
+from portal.casework.models import FeedToken, RequesterLink
+from portal.casework.views import PURPOSE as FEED_PURPOSE
 from portal.core import clock
 from portal.core.database import Database, PortalSession
 from portal.core.secrets import digest, new_token
@@ -21,7 +22,16 @@ from portal.tenancy.models import SchoolLaw, Tenant, TenantKind, TenantStatus
 from portal.tenancy.queries import service
 from portal.tenancy.scope import every_tenant, tenant_models
 
+CENTRE = "service"
 OPEN_TABLES = frozenset({"fact", "override", "publication", "preference"})
+FEED_READERS = {
+    "alder-primary": "ben",
+    "birch-academy": "ann",
+    "rowan": "tom",
+    "elm-school": "ed",
+    "hazel-trust": "hal",
+}
+"""Somebody of each place who may keep a calendar of due dates."""
 PLACES = ("alder-primary", "birch-academy", "rowan", "elm-school", "hazel-trust", "gone-school", "coming-school")
 LEAVE_OUT = frozenset({"audit_head", "audit_entry", "sealed_head"})
 _FIXED: dict[tuple[str, str], Any] = {
@@ -72,6 +82,7 @@ def build(database: Database) -> World:
         for slug in PLACES:
             world.rows[slug] = _fill(session, world, slug)
             _add_entrance(session, world, slug)
+        world.rows[CENTRE] = _fill(session, world, CENTRE)
     return world
 
 
@@ -101,6 +112,10 @@ def _add_entrance(session: PortalSession, world: World, slug: str) -> None:
         digest=digest(world.tokens[slug], purpose=LINK_PURPOSE),
     )  # fmt: skip
     session.add_all([invitation, web, key, link, case])
+    reader = FEED_READERS.get(slug)
+    if reader:
+        mark = digest(world.tokens[slug], purpose=FEED_PURPOSE)
+        session.add(FeedToken(tenant_id=world.tenants[slug], person_id=world.people[reader], digest=mark, made_at=now))
     session.flush()
     world.memberships[slug], world.invitations[slug], world.sessions[slug] = membership.id, invitation.id, web.id
     world.passkeys[slug], world.links[slug] = key.id, link.id

@@ -13,9 +13,18 @@ from portal.lifecycle.import_apply import apply_import, undo_import
 from portal.lifecycle.import_corrections import Correction
 from portal.lifecycle.import_plan import Choices, Deed
 from portal.lifecycle.library_import import import_reference
+from portal.notices.actions import adopt_override
 from portal.notices.importing.blocks import reconstruct, same_text
 from portal.notices.importing.report import Class
-from portal.notices.models import DraftStatus, ImportRun, Override, OverrideDraft, Release, WordingProposal
+from portal.notices.models import (
+    DraftStatus,
+    ImportRun,
+    Override,
+    OverrideDraft,
+    OverrideMode,
+    Release,
+    WordingProposal,
+)
 from portal.notices.queries import notice_at, release_in_force
 from portal.tenancy.queries import facts_at
 from portal.tenancy.scope import every_tenant
@@ -139,6 +148,33 @@ def test_text_that_only_the_school_has_stays_in_its_place(applied, everywhere, s
     assert text.index("Where we get") < text.index(OWN_CLUB) < text.index("Your rights")
 
 
+def left_out(session, tenant, run):
+    steps = steps_of(session, tenant, run, now=NOW)
+    return {step.text: step.why for step in steps if step.deed is Deed.LEFT_OUT}
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("By staying on this page you accept our cookies.", "out of date"),
+        ("Version 9, agreed on 4 May 2022", "its own data"),
+        ("Fax number: 01632 960777", "its own data"),
+        ("If you live in the Leeds City Council area you can find their privacy notice here", "its own data"),
+    ],
+)
+def test_what_would_not_go_into_the_notice_is_shown_with_its_words(brought, everywhere, school, line, why):
+    run = brought(document(add=[("changes.version", line)]))
+    told = left_out(everywhere, school(SCHOOL), run)
+    assert [why in reason for text, reason in told.items() if text == line] == [True]
+
+
+def test_what_the_portal_knows_already_is_not_told_as_left_out(brought, everywhere, school):
+    tenant = school(SCHOOL)
+    known = facts_at(everywhere, tenant.id, NOW)
+    line = f"You can ring us on {known['school.telephone']} or email {known['school.email']}."
+    assert line not in left_out(everywhere, tenant, brought(document(add=[("rights.how-to-ask", line)])))
+
+
 def test_facts_are_filled_in_from_now_on_and_known_ones_are_kept(applied, everywhere, school):
     tenant = school(SCHOOL)
     known = facts_at(everywhere, tenant.id, NOW)
@@ -178,6 +214,69 @@ def test_applying_can_be_taken_back(applied, everywhere, school):
     assert not overrides(everywhere, school(SCHOOL))
     assert not drafts(everywhere, school(SCHOOL))
     assert undo_import(everywhere, SYSTEM, school(SCHOOL), run, now=NOW + timedelta(seconds=1)) == 0
+
+
+@pytest.mark.parametrize("mode", [OverrideMode.ADAPT, OverrideMode.OMIT])
+def test_taking_back_brings_back_what_the_school_had_before(brought, everywhere, school, mode):
+    tenant = school(SCHOOL)
+    adopt_override(everywhere, tenant, clause_key="limits.research", mode=mode, text="We join no study.\n", now=NOW)
+    everywhere.flush()
+    had = overrides(everywhere, tenant)["limits.research"].part_hash
+    run = brought(document())
+    choose(
+        everywhere,
+        SYSTEM,
+        tenant,
+        run,
+        Choices({"limits.research": "omit"}, frozenset(), frozenset()),
+        seen=run.version,
+    )
+    apply_import(everywhere, SYSTEM, tenant, run, now=NOW + timedelta(microseconds=3))
+    assert overrides(everywhere, tenant)["limits.research"].mode is OverrideMode.OMIT
+    undo_import(everywhere, SYSTEM, tenant, run, now=NOW + timedelta(microseconds=6))
+    again = overrides(everywhere, tenant)["limits.research"]
+    assert (again.mode, again.part_hash) == (mode, had)
+
+
+@pytest.mark.parametrize(
+    ("key", "old", "new", "kept"),
+    [
+        ("rights.how-to-ask", "talk to any member of staff", "talk to whoever is there", "{{ request_link }}"),
+        ("purposes.lawful-bases", "The page about each activity", "Each page", "{{ see purposes.specific-notices }}"),
+        ("about.dpo", "Anyone may talk", "Everybody may talk", "{{ service.name }}"),
+        ("about.dpo", "Anyone may talk", "Everybody may talk", "- Post: {{ dpo.name }}, {{ dpo.address }}"),
+        ("sharing.authorities", "When a pupil turns 13", "Once a pupil turns 13", "{{ authority_links }}"),
+        ("changes.version", "We keep this notice", "We hold this notice", "{{ version }}"),
+        ("complaints.school", "without delay", "swiftly", "1. Within 30 days"),
+        ("complaints.school", "without delay", "swiftly", "{{ request_link }}"),
+        ("retention.how-long", "wipe files", "burn files", "| Staff files | 6 years after the job ends |"),
+    ],
+)
+def test_words_copied_from_the_published_notice_keep_what_the_portal_fills_in(
+    brought, everywhere, school, key, old, new, kept
+):
+    tenant = school(SCHOOL)
+    page = notice_text(everywhere, tenant)
+    assert old in page
+    steps = steps_of(everywhere, tenant, brought(page.replace(old, new, 1)), now=NOW)
+    (step,) = [step for step in steps if step.key == key]
+    assert step.deed in {Deed.OVERRIDE, Deed.REVIEW, Deed.PROPOSAL}
+    assert new in step.text
+    assert kept in step.text.splitlines() or kept in step.text
+    assert step.text.count(kept) == 1
+
+
+def test_a_table_of_a_document_becomes_a_table_of_the_notice(applied, everywhere, school):
+    rows = "Our cashless till\n\nWhat | How long\nFinger shapes | Until you leave\nTill rolls | Two winters\n"
+    _, steps = applied(document(add=[("retention.how-long", rows)]))
+    (step,) = [step for step in steps.values() if step.deed is Deed.LOCAL]
+    assert step.text.splitlines() == [
+        "| What | How long |",
+        "| --- | --- |",
+        "| Finger shapes | Until you leave |",
+        "| Till rolls | Two winters |",
+    ]
+    assert "Two winters" in notice_text(everywhere, school(SCHOOL))
 
 
 def test_words_that_the_school_published_meanwhile_are_not_replaced(applied, everywhere, school):

@@ -5,17 +5,29 @@ from datetime import date
 import pytest
 from sqlalchemy import func, select
 
+from portal.audit.queries import verify
 from portal.core import clock
 from portal.core.errors import Invalid
-from portal.directory.models import FormerUrn, RegisterSchool, SchoolAuthority, SchoolClosure
+from portal.directory.models import (
+    AuthorityCodeRow,
+    AuthorityRow,
+    FormerUrn,
+    RegisterSchool,
+    SchoolAuthority,
+    SchoolClosure,
+)
 from portal.directory.queries import council_of, find_in_register
+from portal.directory.rules import CodeScheme
 from portal.identity.permissions import SYSTEM
+from portal.lifecycle.closures import Outcome, answer_question, open_questions
+from portal.lifecycle.leaving import close_tenant
+from portal.lifecycle.register_apply import assign_council
 from portal.lifecycle.register_import import Order, import_register
 from portal.tenancy.actions import record_facts
 from portal.tenancy.models import SchoolLaw, Tenant, TenantStatus
 from portal.tenancy.queries import facts_at, present_slug
 from portal.tenancy.scope import every_tenant, tenant_scope
-from tests.directory.builders import register_row
+from tests.directory.builders import REGISTER_HEADER, register_row
 
 NEXT_YEAR = date(2027, 9, 2)
 CLOSED = {"EstablishmentStatus (name)": "Closed"}
@@ -229,3 +241,233 @@ def test_the_register_is_at_hand_for_whoever_adds_a_school(session, imported):
     assert [one.urn for one in find_in_register(session, "yew primary")] == ["190004"]
     assert [one.name for one in find_in_register(session, "190001")] == ["Oak Hill Primary School"]
     assert find_in_register(session, "%") == []
+
+
+LA = "LA (code)"
+FILLED = {
+    "Trusts (code)": "5143",
+    "Trusts (name)": "Lime Trust",
+    "TelephoneNum": "01632960001",
+    "Street": "1 High Street",
+}
+
+
+def without(*columns):
+    return [column for column in REGISTER_HEADER if column not in columns]
+
+
+def test_a_school_of_ours_moves_into_the_council_asked_for(session, imported):
+    imported(register_row(190001, "Oak Hill Primary School", **{LA: "882", "DistrictAdministrative (code)": ""}))
+    report = imported(OAK, today=NEXT_YEAR, authorities=["881"])
+    assert counts(report) == (0, 1, 0, 0)
+    oak = of_urn(session, "190001")
+    assert council_of(session, oak.id, NEXT_YEAR).council.key == "essex"
+    assert council_of(session, oak.id, date(2027, 9, 1)).council.key == "southend"
+    assert imported(OAK, today=NEXT_YEAR, authorities=["881"]).changes_nothing
+
+
+def test_a_school_of_ours_moves_out_of_the_council_asked_for(session, imported):
+    imported(OAK)
+    moved = register_row(190001, "Oak Hill Primary School", **{LA: "886"})
+    assert imported(moved, today=NEXT_YEAR, authorities=["881"]).updated == 1
+    assert council_of(session, of_urn(session, "190001").id, NEXT_YEAR).council.key == "kent"
+
+
+def test_schools_of_other_councils_stay_as_they_are(session, imported):
+    fir = register_row(190009, "Fir School", **{LA: "886"})
+    imported(OAK, fir)
+    report = imported(OAK, {**fir, "EstablishmentName": "Pine School"}, today=NEXT_YEAR, authorities=["881"])
+    assert report.changes_nothing
+    assert of_urn(session, "190009").name == "Fir School"
+
+
+def test_every_school_of_the_file_is_at_hand_for_searching_whatever_the_council(session, imported):
+    fir = register_row(190009, "Fir School", **{LA: "886"})
+    assert imported(OAK, fir, authorities=["881"]).created == 1
+    (found,) = find_in_register(session, "fir school")
+    assert (found.urn, found.tenant_id) == ("190009", None)
+
+
+def test_refreshing_the_register_makes_and_changes_no_school(session, imported, refreshed):
+    imported(OAK)
+    report = refreshed({**OAK, "EstablishmentName": "Oak Hill School"}, ELM)
+    assert report.schools == 2
+    assert of_urn(session, "190001").name == "Oak Hill Primary School"
+    assert not session.scalars(select(Tenant).where(Tenant.urn == "190002")).all()
+    assert find_in_register(session, "elm")[0].tenant_id is None
+    assert imported({**OAK, "EstablishmentName": "Oak Hill School"}, ELM, today=NEXT_YEAR).updated == 1
+    assert refreshed(OAK, ELM).changed == 0
+
+
+@pytest.mark.parametrize(
+    ("column", "held"),
+    [
+        ("Town", "Mapleford"),
+        ("PhaseOfEducation (name)", "Primary"),
+        ("TelephoneNum", "01632960001"),
+        ("DistrictAdministrative (code)", "E07000070"),
+    ],
+)
+def test_a_column_that_is_missing_wipes_nothing(session, imported, column, held):
+    oak = {**OAK, **ACADEMY, **FILLED, "OpenDate": ""}
+    imported(oak)
+    header = without(column, "Trusts (code)", "Trusts (name)", "Street")
+    report = imported({**oak, "EstablishmentName": "Oak Hill School"}, today=NEXT_YEAR, header=header)
+    assert report.updated == 1
+    school = of_urn(session, "190001")
+    (assignment,) = session.scalars(select(SchoolAuthority).where(SchoolAuthority.school_id == school.id))
+    known = {school.town, school.phase, assignment.district, facts(session, school)["school.telephone"]}
+    assert held in known
+    assert session.get(Tenant, school.trust_id).name == "Lime Trust"
+    assert facts(session, school)["school.address"].startswith("1 High Street, ")
+    (line,) = [one for one in report.skipped if one["line"] == 1]
+    assert column in line["reason"]
+    assert "Trusts (name)" in line["reason"]
+
+
+def test_an_empty_cell_is_no_missing_column(session, imported):
+    imported({**OAK, **ACADEMY, "OpenDate": ""})
+    imported({**OAK, **ACADEMY, "OpenDate": "", "Trusts (code)": "", "Trusts (name)": ""}, today=NEXT_YEAR)
+    assert of_urn(session, "190001").trust_id is None
+
+
+def test_two_trusts_of_one_name_stay_two(session, imported):
+    rows = [
+        register_row(190010 + number, f"Lime Academy {number}", **{**ACADEMY, "OpenDate": "", "Trusts (code)": code})
+        for number, code in enumerate(("7001", "7002", "7001"))
+    ]
+    imported(*rows)
+    first, second, third = (session.get(Tenant, of_urn(session, f"19001{n}").trust_id) for n in range(3))
+    assert (first.group_code, second.group_code, third.id) == ("7001", "7002", first.id)
+    assert first.slug != second.slug
+
+
+def test_a_trust_that_is_renamed_stays_the_same_trust(session, imported):
+    academy = {**OAK, **ACADEMY, "OpenDate": ""}
+    imported(academy)
+    before = of_urn(session, "190001").trust_id
+    imported({**academy, "Trusts (name)": "Linden Trust"}, today=NEXT_YEAR)
+    trust = session.get(Tenant, of_urn(session, "190001").trust_id)
+    assert (trust.id, trust.name, trust.slug) == (before, "Linden Trust", "linden-trust")
+    assert present_slug(session, "lime-trust") == "linden-trust"
+    assert facts(session, of_urn(session, "190001"))["controller.name"] == "Linden Trust"
+
+
+def test_a_trust_entered_by_hand_takes_the_number_its_name_comes_with(session, imported):
+    imported({**OAK, **ACADEMY, "OpenDate": "", "Trusts (code)": "77", "Trusts (name)": "Rowan Trust"})
+    trust = session.get(Tenant, of_urn(session, "190001").trust_id)
+    assert (trust.slug, trust.group_code) == ("rowan", "77")
+
+
+def test_a_school_that_left_stays_closed_whatever_the_register_says(session, imported):
+    imported(OAK, ELM)
+    with every_tenant(session, "tests"):
+        close_tenant(
+            session, SYSTEM, of_urn(session, "190001"), on=date(2026, 8, 31), records="Ask us.", now=clock.now()
+        )
+    reports = [
+        imported(row, ELM, today=NEXT_YEAR)
+        for row in (OAK, {**OAK, **CLOSED, "CloseDate": "31-08-2027"}, {**OAK, "EstablishmentName": "Oak School"}, OAK)
+    ]
+    assert all(report.changes_nothing for report in reports)
+    assert of_urn(session, "190001").status is TenantStatus.CLOSED
+    assert session.scalars(select(SchoolClosure)).one().records == "Ask us."
+
+
+def test_the_code_of_a_council_still_to_come_takes_no_school(session, imported):
+    kent = session.scalars(select(AuthorityRow).where(AuthorityRow.key == "kent")).one()
+    kent.codes.append(AuthorityCodeRow(scheme=CodeScheme.DFE, code="881", valid_from=date(2028, 4, 1)))
+    imported(OAK)
+    assert council_of(session, of_urn(session, "190001").id, date(2026, 9, 1)).council.key == "essex"
+
+
+def test_a_district_that_changes_leaves_the_council_of_a_reorganisation(session, imported):
+    imported(OAK)
+    oak = of_urn(session, "190001")
+    kent = session.scalars(select(AuthorityRow).where(AuthorityRow.key == "kent")).one()
+    assign_council(session, oak, kent.id, "E07000105", first_day=date(2027, 4, 1))
+    imported({**OAK, "DistrictAdministrative (code)": "E07000106"}, today=NEXT_YEAR)
+    assert council_of(session, oak.id, NEXT_YEAR).council.key == "kent"
+
+
+def test_a_name_without_latin_letters_does_not_stop_the_file(session, imported):
+    assert imported(register_row(190020, "\u5b66\u6821"), OAK, encoding="utf-8").created == 2
+    assert of_urn(session, "190020").slug == "school-190020"
+
+
+def test_a_file_with_nothing_below_its_header_is_refused(imported):
+    with pytest.raises(Invalid, match="nothing below it"):
+        imported()
+
+
+def test_many_new_schools_each_have_their_council_facts_and_a_whole_trail(session, imported):
+    rows = [register_row(191000 + number, "Same Name School", Town=f"Town {number}") for number in range(600)]
+    assert imported(*rows).created == 600
+    schools = session.scalars(select(Tenant).where(Tenant.urn.between("191000", "191599"))).all()
+    assert len({school.slug for school in schools}) == 600
+    ids = [school.id for school in schools]
+    held = select(func.count()).select_from(SchoolAuthority).where(SchoolAuthority.school_id.in_(ids))
+    assert session.scalar(held) == 600
+    with every_tenant(session, "tests"):
+        assert facts(session, schools[-1])["school.address"]
+        assert verify(session, schools[0].id).broken_at is None
+
+
+PINE = {**CLOSED, "CloseDate": "31-08-2027", "ReasonEstablishmentClosed (name)": "Academy Converter"}
+TWINS = [
+    register_row(190110 + number, f"Oak Academy {number}", **{**ACADEMY, "EstablishmentNumber": f"40{number:02}"})
+    for number in (1, 2)
+]
+
+
+def asked(imported):
+    imported(OAK)
+    return imported({**OAK, **PINE}, *TWINS, today=NEXT_YEAR)
+
+
+def answered(session, outcome, successor=""):
+    with every_tenant(session, "tests"):
+        answer_question(session, SYSTEM, "190001", outcome, successor, today=NEXT_YEAR, now=clock.now())
+
+
+def test_a_closure_without_a_known_successor_waits_for_a_person(session, imported):
+    assert asked(imported).unmatched == 1
+    (question,) = open_questions(session)
+    assert (question.known.urn, question.closed.reason_closed) == ("190001", "Academy Converter")
+    assert of_urn(session, "190001").status is TenantStatus.LIVE
+    imported({**OAK, **PINE}, *TWINS, today=NEXT_YEAR)
+    assert len(open_questions(session)) == 1
+
+
+def test_a_person_says_that_the_school_goes_on_under_another_number(session, imported):
+    asked(imported)
+    before = of_urn(session, "190001").id
+    answered(session, Outcome.CONTINUES, "190112")
+    oak = of_urn(session, "190112")
+    assert (oak.id, oak.law, oak.name) == (before, SchoolLaw.ACADEMY, "Oak Academy 2")
+    assert not open_questions(session)
+    again = imported({**OAK, **PINE}, *TWINS, today=NEXT_YEAR)
+    assert counts(again) == (1, 0, 0, 0)  # the twin that was a candidate is a school of its own now
+
+
+def test_a_person_says_that_the_school_became_part_of_another(session, imported):
+    asked(imported)
+    answered(session, Outcome.MERGED, "190111")
+    oak, successor = of_urn(session, "190001"), of_urn(session, "190111")
+    closure = session.scalars(select(SchoolClosure).where(SchoolClosure.school_id == oak.id)).one()
+    assert (oak.status, closure.successor_id) == (TenantStatus.CLOSED, successor.id)
+    assert not open_questions(session)
+
+
+def test_a_person_says_that_no_school_took_over(session, imported):
+    asked(imported)
+    answered(session, Outcome.ENDED)
+    assert of_urn(session, "190001").status is TenantStatus.CLOSED
+    assert not open_questions(session)
+
+
+@pytest.mark.parametrize("successor", ["", "190001", "123456"])
+def test_a_successor_that_cannot_be_one_is_refused(session, imported, successor):
+    asked(imported)
+    with pytest.raises(Invalid):
+        answered(session, Outcome.CONTINUES, successor)

@@ -9,17 +9,21 @@ from sqlalchemy import func, select
 from portal.core import clock
 from portal.core.errors import Conflict, Forbidden, Invalid
 from portal.directory.models import AuthorityRow, SchoolAuthority, SuccessionRow
-from portal.directory.queries import council_lines, council_of, read_book
+from portal.directory.queries import council_by_code, council_lines, council_of, read_book
 from portal.directory.rules import SuccessionStatus
 from portal.lifecycle.order_text import read_lines, read_order, shown
+from portal.lifecycle.register_apply import assign_council
 from portal.lifecycle.succession import (
     apply_by_the_clock,
     apply_order,
     approve_order,
+    change_order,
     district_names,
     enter_order,
+    move_draft,
     plan_entered,
     plan_written,
+    withdraw_order,
 )
 from portal.notices.background import NoticeWork
 from portal.notices.models import Publication
@@ -230,3 +234,133 @@ def test_a_dry_run_changes_nothing(session):
     before = session.scalar(select(func.count()).select_from(AuthorityRow))
     assert plan_written(session, written(session)).as_dict()["can_be_made"]
     assert session.scalar(select(func.count()).select_from(AuthorityRow)) == before
+
+
+CODES = "North East Essex: 951, E06000901\nSouth Essex: E06000903"
+
+
+def with_codes(session, codes=CODES, text=GREATER_ESSEX, title="Greater Essex, a test"):
+    return read_lines(text, read_book(session), district_names(session), on=ON, title=title, codes=codes)
+
+
+def test_new_councils_get_their_codes_with_the_order(session, actor):
+    with every_tenant(session, "tests"):
+        row = enter_order(session, actor("dora"), with_codes(session), now=clock.now())
+    approved(session, actor, row)
+    session.flush()
+    assert council_by_code(session, "951", ON).council.key == "north-east-essex"
+    assert council_by_code(session, "E06000903", ON).council.key == "south-essex"
+    essex = session.scalars(select(AuthorityRow).where(AuthorityRow.key == "essex")).one()
+    assert {code.valid_to for code in essex.codes} == {ON}
+
+
+@pytest.mark.parametrize(
+    ("codes", "reason", "line"),
+    [
+        ("North East Essex: 886", "The code 886 belongs to Kent County Council", None),
+        ("North East Essex: bogus", "bogus is no code", 1),
+        ("\nKent: 951", "makes no council called Kent", 2),
+        ("951", "Write: council: code", 1),
+    ],
+)
+def test_codes_that_cannot_be_are_refused(session, actor, codes, reason, line):
+    with pytest.raises(Invalid, match=reason) as caught, every_tenant(session, "tests"):
+        enter_order(session, actor("dora"), with_codes(session, codes), now=clock.now())
+    assert caught.value.line == line
+
+
+def test_a_new_council_may_keep_the_code_of_the_one_it_replaces(session, actor):
+    order = with_codes(session, "Estuary Council: 883", "Thurrock > Estuary Council", "Estuary")
+    with every_tenant(session, "tests"):
+        row = enter_order(session, actor("dora"), order, now=clock.now())
+        assert council_by_code(session, "883", ON).council.key == "thurrock"
+    approved(session, actor, row)
+    session.expire_all()
+    assert council_by_code(session, "883", EVE).council.key == "thurrock"
+    assert council_by_code(session, "883", ON).council.key == "estuary"
+
+
+@pytest.mark.parametrize("codes", ['codes = ["951", "E06000901"]', 'dfe = "951"\ngss = "E06000901"'])
+def test_codes_in_a_file_are_read(session, codes):
+    text = (
+        'on = 2028-04-01\ntitle = "One"\n[[moves]]\nfrom = "thurrock"\nto = "estuary"\n'
+        f'[[authorities]]\nkey = "estuary"\nname = "Estuary Council"\n{codes}\n'
+    )
+    order = read_order(text, read_book(session), {})
+    assert {one.code for one in order.new[0].codes} == {"951", "E06000901"}
+
+
+@pytest.mark.parametrize("extra", ['dfe = "88"', 'gss = "bogus"', 'kind = "banana"', "codes = 5"])
+def test_a_file_with_a_wrong_code_or_kind_is_refused(session, extra):
+    text = (
+        'on = 2028-04-01\ntitle = "One"\n[[moves]]\nfrom = "thurrock"\nto = "estuary"\n'
+        f'[[authorities]]\nkey = "estuary"\nname = "Estuary Council"\n{extra}\n'
+    )
+    with pytest.raises(Invalid):
+        read_order(text, read_book(session), {})
+
+
+@pytest.mark.parametrize("undecided", ["5", '["E07000066"]', "[{districts = 5}]", "[5]"])
+def test_open_districts_that_are_no_tables_are_refused(session, undecided):
+    text = f'on = 2028-04-01\ntitle = "One"\nundecided = {undecided}\nmoves = []\n'
+    with pytest.raises(Invalid, match="undecided"):
+        read_order(text, read_book(session), {})
+
+
+def test_a_draft_is_completed_moved_and_withdrawn(session, actor):
+    row = session.scalars(select(SuccessionRow).where(SuccessionRow.title == "Greater Essex")).one()
+    later = date(2029, 4, 1)
+    with every_tenant(session, "tests"):
+        change_order(session, actor("dora"), row, written(session, title="Greater Essex"), now=clock.now())
+        assert (row.undecided, plan_entered(session, row).plan.problems) == ([], ())
+        move_draft(session, actor("dora"), row, later)
+        assert read_book(session).by_key["south-essex"].valid_from == later
+        assert plan_entered(session, row).plan.problems == ()
+        withdraw_order(session, actor("dora"), row, now=clock.now())
+        with pytest.raises(Conflict):
+            approve_order(session, actor("adi"), row, today=clock.today(), now=clock.now())
+        assert "south-essex" not in {one.key for one in read_book(session).existing(later)}
+        change_order(session, actor("dora"), row, written(session, title="Greater Essex", on=later), now=clock.now())
+        with pytest.raises(Forbidden):
+            approve_order(session, actor("dora"), row, today=clock.today(), now=clock.now())
+        approve_order(session, actor("adi"), row, today=clock.today(), now=clock.now())
+        with pytest.raises(Conflict):
+            withdraw_order(session, actor("dora"), row, now=clock.now())
+
+
+def test_a_first_day_that_is_past_needs_the_word_that_it_corrects(session, actor):
+    past = clock.today() - timedelta(days=30)
+    row = entered(session, actor, on=past, text="Thurrock > Estuary Council")
+    with pytest.raises(Invalid, match="first day is past"):
+        approved(session, actor, row)
+    with every_tenant(session, "tests"):
+        approve_order(session, actor("adi"), row, today=clock.today(), now=clock.now(), corrects=True)
+    assert row.status is SuccessionStatus.MADE
+
+
+@pytest.mark.parametrize(
+    "title", ["Hampshire and the Isle of Wight", "Norfolk and Suffolk", "Sussex and Brighton", "East and West Surrey"]
+)
+def test_the_announced_reorganisations_are_at_hand_as_drafts(session, title):
+    row = session.scalars(select(SuccessionRow).where(SuccessionRow.title == title)).one()
+    assert row.status is SuccessionStatus.DRAFT
+    names = district_names(session)
+    own = {code.code for one in read_book(session).authorities for code in one.codes}
+    moved = {district for move in row.moves for district in move.districts}
+    assert {*row.undecided, *moved} <= names.keys() | own
+
+
+def test_a_school_with_a_council_decided_for_later_moves_by_the_order_and_then_by_the_decision(session, actor):
+    (school, *_) = add_schools(session, 1)
+    kent = session.scalars(select(AuthorityRow).where(AuthorityRow.key == "kent")).one()
+    later = ON + timedelta(days=100)
+    assign_council(session, school, kent.id, "", first_day=later)
+    row = entered(session, actor)
+    approved(session, actor, row)
+    with every_tenant(session, "tests"):
+        apply_order(session, actor("adi"), row, now=clock.now())
+    session.flush()
+    found = [council_of(session, school.id, day).council.key for day in (EVE, ON, later)]
+    assert found[0] == "essex"
+    assert found[1] in {"north-east-essex", "mid-essex", "south-essex"}
+    assert found[2] == "kent"

@@ -63,8 +63,8 @@ def test_clauses_for_other_schools_and_empty_sections_are_left_out():
 
 
 def test_references_follow_the_numbers():
-    assert 'See <a href="#rights-access">section 2, Seeing it</a>.' in alder().clauses[0].html
-    assert 'See <a href="#rights-access">section 3, Seeing it</a>.' in alder(law="academy").clauses[0].html
+    assert 'See <a href="#rights-access">section 2.3, Seeing it</a>.' in alder().clauses[0].html
+    assert 'See <a href="#rights-access">section 3.2, Seeing it</a>.' in alder(law="academy").clauses[0].html
 
 
 def test_a_reference_may_name_a_section():
@@ -123,7 +123,8 @@ def test_two_clauses_with_one_key_still_have_anchors_of_their_own():
 
 def test_the_canonical_text_is_the_words_and_nothing_else():
     assert canonical_text(alder()) == (
-        "1. About this notice\n\n1.1 Welcome\n\nAlder *Primary* <School> looks after you. See section 2, Seeing it.\n\n"
+        "1. About this notice\n\n1.1 Welcome\n\n"
+        "Alder *Primary* <School> looks after you. See section 2.3, Seeing it.\n\n"
         "2. Your rights\n\n2.1 Rights\n\nYou have some.\n\n2.2 The record\n\nAsk the governors.\n\n"
         "2.3 Seeing it\n\nWrite to office@alder.example.\n\nThis is version 3.\n"
     )

@@ -58,6 +58,8 @@ def test_the_whole_subset_is_accepted():
         ("[x](JaVa\tScript:alert(1))", "not allowed"),
         ("[x](data:text/html,y)", "not allowed"),
         ("[x](vbscript:y)", "not allowed"),
+        ("[x](https://a.org:99999999/)", "begins with https://"),
+        ("[x](https://a.org:70000/)", "begins with https://"),
         ("[x](http://a.example)", "begins with https"),
         ("[x](//a.example)", "begins with https"),
         ("[x](/inside)", "begins with https"),

@@ -58,6 +58,7 @@ def test_wrapping_and_the_line_ends_of_other_systems_make_no_difference(run):
     ("content", "reason"),
     [
         (b"One.\nTwo \xff.", "shared: line 2 is not UTF-8 text."),
+        (b"One.\nTwo\x00 is.", "shared: line 2 holds a NUL byte, so this is no text."),
         (b"x" * (LARGEST + 1), "shared: the file is larger than 256 kB."),
     ],
 )
@@ -79,3 +80,11 @@ def test_a_folder_is_no_file(tmp_path):
     result = CliRunner().invoke(main, ["merge", *[str(tmp_path)] * 3])
     assert result.exit_code == 2
     assert "Is a directory" in result.stderr
+
+
+def test_a_line_that_ends_in_a_backslash_stays_a_line(run):
+    base = "Alder School\\\nMill Lane\n\nWe hold your name. We keep it.\n"
+    shared = base.replace("\n\n", "\n")
+    local = base.replace("We keep it.", "We keep it for a year.")
+    result = run(base, shared, local, "--json")
+    assert json.loads(result.stdout)["text"].startswith("Alder School\\\nMill Lane")

@@ -9,8 +9,17 @@ from portal.identity.permissions import SYSTEM
 from portal.notices import actions, decisions
 from portal.notices.actions import Outcome, Words
 from portal.notices.gathering import fill_shelf
-from portal.notices.models import Decision, DecisionChoice, DecisionKind, Override, OverrideDraft, OverrideMode
-from portal.notices.releases import new_draft, publish_release, retire_clause
+from portal.notices.models import (
+    ClausePolicy,
+    Decision,
+    DecisionChoice,
+    DecisionKind,
+    Override,
+    OverrideDraft,
+    OverrideMode,
+    PreferenceKind,
+)
+from portal.notices.releases import new_draft, publish_release, release_named, retire_clause, withdraw_release
 from portal.notices.wording import notice_desk
 from portal.tenancy.scope import every_tenant, tenant_scope
 
@@ -176,8 +185,7 @@ def test_words_in_a_retired_clause_stay_until_somebody_decides(press, database, 
     press.adapt("alder-primary", "sources.where", put_last)
     with database.transaction() as session, every_tenant(session, "tests"):
         draft = new_draft(session, SYSTEM, name="2027-01", title="x", effective_at=clock.now(), now=clock.now())
-        draft.reason = "Shorter."
-        retire_clause(session, SYSTEM, draft, "sources.where", now=clock.now())
+        retire_clause(session, SYSTEM, draft, "sources.where", now=clock.now(), reason="Shorter.")
         publish_release(session, SYSTEM, draft, now=clock.now())
     press.settle()
     assert open_question(press, database, "alder-primary", "sources.where").kind is DecisionKind.RETIRED
@@ -327,3 +335,237 @@ def test_only_the_schools_own_writers_write_its_words(press, at_desk, actor, ses
             actions.save_draft(session, who, tenant, board, words, now=clock.now())
 
     at_desk("alder-primary", save)
+
+
+def ask_first(press, database, slug="alder-primary"):
+    with database.transaction() as session:
+        school = press.school(session, slug)
+        with tenant_scope(session, school.id):
+            actions.prefer(session, SYSTEM, school, PreferenceKind.ASK, now=clock.now())
+
+
+def withdraw(press, database, name):
+    with database.transaction() as session, every_tenant(session, "tests"):
+        withdraw_release(session, SYSTEM, release_named(session, name), now=clock.now())
+    press.settle()
+
+
+def test_a_clause_that_a_release_locks_is_locked_before_the_school_says_yes(press, database, at_desk):
+    key = "limits.research"
+    ask_first(press, database)
+    press.release("2027-01", {key: put_last}, flags={"policy": ClausePolicy.LOCKED})
+    press.settle()
+    with pytest.raises(Invalid, match="locked"):
+        press.adapt("alder-primary", key, lambda _: "The school's own words.")
+
+    def omit(session, tenant, board):
+        assert board.clause(key).is_locked
+        with pytest.raises(Invalid):
+            actions.leave_out(session, SYSTEM, tenant, board, key, now=clock.now())
+
+    at_desk("alder-primary", omit)
+
+
+def test_words_in_a_clause_that_was_locked_are_not_shown_to_whoever_is_asked_first(press, database, at_desk):
+    ask_first(press, database)
+    press.adapt("alder-primary", HELD, put_last)
+    press.release("2027-01", {HELD: lambda text: f"New.\n\n{text}"}, flags={"policy": ClausePolicy.LOCKED})
+    assert "Our own last line." not in press.text("alder-primary")
+    press.settle()
+    with pytest.raises(Invalid):
+        decide(at_desk, "alder-primary", DecisionChoice.OWN, text="Words all the same.")
+    decide(at_desk, "alder-primary", DecisionChoice.KEEP)
+    assert "Our own last line." not in press.text("alder-primary")
+    draft = at_desk("alder-primary", lambda s, t, b: b.clause(HELD).draft)
+    assert "Our own last line." in draft.text, "the words are at hand for another place"
+
+
+def reviewed_conflict(press, actor, at_desk):
+    """A clause that needs review, changed by the school with the DPO team's yes, and then by the centre."""
+    devi = actor("devi")
+    old = first(press.shared_text(ASK))
+    press.adapt("alder-primary", ASK, lambda text: text.replace(old, "Our first line."))
+    agree_to_draft(at_desk, devi)
+    press.release("2027-01", {ASK: lambda text: text.replace(old, "The shared first line.")})
+    press.settle()
+    return devi
+
+
+def agree_to_draft(at_desk, devi):
+    def approve(session, tenant, board):
+        seen = board.clause(ASK).draft.version
+        return actions.approve(session, devi, tenant, board, ASK, seen=seen, comment="", now=clock.now())
+
+    return at_desk("alder-primary", approve)
+
+
+def test_an_answer_in_own_words_needs_the_dpo_team_where_the_clause_does(press, database, at_desk, actor, session):
+    session.rollback()
+    devi = reviewed_conflict(press, actor, at_desk)
+    decide(at_desk, "alder-primary", DecisionChoice.OWN, ASK, text="Something else altogether.")
+    assert "Something else altogether." not in press.text("alder-primary")
+    assert open_question(press, database, "alder-primary", ASK) is not None
+    assert agree_to_draft(at_desk, devi) is Outcome.PUBLISHED
+    assert "Something else altogether." in press.text("alder-primary")
+    assert open_question(press, database, "alder-primary", ASK) is None
+
+
+def test_a_merge_that_needs_review_cannot_be_answered_past_the_dpo_team(press, database, at_desk, actor, session):
+    session.rollback()
+    devi = actor("devi")
+    press.adapt("alder-primary", ASK, put_last)
+    agree_to_draft(at_desk, devi)
+    press.release("2027-01", {ASK: lambda text: f"The shared first line.\n\n{text}"})
+    press.settle()
+    assert open_question(press, database, "alder-primary", ASK).kind is DecisionKind.REVIEW
+    decide(at_desk, "alder-primary", DecisionChoice.OWN, ASK, text="Something else altogether.")
+    assert "Something else altogether." not in press.text("alder-primary")
+
+    def agree(session, tenant, _board):
+        row = question_about(session, tenant, ASK)
+        with pytest.raises(Conflict):
+            decisions.agree(session, devi, tenant, row, now=clock.now())
+
+    at_desk("alder-primary", agree)
+    decide(at_desk, "alder-primary", DecisionChoice.KEEP, ASK)
+    assert "Our own last line." in press.text("alder-primary")
+
+
+def test_an_answer_with_a_missing_fact_is_refused(press, at_desk):
+    conflict(press)
+    with pytest.raises(Invalid, match=r"trust is missing; .*central team can fill it in"):
+        decide(at_desk, "alder-primary", DecisionChoice.OWN, text="Ask {{ trust.name }}.")
+
+
+def test_a_question_about_withdrawn_wording_is_none_any_more(press, database, at_desk):
+    conflict(press)
+    row = open_question(press, database, "alder-primary")
+    with database.transaction() as session, every_tenant(session, "tests"):
+        withdraw_release(session, SYSTEM, release_named(session, "2027-01"), now=clock.now())
+    with pytest.raises(Conflict):
+        decide(at_desk, "alder-primary", DecisionChoice.SHARED)
+    press.settle()
+    assert open_question(press, database, "alder-primary") is None
+    with database.session() as session, every_tenant(session, "tests"):
+        assert session.get(Decision, row.id).choice is None
+
+
+def test_a_question_that_was_overtaken_is_asked_again_when_the_words_come_back(press, database):
+    conflict(press)
+    row = open_question(press, database, "alder-primary")
+    withdraw(press, database, "2027-01")
+    old = first(press.shared_text(HELD))
+    press.release("2027-02", {HELD: lambda text: text.replace(old, "The shared first line.")})
+    press.settle()
+    again = open_question(press, database, "alder-primary")
+    assert again is not None
+    assert again.release == "2027-02"
+    assert again.conflicts == row.conflicts
+
+
+def test_words_that_a_withdrawn_release_took_over_are_the_schools_own_again(press, database):
+    press.adapt("alder-primary", HELD, put_last)
+    press.release("2027-01", {HELD: put_last})
+    press.settle()
+    assert "Our own last line." in press.text("birch-academy")
+    withdraw(press, database, "2027-01")
+    assert "Our own last line." in press.text("alder-primary")
+    assert "Our own last line." not in press.text("birch-academy")
+    origins = {clause.key: str(clause.origin) for clause in press.notice("alder-primary").composed.clauses}
+    assert origins[HELD] == "school"
+
+
+def test_words_that_a_withdrawn_release_locked_out_come_back(press, database):
+    press.adapt("alder-primary", HELD, put_last)
+    press.release("2027-01", {HELD: lambda text: f"New.\n\n{text}"}, flags={"policy": ClausePolicy.LOCKED})
+    press.settle()
+    assert "Our own last line." not in press.text("alder-primary")
+    withdraw(press, database, "2027-01")
+    assert "Our own last line." in press.text("alder-primary")
+    assert open_question(press, database, "alder-primary") is None
+    with database.session() as session, every_tenant(session, "tests"):
+        assert session.scalar(select(OverrideDraft.id).where(OverrideDraft.key == HELD)) is None
+
+
+def test_a_release_published_while_the_same_sentence_is_typed_opens_a_question(press, database, at_desk):
+    shared = press.shared_text(HELD)
+    base = at_desk("alder-primary", lambda s, t, b: b.clause(HELD).parent_hash)
+    press.release("2027-01", {HELD: lambda text: text.replace(first(text), "The shared first line.")})
+
+    def send(text, seen):
+        words = Words(HELD, HELD, OverrideMode.ADAPT, text, base_hash=base, seen=seen)
+        return at_desk("alder-primary", lambda s, t, b: actions.publish(s, SYSTEM, t, b, words, now=clock.now()))
+
+    typed = put_last(shared.replace(first(shared), "Our first line."))
+    assert send(typed, 0) is Outcome.DIFFERS
+    draft = at_desk("alder-primary", lambda s, t, b: b.clause(HELD).draft)
+    assert send(typed, draft.version) is Outcome.DIFFERS, "pressing again decides nothing"
+    row = open_question(press, database, "alder-primary")
+    assert row.kind is DecisionKind.CONFLICT
+    assert row.conflicts[0]["shared"].startswith("The shared first line.")
+    assert row.conflicts[0]["local"].startswith("Our first line.")
+    press.settle()
+    assert open_question(press, database, "alder-primary") is not None
+    decide(at_desk, "alder-primary", DecisionChoice.SHARED)
+    text = press.text("alder-primary")
+    assert "The shared first line." in text
+    assert "Our own last line." in text
+    assert open_question(press, database, "alder-primary") is None
+    assert at_desk("alder-primary", lambda s, t, b: b.clause(HELD).draft) is None
+
+
+def test_a_question_about_a_draft_goes_with_the_draft(press, database, at_desk):
+    shared = press.shared_text(HELD)
+    base = at_desk("alder-primary", lambda s, t, b: b.clause(HELD).parent_hash)
+    press.release("2027-01", {HELD: lambda text: text.replace(first(text), "The shared first line.")})
+    typed = shared.replace(first(shared), "Our first line.")
+    words = Words(HELD, HELD, OverrideMode.ADAPT, typed, base_hash=base)
+    at_desk("alder-primary", lambda s, t, b: actions.publish(s, SYSTEM, t, b, words, now=clock.now()))
+    at_desk("alder-primary", lambda s, t, b: actions.drop_draft(s, SYSTEM, t, HELD, now=clock.now()))
+    assert open_question(press, database, "alder-primary") is None
+
+
+def test_two_people_who_saw_no_draft_do_not_publish_over_each_other(press, at_desk):
+    def send(text, own):
+        words = Words(HELD, HELD, OverrideMode.ADAPT, text, own=own)
+        return at_desk("alder-primary", lambda s, t, b: actions.publish(s, SYSTEM, t, b, words, now=clock.now()))
+
+    send("The first words.", 0)
+    with pytest.raises(Conflict) as found:
+        send("The second words.", 0)
+    assert found.value.theirs == "The first words."
+    assert send("The first words.", 0) is Outcome.PUBLISHED, "the same press twice is harmless"
+    own = at_desk("alder-primary", lambda s, t, b: b.clause(HELD).own.id)
+    send("The second words.", own)
+    assert "The second words." in press.text("alder-primary")
+
+
+def test_going_back_to_the_shared_words_drops_no_draft_that_was_not_seen(press, at_desk):
+    press.adapt("alder-primary", HELD, put_last)
+    words = Words(HELD, HELD, OverrideMode.ADAPT, "A colleague's draft.")
+    at_desk("alder-primary", lambda s, t, b: actions.save_draft(s, SYSTEM, t, b, words, now=clock.now()))
+
+    def share(session, tenant, board):
+        with pytest.raises(Conflict) as found:
+            actions.use_shared(session, SYSTEM, tenant, board, HELD, now=clock.now())
+        assert found.value.theirs == "A colleague's draft."
+        seen = board.clause(HELD).draft.version
+        with pytest.raises(Conflict):
+            actions.use_shared(session, SYSTEM, tenant, board, HELD, now=clock.now(), seen=seen, own=0)
+        own = board.clause(HELD).own.id
+        actions.use_shared(session, SYSTEM, tenant, board, HELD, now=clock.now(), seen=seen, own=own)
+
+    at_desk("alder-primary", share)
+    assert "Our own last line." not in press.text("alder-primary")
+
+
+def test_a_title_is_not_saved_over_another_title(press, at_desk):
+    def save(title, seen):
+        words = Words("local.club", "sources.where", OverrideMode.AFTER, "We run a club.", title=title, seen=seen)
+        return at_desk("alder-primary", lambda s, t, b: actions.save_draft(s, SYSTEM, t, b, words, now=clock.now()))
+
+    version = save("Our club", 0).version
+    save("Our chess club", version)
+    with pytest.raises(Conflict) as found:
+        save("Our drama club", version)
+    assert "Our chess club" in found.value.theirs

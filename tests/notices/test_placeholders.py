@@ -94,8 +94,8 @@ def test_what_is_missing_is_named_with_who_can_fill_it():
         ("dpo.name", Filler.SERVICE, True),
         ("regulator.name", Filler.CENTRAL, True),
     ]
-    assert result.unresolved[0].reason == "the school’s email address is missing; the school can fill it in"
-    assert "<mark>[the school’s email address]</mark>" in result.html
+    assert result.unresolved[0].reason == "the school’s e-mail address is missing; the school can fill it in"
+    assert "<mark>[the school’s e-mail address]</mark>" in result.html
 
 
 def test_a_block_without_content_is_missing_and_an_empty_one_is_not():

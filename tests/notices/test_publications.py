@@ -5,13 +5,14 @@ import time
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import String, delete, func, literal, select, type_coerce, update
 
 from portal.core import clock
 from portal.core.database import Database
 from portal.core.errors import NotFound
 from portal.notices.background import NoticeWork
 from portal.notices.changes import note_tenant_change
+from portal.notices.compose import COMPOSER_VERSION
 from portal.notices.gathering import fill_shelf
 from portal.notices.models import ChangeStage, NoticeChange, Publication, TextPart
 from portal.notices.sealing import due_change, packed, prepare_batch, unpacked, write_batch
@@ -133,7 +134,48 @@ def test_other_words_from_the_same_parts_are_reported_with_both_composers(press)
         manifest = {**row.manifest, "facts": {**row.manifest["facts"], "school.name": "Another School"}}
     damage(press, update(Publication).where(Publication.id == row.id).values(manifest=manifest, composer="0"))
     (finding,) = checked(press).findings
-    assert (finding.fault, finding.composer, finding.composer_now) == (Fault.DIFFERS, "0", "1")
+    assert (finding.fault, finding.composer, finding.composer_now) == (Fault.DIFFERS, "0", COMPOSER_VERSION)
+
+
+def alder(press):
+    with press.database.session() as session:
+        return press.school(session, "alder-primary").id
+
+
+def a_few_versions(press):
+    for number in range(3):
+        change_email(press, "alder-primary", f"new{number}@alder-primary.example")
+        press.settle()
+    return press.versions("alder-primary")[0].number
+
+
+@pytest.mark.parametrize("which", ["middle", "newest"])
+def test_a_version_that_is_gone_is_found(press, which):
+    newest = a_few_versions(press)
+    number = newest if which == "newest" else newest - 1
+    damage(press, delete(Publication).where(Publication.tenant_id == alder(press), Publication.number == number))
+    (finding,) = checked(press).findings
+    assert (finding.school, finding.number, finding.fault) == ("alder-primary", number, Fault.MISSING)
+
+
+@pytest.mark.parametrize("what", [{"reason": "Forged."}, {"published_at": clock.now() - timedelta(days=400)}])
+def test_what_is_told_about_a_version_cannot_be_changed_unnoticed(press, what):
+    newest = a_few_versions(press)
+    of_alder = (Publication.tenant_id == alder(press), Publication.number == newest)
+    damage(press, update(Publication).where(*of_alder).values(**what))
+    (finding,) = checked(press).findings
+    assert (finding.number, finding.fault) == (newest, Fault.ALTERED)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+def test_a_row_that_cannot_be_read_is_named_and_the_others_are_checked(press):
+    newest = a_few_versions(press)
+    of_alder = (Publication.tenant_id == alder(press), Publication.number == newest)
+    damage(press, update(Publication).where(*of_alder).values(manifest=type_coerce(literal("[1"), String)))
+    damage(press, update(Publication).where(Publication.tenant_id != alder(press)).values(body=b"nothing"))
+    findings = checked(press).findings
+    assert ("alder-primary", newest, Fault.BROKEN) in {(one.school, one.number, one.fault) for one in findings}
+    assert {one.school for one in findings} >= {"alder-primary", "birch-academy", "st-thomas-of-canterbury"}
 
 
 def test_two_workers_that_prepared_the_same_batch_write_it_once(press):

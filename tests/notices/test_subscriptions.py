@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+import time_machine
 from sqlalchemy import select
 
 from portal.core import clock
@@ -11,6 +12,7 @@ from portal.notices.gathering import fill_shelf
 from portal.notices.models import Decision
 from portal.notices.reminders import remind_school, tell_dpo
 from portal.notices.subscriptions import Station, tell_readers
+from portal.notices.timed import remind_by_the_clock
 from portal.outbox.models import Letter
 from portal.tenancy.models import Tenant
 from portal.tenancy.scope import every_tenant
@@ -106,3 +108,13 @@ def test_the_head_gets_one_letter_about_all_that_waits(press, database, later):
     recipients = [letter.recipient for letter in letters(database, "wording-reminder")]
     assert recipients
     assert len(recipients) == len(set(recipients))
+
+
+def test_every_school_is_reminded_also_the_one_of_a_trust_after_another_school(press, database, settings, later):
+    press.release("2027-01", {HELD: lambda text: f"{text}\n\nMore."}, flags={"confirm": True})
+    with time_machine.travel(later(60), tick=False):
+        remind_by_the_clock(settings, database)
+    with database.session() as session:
+        names = {school.id: school.slug for school in session.scalars(select(Tenant))}
+    asked = {names[letter.tenant_id] for letter in letters(database, "wording-reminder")}
+    assert {"alder-primary", "birch-academy"} <= asked

@@ -168,6 +168,13 @@ def test_a_line_break_in_a_header_is_refused(session, field):
 
 
 @pytest.mark.parametrize("backend", ["sqlite"])
+def test_a_password_goes_to_no_server_without_tls(settings, server, letter, database):
+    url = f"smtp://user:password@127.0.0.1:{server.port}"
+    deliver(settings, database, SmtpMailer(url, settings.mail_from, timeout=5))
+    assert server.taken == []
+    assert stored(database, letter).status is not LetterStatus.SENT
+
+
 def test_the_development_mailbox_keeps_letters_as_files(database, settings, letter, tmp_path):
     found = stored(database, letter)
     FolderMailer(tmp_path / "mail").send(make_message(found, sender="portal@example"), found.recipient)

@@ -1,8 +1,26 @@
 """The first wall: without a scope nothing tenant-owned is read or written, and with one only that tenant's."""
 
+from contextlib import nullcontext
+
 import pytest
-from sqlalchemy import delete, func, insert, select, text, union_all, update
+from sqlalchemy import (
+    Integer,
+    case,
+    column,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    table,
+    text,
+    true,
+    union_all,
+    update,
+)
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import aliased
+from sqlalchemy.orm.exc import ObjectDeletedError
 
 from portal.core import clock
 from portal.tenancy.models import Fact, Tenant
@@ -118,14 +136,14 @@ def test_leaving_a_scope_restores_the_one_before(session, alder, birch):
 
 
 def test_every_tenant_owned_table_has_composite_references():
-    for table in tenant_models():
-        keys = {tuple(column.name for column in constraint.columns) for constraint in table.foreign_key_constraints}
+    for owned in tenant_models():
+        keys = {tuple(column.name for column in constraint.columns) for constraint in owned.foreign_key_constraints}
         targets = {
             constraint.referred_table
-            for constraint in table.foreign_key_constraints
+            for constraint in owned.foreign_key_constraints
             if constraint.referred_table in tenant_models() and "tenant_id" not in {c.name for c in constraint.columns}
         }
-        assert not targets, f"{table.name} refers to {targets} without the tenant; {keys}"
+        assert not targets, f"{owned.name} refers to {targets} without the tenant; {keys}"
 
 
 def test_a_bare_table_inside_a_subquery_raises(session, alder):
@@ -149,3 +167,78 @@ def test_a_scalar_subquery_is_restricted(session, alder, birch):
     hidden = select(Fact.value).where(Fact.tenant_id == birch.id).limit(1).scalar_subquery()
     with tenant_scope(session, alder.id):
         assert session.scalar(select(hidden)) is None
+
+
+TABLE = Fact.__table__
+OTHER = TABLE.alias()
+WAYS_ROUND = {
+    "text as column and table": select(text("tenant_id")).select_from(text("fact")),
+    "a literal column": select(literal_column("fact.tenant_id")).select_from(text("fact")),
+    "a literal subquery": select(Tenant.id, literal_column("(SELECT max(tenant_id) FROM fact)")),
+    "a table without a model": select(column("tenant_id")).select_from(table("fact", column("tenant_id"))),
+    "text with columns": text("SELECT tenant_id FROM fact").columns(tenant_id=Integer),
+    "text with a model's columns": text("SELECT tenant_id FROM fact").columns(Fact.tenant_id),
+    "a model from text": select(Fact).from_statement(text("SELECT * FROM fact")),
+    "text as a subquery": select(text("SELECT tenant_id FROM fact").columns(tenant_id=Integer).subquery()),
+    "an alias of the table": select(OTHER.c.tenant_id),
+    "an alias beside the model": select(OTHER.c.tenant_id, Fact.id),
+    "an alias joined to the model": select(OTHER.c.tenant_id).select_from(Fact).join(OTHER, true()),
+    "a window over the model": select(func.max(Fact.tenant_id).over()),
+    "a CASE over the table": select(case((TABLE.c.id > 0, TABLE.c.tenant_id), else_=0)),
+    "an update of a table without a model": update(table("fact", column("value"))).values(value="x"),
+    "a delete with text": delete(Fact).where(text("1=1")),
+    "an update that gives rows away": update(Fact).values(tenant_id=1),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_ROUND)
+@pytest.mark.parametrize("has_scope", [True, False])
+def test_there_is_no_way_round(session, alder, way, has_scope):
+    scope = tenant_scope(session, alder.id) if has_scope else nullcontext()
+    with scope, pytest.raises(ScopeError):
+        session.execute(WAYS_ROUND[way], execution_options={"synchronize_session": False})
+
+
+def test_rows_of_another_scope_cannot_be_loaded_again(session, alder, birch):
+    with tenant_scope(session, birch.id):
+        fact = session.scalars(select(Fact)).first()
+    with tenant_scope(session, alder.id), pytest.raises(InvalidRequestError):
+        session.refresh(fact)
+    session.expire(fact)
+    with tenant_scope(session, alder.id), pytest.raises(ObjectDeletedError):
+        assert fact.value
+
+
+def test_an_update_by_key_cannot_reach_another_tenant(session, alder, birch):
+    with tenant_scope(session, birch.id):
+        number = session.scalars(select(Fact.id)).first()
+    with tenant_scope(session, alder.id), pytest.raises(ScopeError):
+        session.execute(update(Fact), [{"id": number, "value": "changed"}])
+
+
+def test_methods_that_go_round_the_session_are_refused(session, alder, birch):
+    with tenant_scope(session, alder.id):
+        for way in (
+            lambda: session.bulk_save_objects([a_fact(birch)]),
+            lambda: session.bulk_insert_mappings(Fact, [{"tenant_id": birch.id}]),
+            lambda: session.bulk_update_mappings(Fact, [{"id": 1}]),
+            lambda: session.connection().execute(select(TABLE)),
+        ):
+            with pytest.raises(TypeError):
+                way()
+
+
+def test_a_row_cannot_be_taken_from_another_tenant(session, alder, birch):
+    with tenant_scope(session, birch.id):
+        fact = session.scalars(select(Fact)).first()
+    with pytest.raises(ScopeError), tenant_scope(session, alder.id):
+        fact.tenant_id, fact.key = alder.id, "taken"
+        session.flush()
+
+
+def test_what_was_written_before_an_inner_scope_is_checked_by_its_own(session, alder, birch):
+    with tenant_scope(session, alder.id):
+        session.add(a_fact(alder))
+        with tenant_scope(session, birch.id):
+            session.add(a_fact(birch))
+        assert session.scalars(select(Fact.value).where(Fact.key == "note.canary")).all() == ["canary"]

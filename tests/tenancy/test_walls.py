@@ -137,15 +137,23 @@ def test_a_row_that_names_another_tenants_row_is_refused(database, pair):
     table, constraint = pair
     with database.session() as session:
         ids = tenant_ids(session)
-    values = {
+    unwatched = create_engine(database.engine.url)  # without the portal's settings SQLite checks no reference
+    foreign = {**needed_values(constraint.referred_table), "id": 987_654, "tenant_id": ids["birch-academy"]}
+    with unwatched.begin() as connection:
+        connection.execute(constraint.referred_table.insert().values(**foreign))
+    unwatched.dispose()
+    own = {element.parent.name: 987_654 for element in constraint.elements if element.parent.name != "tenant_id"}
+    values = {**needed_values(table), **own, "tenant_id": ids["alder-primary"]}
+    with pytest.raises(IntegrityError, match="FOREIGN KEY"), database.engine.begin() as connection:
+        connection.execute(table.insert().values(**values))
+
+
+def needed_values(table):
+    return {
         column.name: a_value(column)
         for column in table.columns
         if not column.primary_key and not column.nullable and column.server_default is None
     }
-    own = {element.parent.name: 987_654 for element in constraint.elements if element.parent.name != "tenant_id"}
-    values |= own | {"tenant_id": ids["alder-primary"]}
-    with pytest.raises(IntegrityError), database.engine.begin() as connection:
-        connection.execute(table.insert().values(**values))
 
 
 @POSTGRESQL
@@ -165,17 +173,25 @@ def test_the_serving_role_passes_the_check(database):
             "GRANT portal_service TO portal_web WITH INHERIT FALSE",
             "inherits",
         ),
+        ("ALTER ROLE portal_web CREATEROLE", "ALTER ROLE portal_web NOCREATEROLE", "create roles"),
+        (
+            "CREATE ROLE portal_dba BYPASSRLS; GRANT portal_dba TO portal_web",
+            "REVOKE portal_dba FROM portal_web; DROP ROLE portal_dba",
+            "may take",
+        ),
     ],
 )
 def test_the_portal_does_not_start_with_a_role_that_can_walk_round_the_walls(
     settings, database, cluster, change, undo, words
 ):
-    cluster.run(change)
+    for each in change.split("; "):
+        cluster.run(each)
     try:
         with pytest.raises(SettingsError, match=words):
             create_app(settings, database=database)
     finally:
-        cluster.run(undo)
+        for each in undo.split("; "):
+            cluster.run(each)
 
 
 @POSTGRESQL
@@ -194,6 +210,16 @@ def test_the_portal_does_not_start_when_a_table_has_no_wall(settings, database):
         connection.exec_driver_sql("ALTER TABLE fact NO FORCE ROW LEVEL SECURITY")
     owner.dispose()
     with pytest.raises(SettingsError, match="fact"):
+        create_app(settings, database=database)
+
+
+@POSTGRESQL
+def test_the_portal_does_not_start_when_a_policy_opens_a_table(settings, database):
+    owner = create_engine(make_url(settings.database_owner_url))
+    with owner.begin() as connection:
+        connection.exec_driver_sql("CREATE POLICY everything ON fact USING (true)")
+    owner.dispose()
+    with pytest.raises(SettingsError, match="everything"):
         create_app(settings, database=database)
 
 

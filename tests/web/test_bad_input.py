@@ -11,7 +11,7 @@ from tests.incidents.requests_made import ask, hidden
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
 NASTY = (
-    "\0", "\ud800", "\u202e", "\ufeff", "a\u0301" * 50, "👩‍👩‍👧‍👦" * 20, "ŵŷ", "\uffff", "'", "\"", "' OR '1'='1", "1; DROP TABLE person--",
+    "\0", "\ud800", "\u202e", "\ufeff", "a\u0301" * 50, "👩‍👩‍👧‍👦" * 20, "ŵŷ", "\uffff", "'", '"', "' OR '1'='1", "1; DROP TABLE person--",
     "%", "_", "\\", "%00", "../../etc/passwd", "..\\..\\x", "{{7*7}}", "${7*7}", "<script>", "-1", "0", "2147483648", "9" * 30,
     "1e309", "NaN", "null", "true", "[]", "{}", "0x10", "٣", "²", "a" * 5000, " ", "\t", "\r\nX: y", "=1+1", "javascript:alert(1)",
     "http://127.0.0.1/", "2026-02-31", "0000-00-00", "99999-01-01", "24:60", "a@b", "@" * 300, "\x7f", "\x1b[31m",

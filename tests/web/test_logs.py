@@ -1,12 +1,15 @@
 """Logs say who did what by id; no word, name, token or file name that anybody typed stands in them."""
 
 import json
+import logging
 from dataclasses import replace
 
 import pytest
+from gunicorn.config import Config
 from pyotp import TOTP
 
 from portal.app import create_app
+from portal.core.server_log import ServerLogger
 from tests.conftest import Staff, csrf_token
 from tests.incidents.requests_made import ALDER, ask, attach, hidden
 
@@ -90,3 +93,23 @@ def test_what_libraries_log_is_cut_down_too(production, capfd):
     written = capfd.readouterr().err
     assert "sometoken" not in written
     assert json.loads(written.splitlines()[-1])["event"] == "library"
+
+
+def test_the_web_servers_own_log_is_json_too_and_quotes_no_address(backend, capfd):
+    log = ServerLogger(Config())
+    log.error("Error handling request %s", "/requests/sometoken", exc_info=ValueError("Quinella Canary"))
+    log.critical("WORKER TIMEOUT (pid:%s)", 4711)
+    written = capfd.readouterr().err
+    assert "sometoken" not in written
+    assert "Quinella" not in written
+    fault, timeout = [json.loads(line) for line in written.splitlines()]
+    assert (fault["said"], fault["error"]) == ("Error handling request %s", "ValueError")
+    assert timeout["said"] == "WORKER TIMEOUT (pid:4711)"
+    assert timeout["level"] == "critical"
+
+
+def test_a_library_without_a_log_of_its_own_is_cut_down_as_well(production, capfd):
+    logging.getLogger("pdfminer.pdfpage").warning("cannot read %s", "Quinella")
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "Quinella" not in line
+    assert "test_logs.py" in json.loads(line)["place"]

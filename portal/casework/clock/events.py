@@ -22,7 +22,10 @@ EXTENDABLE = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """`received` is the day in London; `received_at` the instant, where one was given."""
+    """`received` is the day in London; `received_at` the instant, where one was given.
+
+    `is_settled` says that all this has happened: what came too late is then explained, and no longer refused.
+    """
 
     kind: ClockKind
     received: date
@@ -31,6 +34,7 @@ class Events:
     clarifications: tuple[Exchange, ...]
     extended_on: date | None
     school_law: SchoolLaw
+    is_settled: bool = False
 
 
 def checked(
@@ -41,6 +45,7 @@ def checked(
     clarifications: Iterable[Exchange],
     extended_on: date | None,
     school_law: SchoolLaw,
+    is_settled: bool = False,
 ) -> Events:
     """Raises `Invalid` for dates in an impossible order or outside 25 May 2018 to 31 Dec 2099."""
     _refuse_far(received.date() if isinstance(received, datetime) else received)
@@ -53,7 +58,7 @@ def checked(
     if extended_on is not None:
         _refuse_extension(kind, day, extended_on)
     instant = received if isinstance(received, datetime) else None
-    return Events(kind, day, instant, identity, asked, extended_on, school_law)
+    return Events(kind, day, instant, identity, asked, extended_on, school_law, is_settled)
 
 
 def _refuse_far(day: date) -> None:

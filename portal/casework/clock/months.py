@@ -1,5 +1,6 @@
 """The rule of one month, for the data protection rights: identity, pauses, extension and roll-over, explained."""
 
+from dataclasses import replace
 from datetime import date
 
 from portal.casework.clock import wording
@@ -18,9 +19,11 @@ def read_months(events: Events, calendar: Calendar) -> ClockReading:
     start, steps = _start(events)
     if start is None:
         return ClockReading(events.kind, None, None, None, tuple(steps), waiting=Waiting.IDENTITY)
-    period = measure(start, _months(events), _pausing(events))
     notice = measure(start, law_of(Rule.NOTICE, received).amount, _pausing(events))
-    _refuse_late_extension(events, notice)
+    if _is_late(events, notice):
+        events, late = _without_extension(events, notice)
+        steps.append(late)
+    period = measure(start, _months(events), _pausing(events))
     steps += _length_steps(events, start, period, notice) + _question_steps(events, period)
     if period.open_pause:
         left = period.open_pause.left
@@ -62,12 +65,21 @@ def _pausing(events: Events) -> tuple[Exchange, ...]:
     return events.clarifications if can_pause(events) else ()
 
 
-def _refuse_late_extension(events: Events, notice: Period) -> None:
+def _is_late(events: Events, notice: Period) -> bool:
+    return events.extended_on is not None and not notice.open_pause and events.extended_on > notice.end
+
+
+def _without_extension(events: Events, notice: Period) -> tuple[Events, Step]:
+    """An extension that came too late counts for nothing. Raises `Invalid` while it can still be left undone."""
     extended = events.extended_on
-    if extended and not notice.open_pause and extended > notice.end:
+    assert extended is not None
+    if not events.is_settled:
         raise Invalid(
             f"Too late to extend on {english(extended)}: the requester had to be told by {english(notice.end)}."
         )
+    values = {"extended": extended, "notice": notice.end}
+    told = step(events.received, Rule.EXTENSION, extended, wording.EXTENDED_LATE, **values)
+    return replace(events, extended_on=None), told
 
 
 def _length_steps(events: Events, start: date, period: Period, notice: Period) -> list[Step]:

@@ -37,7 +37,7 @@ def read_foi(events: Events, calendar: Calendar) -> ClockReading:
 
     Working days leave out the bank holidays of England and Wales only; FOIA s10(6) leaves out those of the whole
     United Kingdom, which can only be later. With terms that do not cover the time, `due` takes them at their word
-    and `aim_for` takes every other working day for a school day.
+    and `aim_for` takes every other working day for a school day; in a case (`is_settled`) both take the earlier one.
     """
     if events.school_law is SchoolLaw.INDEPENDENT:
         raise Invalid("An independent school is not covered by the Freedom of Information Act.")
@@ -46,6 +46,8 @@ def read_foi(events: Events, calendar: Calendar) -> ClockReading:
     earliest = min(cap, calendar.add_school_days(received, count))
     last = _last_in_terms(calendar, received, cap, count) if calendar.terms else earliest
     due = last or cap
+    if events.is_settled and not calendar.knows_terms_between(received, due):
+        due, last = earliest, earliest if earliest < cap else last  # a school's list that ends must not cost a duty
     steps = [_day_one(Rule.FOI_SCHOOL_DAYS, events, calendar), *_foi_steps(received, last, cap)]
     if earliest < due:
         steps.append(step(received, Rule.SCHOOL_DAY, earliest, wording.FOI_TERMS_MISSING, due=due, aim=earliest))

@@ -25,6 +25,9 @@ EXTENDED = N_(
     "Three months from the start is %(end)s."
 )
 EXTENDED_IN_PAUSE = N_("Extended on %(extended)s, in time. Three months from the start is %(end)s.")
+EXTENDED_LATE = N_(
+    "Extended on %(extended)s, but the requester had to be told by %(notice)s. That is too late, so it adds nothing."
+)
 NOTICE = N_(
     "If the request is complex, or one of several from the same person, the time can be extended. Tell the requester, "
     "with the reason, by %(notice)s at the latest and better a day before. No weekend or holiday moves that date."
@@ -32,7 +35,7 @@ NOTICE = N_(
 BANK_HOLIDAY = N_("%(end)s is a bank holiday; next working day: %(due)s.")
 WEEKEND = N_("%(end)s is at the weekend; next working day: %(due)s.")
 AIM = N_(
-    "Aim for %(aim)s: on the strictest reading the law's time ends a day earlier, and no weekend or holiday adds to it."
+    "Aim for %(aim)s: on the strictest reading the law’s time ends a day earlier, and no weekend or holiday adds to it."
 )
 
 PAUSE = N_(
@@ -77,7 +80,7 @@ SCHOOL_DAYS = N_(
 )
 NO_TERMS = N_(
     "No term dates are known, so every working day was counted as a school day. "
-    "The true date may be later: enter the school's term dates."
+    "The true date may be later: enter the school’s term dates."
 )
 TERMS_MISSING = N_(
     "The term dates known do not cover the whole time, and each working day that they leave open was counted as a "

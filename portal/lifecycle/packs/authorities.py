@@ -18,23 +18,56 @@ from portal.directory.models import (
     SuccessionRow,
 )
 from portal.directory.rules import AuthorityKind, CodeScheme, LinkKind, SuccessionStatus
-from portal.lifecycle.packs.reading import PackError, check_keys, read_toml
+from portal.lifecycle.packs import checks
+from portal.lifecycle.packs.checks import Check, check_values, tables
+from portal.lifecycle.packs.reading import PackError, check_keys, line_of, read_toml
 from portal.lifecycle.packs.report import LoadReport
 
-_AUTHORITY_KEYS = {
-    "key",
-    "kind",
-    "region",
-    "names",
-    "codes",
-    "website",
-    "links",
-    "contacts",
-    "valid_from",
-    "valid_to",
-    "note",
+_PERIOD: dict[str, Check] = {"valid_from": checks.day, "valid_to": checks.day}
+_SEEN: dict[str, Check] = {"checked_on": checks.day, "verified": checks.flag, "note": checks.note}
+_AUTHORITY: dict[str, Check] = {
+    "key": checks.slug,
+    "kind": checks.one_of(AuthorityKind),
+    "region": checks.words(20),
+    "website": checks.website,
+    "note": checks.note,
+    **_PERIOD,
 }
-_SUCCESSION_KEYS = {"on", "title", "status", "source", "note", "moves", "undecided"}
+_PARTS: dict[str, tuple[tuple[str, ...], dict[str, Check]]] = {
+    "names": (("name",), {"name": checks.name, "short_name": checks.name, **_PERIOD}),
+    "codes": (("scheme", "code"), {"scheme": checks.one_of(CodeScheme), "code": checks.words(9), **_PERIOD}),
+    "links": (
+        ("kind", "url"),
+        {
+            "kind": checks.one_of(LinkKind),
+            "url": checks.website,
+            "language": checks.language,
+            **_PERIOD,
+            **_SEEN,
+        },
+    ),
+    "contacts": (
+        ("kind", "value"),
+        {"kind": checks.words(20), "value": checks.words(300), "role": checks.words(200), **_PERIOD, **_SEEN},
+    ),
+}
+_SUCCESSION: dict[str, Check] = {
+    "on": checks.day,
+    "title": checks.name,
+    "status": checks.one_of(SuccessionStatus),
+    "source": checks.words(500),
+    "note": checks.note,
+}
+_CODES = checks.listed(checks.words(9))
+_MOVE: dict[str, Check] = {"from": checks.slug, "to": checks.slug, "districts": _CODES}
+_DISTRICT: dict[str, Check] = {
+    "code": checks.words(9),
+    "name": checks.name,
+    "authority": checks.slug,
+    "valid_from": checks.day,
+    "valid_to": checks.day,
+    "verified": checks.flag,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,38 +83,71 @@ class AuthorityPack:
 def read_authorities(folder: Path) -> AuthorityPack:
     """Raises `PackError`."""
     path = folder / "authorities.toml"
-    authorities = read_toml(path)["authorities"]
+    whole = read_toml(path)
+    check_keys(path, whole, needed=("authorities",), known={"authorities"})
+    authorities = tables(path, whole, "authorities")
+    keys: set[str] = set()
     for table in authorities:
-        check_keys(
-            path,
-            table,
-            needed=("key", "kind", "region", "names"),
-            known=_AUTHORITY_KEYS,
-            where=f"{table.get('key', '?')}: ",
-        )
-        if table["kind"] not in set(AuthorityKind):
-            raise PackError(path, f"{table['key']}: there is no kind {table['kind']}")
-        for link in table.get("links", []):
-            if link["kind"] not in set(LinkKind):
-                raise PackError(path, f"{table['key']}: there is no kind of link {link['kind']}")
-    keys = {table["key"] for table in authorities}
-    if len(keys) != len(authorities):
-        raise PackError(path, "a key stands twice")
+        _check_authority(path, table)
+        if table["key"] in keys:
+            raise PackError(path, f"the key {table['key']} stands twice", line_of(table, "key"))
+        keys.add(table["key"])
     successions_path = folder / "successions.toml"
-    successions = read_toml(successions_path).get("successions", [])
+    successions = tables(successions_path, read_toml(successions_path), "successions")
     for succession in successions:
-        check_keys(successions_path, succession, needed=("on", "title", "status"), known=_SUCCESSION_KEYS)
-        for move in succession.get("moves", []):
-            for key in (move["from"], move["to"]):
-                if key not in keys:
-                    raise PackError(successions_path, f"{succession['title']}: there is no council {key}")
+        _check_succession(successions_path, succession, keys)
     districts_path = folder / "districts.toml"
-    districts = read_toml(districts_path).get("districts", []) if districts_path.exists() else []
+    districts = tables(districts_path, read_toml(districts_path), "districts") if districts_path.exists() else []
+    for district in districts:
+        check_values(districts_path, district, _DISTRICT)
+        check_keys(districts_path, district, needed=("code", "name", "authority"), known=_DISTRICT)
+        _check_council(districts_path, district, "authority", keys)
     return AuthorityPack(path, authorities, districts, successions)
 
 
+def _check_authority(path: Path, table: dict[str, Any]) -> None:
+    where = f"{table.get('key', '?')}: "
+    check_values(path, table, _AUTHORITY, where=where)
+    check_keys(path, table, needed=("key", "kind", "region", "names"), known={*_AUTHORITY, *_PARTS}, where=where)
+    for group, (needed, values) in _PARTS.items():
+        for part in tables(path, table, group):
+            place = f"{where}{group}: "
+            try:
+                check_values(path, part, values, where=place)
+                check_keys(path, part, needed=needed, known=values, where=place)
+            except PackError as error:
+                raise PackError(path, error.reason, error.line or line_of(table, group)) from error
+    if not table["names"]:
+        raise PackError(path, f"{where}names holds no name", line_of(table, "names"))
+
+
+def _check_succession(path: Path, table: dict[str, Any], keys: set[str]) -> None:
+    where = f"{table.get('title', '?')}: "
+    check_values(path, table, _SUCCESSION, where=where)
+    check_keys(
+        path,
+        table,
+        needed=("on", "title", "status"),
+        known={*_SUCCESSION, "moves", "undecided"},
+        where=where,
+    )
+    for move in tables(path, table, "moves"):
+        check_values(path, move, _MOVE, where=where)
+        check_keys(path, move, needed=("from", "to"), known=_MOVE, where=where)
+        for key in ("from", "to"):
+            _check_council(path, move, key, keys, where=where)
+    for part in tables(path, table, "undecided"):
+        check_values(path, part, {"districts": _CODES}, where=where)
+        check_keys(path, part, needed=("districts",), known=part, where=where)
+
+
+def _check_council(path: Path, table: dict[str, Any], key: str, keys: set[str], *, where: str = "") -> None:
+    if table[key] not in keys:
+        raise PackError(path, f"{where}there is no council {table[key]}", line_of(table, key))
+
+
 def load_authorities(session: PortalSession, pack: AuthorityPack, report: LoadReport) -> None:
-    """Create the councils and successions that are absent."""
+    """Create the councils and successions that are absent, and record districts where a council has none."""
     known = {row.key: row for row in session.scalars(select(AuthorityRow))}
     districts: dict[str, list[str]] = {}
     for district in pack.districts:
@@ -92,6 +158,8 @@ def load_authorities(session: PortalSession, pack: AuthorityPack, report: LoadRe
             known[table["key"]] = row = _authority(table, sorted(districts.get(table["key"], [])))
             session.add(row)
             created += 1
+        elif not known[table["key"]].districts and table["key"] in districts:
+            known[table["key"]].districts = sorted(districts[table["key"]])
     if created:
         report.created.append(f"{created} councils")
     session.flush()  # successions refer to the councils by id

@@ -5,7 +5,6 @@ release was published: they are not part of what it says.
 """
 
 import hashlib
-import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from pathlib import Path
@@ -16,23 +15,52 @@ from sqlalchemy import select
 from portal.core.clock import from_london
 from portal.core.database import PortalSession
 from portal.core.i18n import N_
-from portal.lifecycle.packs.reading import PackError, check_keys, read_headed, read_toml
+from portal.lifecycle.packs import checks
+from portal.lifecycle.packs.checks import check_values, tables
+from portal.lifecycle.packs.reading import PackError, check_keys, line_of, read_headed, read_toml
 from portal.lifecycle.packs.report import LoadReport
 from portal.notices.actions import keep_text
 from portal.notices.changes import note_change
 from portal.notices.gathering import GENERAL, translations
 from portal.notices.languages import ENGLISH, WORDS
 from portal.notices.markup import problems
-from portal.notices.models import ClausePolicy, Release, ReleaseClause, ReleaseSection, ReleaseStatus, Translation
+from portal.notices.models import (
+    ClausePolicy,
+    Release,
+    ReleaseClause,
+    ReleaseSection,
+    ReleaseStatus,
+    TextPart,
+    Translation,
+)
 from portal.notices.reading import text_hash
 from portal.notices.sentences import to_sentences
 from portal.notices.translating import Rendering, Source
-from portal.tenancy.models import Tenant, TenantKind
+from portal.tenancy.models import SchoolLaw, Tenant, TenantKind
 
 _RELEASE_KEYS = {"name", "title", "kind", "kind_title", "effective_from", "reason", "sections", "changes"}
-_KIND = re.compile(r"[a-z][a-z0-9-]{0,39}")
-_TRANSLATED_KEYS = {"key", "title", "checked"}
-_CLAUSE_KEYS = {"key", "title", "section", "order", "policy", "review", "confirm", "law", "applies"}
+_RELEASE_CHECKS: dict[str, checks.Check] = {
+    "name": checks.words(60),
+    "title": checks.name,
+    "kind": checks.matching(r"[a-z][a-z0-9-]{0,39}", '"admissions"'),
+    "kind_title": checks.words(100),
+    "effective_from": checks.day,
+    "reason": checks.note,
+}
+_CLAUSE_CHECKS: dict[str, checks.Check] = {
+    "key": checks.matching(r"[a-z0-9-]+(\.[a-z0-9-]+)*", '"rights.access"'),
+    "title": checks.name,
+    "section": checks.words(80),
+    "order": checks.number,
+    "policy": checks.one_of(ClausePolicy),
+    "review": checks.flag,
+    "confirm": checks.flag,
+    "law": checks.listed(checks.words(300)),
+    "split_from": checks.matching(r"[a-z0-9-]+(\.[a-z0-9-]+)*", '"rights.access"'),
+    "applies": checks.listed(checks.one_of(SchoolLaw)),
+}
+_CLAUSE_KEYS = {"key", "title", "section", "order", "policy", "review", "confirm", "law", "applies", "split_from"}
+_TRANSLATED_CHECKS: dict[str, checks.Check] = {"key": checks.words(80), "title": checks.name, "checked": checks.flag}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +100,31 @@ class ReleasePack:
 def read_library(folder: Path) -> list[ReleasePack]:
     """All releases, oldest first. Raises `PackError`."""
     packs = [_read_release(path) for path in sorted(folder.iterdir()) if path.is_dir()]
+    packs.sort(key=lambda pack: pack.effective_from)
+    _check_kinds(packs)
+    _check_splits(packs)
+    return packs
+
+
+def _check_kinds(packs: list[ReleasePack]) -> None:
     kinds: dict[str, str] = {}
     for pack in packs:
         for clause in pack.clauses:
-            if kinds.setdefault(clause["key"], pack.kind) != pack.kind:
-                raise PackError(pack.path, f"the clause {clause['key']} belongs to the notice {kinds[clause['key']]}")
-    return sorted(packs, key=lambda pack: pack.effective_from)
+            kind = kinds.setdefault(clause["key"], pack.kind)
+            if kind != pack.kind:
+                path = pack.path.parent / f"{clause['key']}.md"
+                raise PackError(path, f"this clause belongs to the notice {kind}", line_of(clause["head"], "key"))
+
+
+def _check_splits(packs: list[ReleasePack]) -> None:
+    known: dict[str, set[str]] = {}
+    for pack in packs:
+        keys = known.setdefault(pack.kind, set())
+        keys |= {clause["key"] for clause in pack.clauses}
+        for clause in pack.clauses:
+            origin = clause["split_from"]
+            if origin and (origin == clause["key"] or origin not in keys):
+                raise PackError(pack.path.parent / f"{clause['key']}.md", f"there is no clause {origin} to split")
 
 
 def load_library(session: PortalSession, packs: list[ReleasePack], report: LoadReport, *, now: datetime) -> None:
@@ -95,7 +142,7 @@ def load_library(session: PortalSession, packs: list[ReleasePack], report: LoadR
         elif found.status is ReleaseStatus.DRAFT:
             _refresh(session, found, pack, report)
         elif found.pack_digest and found.pack_digest != pack.digest:
-            raise PackError(pack.path, f"release {pack.name} is published and cannot change; make a new release")
+            raise _changed(session, found, pack)
     _load_translations(session, packs, report, is_new=is_new, now=now)
 
 
@@ -127,6 +174,52 @@ def _translation(session: PortalSession, one: TranslatedText, at: datetime) -> T
     )  # fmt: skip
 
 
+def _changed(session: PortalSession, published: Release, pack: ReleasePack) -> PackError:
+    """Names the file, and the line where it can be known, that says something else than what was published."""
+    reason = f"release {pack.name} is published and cannot change; make a new release"
+    present = {clause.key: clause for clause in published.clauses}
+    for clause in pack.clauses:
+        path, row = pack.path.parent / f"{clause['key']}.md", present.pop(clause["key"], None)
+        if row is None:
+            return PackError(path, f"{reason} (it had no such clause)")
+        found = _difference(session, row, clause, path)
+        if found is not None:
+            line, what = found
+            return PackError(path, f"{reason} ({what})", line)
+    if present:
+        return PackError(pack.path.parent / f"{min(present)}.md", f"the file is missing: {reason}")
+    says = (pack.kind, pack.kind_title, pack.title, pack.reason, from_london(pack.effective_from, time.min))
+    said = (published.kind, published.kind_title, published.title, published.reason, published.effective_at)
+    sections = [(section.key, section.title) for section in published.sections]
+    if says != said or list(pack.sections) != sections:
+        return PackError(pack.path, reason)
+    return PackError(pack.path.parent, f"{reason}; a file was changed, though not in what it says: put it back")
+
+
+def _difference(
+    session: PortalSession, row: ReleaseClause, clause: dict[str, Any], path: Path
+) -> tuple[int | None, str] | None:
+    """(line, what is another) of the first difference; None where all is the same."""
+    was = {
+        "title": row.title,
+        "section": row.section_key,
+        "policy": row.policy,
+        "review": row.review,
+        "confirm": row.confirm,
+        "law": row.laws,
+        "applies": row.applies,
+    }
+    for key, value in was.items():
+        if clause[key] != value:
+            return line_of(clause["head"], key), f"{key} was {value}"
+    part = session.get_one(TextPart, row.part_hash)
+    if part.text == clause["text"]:
+        return None
+    new = next((line for line in clause["text"].splitlines() if line not in part.text.splitlines()), "")
+    lines = path.read_text("utf-8").splitlines()
+    return next((at for at, line in enumerate(lines, 1) if new and line.strip() == new), clause["line"]), "its words"
+
+
 def _create(session: PortalSession, pack: ReleasePack, *, is_draft: bool, now: datetime) -> None:
     effective_at = from_london(pack.effective_from, time.min)
     release = Release(
@@ -149,7 +242,7 @@ def _refresh(session: PortalSession, draft: Release, pack: ReleasePack, report: 
     if not draft.pack_digest:
         report.kept.append(f"release {pack.name}: the draft was changed here, its files are not read")
         return
-    draft.clauses, draft.sections = [], []
+    draft.clauses, draft.sections, draft.retired = [], [], {}
     session.flush()  # the same keys come back
     draft.effective_at = from_london(pack.effective_from, time.min)
     _fill(session, draft, pack)
@@ -175,6 +268,7 @@ def _fill(session: PortalSession, release: Release, pack: ReleasePack) -> None:
             applies=clause["applies"],
             part_hash=keep_text(session, clause["text"]),
             reason=clause["reason"],
+            split_from=clause["split_from"],
         )
         for position, clause in enumerate(pack.clauses)
     ]
@@ -183,11 +277,14 @@ def _fill(session: PortalSession, release: Release, pack: ReleasePack) -> None:
 def _read_release(folder: Path) -> ReleasePack:
     path = folder / "release.toml"
     head = read_toml(path)
+    check_values(path, head, _RELEASE_CHECKS)
     check_keys(path, head, needed=("name", "title", "effective_from", "reason", "sections"), known=_RELEASE_KEYS)
     if head["name"] != folder.name:
-        raise PackError(path, f"the name is {head['name']}, the folder {folder.name}")
-    if not isinstance(head["effective_from"], date):
-        raise PackError(path, "effective_from must be a date such as 2026-09-01")
+        raise PackError(path, f"the name is {head['name']}, the folder {folder.name}", line_of(head, "name"))
+    for group, needed in (("sections", ("key", "title")), ("changes", ("key", "reason"))):
+        for table in tables(path, head, group):
+            check_keys(path, table, needed=needed, known=needed, where=f"{group}: ")
+            check_values(path, table, dict.fromkeys(needed, checks.words(500)), where=f"{group}: ")
     sections = tuple((section["key"], section["title"]) for section in head["sections"])
     reasons = {change["key"]: change["reason"] for change in head.get("changes", [])}
     files = sorted(file for file in folder.glob("*.md"))
@@ -209,10 +306,9 @@ def _read_release(folder: Path) -> ReleasePack:
 
 def _read_kind(path: Path, head: dict[str, Any]) -> tuple[str, str]:
     kind, title = head.get("kind", GENERAL), head.get("kind_title", "")
-    if not _KIND.fullmatch(str(kind)):
-        raise PackError(path, "kind must be a short name of small Latin letters, such as admissions")
     if (kind == GENERAL) != (title == ""):
-        raise PackError(path, "a further kind of notice needs kind and kind_title, the general one has neither")
+        reason = "a further kind of notice needs kind and kind_title, the general one has neither"
+        raise PackError(path, reason, line_of(head, "kind" if "kind" in head else "kind_title"))
     return kind, title
 
 
@@ -226,15 +322,18 @@ def _read_translations(folder: Path, pack: ReleasePack) -> list[TranslatedText]:
     if (path := folder / "titles.toml").exists():
         table = read_toml(path)
         check_keys(path, table, needed=("titles",), known={"titles", "checked"})
+        check_values(path, table, {"checked": checks.flag})
         english = {**dict(pack.sections), **({pack.kind: pack.kind_title} if pack.kind_title else {})}
+        check_values(path, table["titles"], dict.fromkeys(english, checks.name), where="titles: ")
         for key, title in table["titles"].items():
             if key not in english:
-                raise PackError(path, f"there is no section {key}")
+                raise PackError(path, f"there is no section {key}", line_of(table["titles"], key))
             is_checked = bool(table.get("checked", False))
             found.append(TranslatedText(language, key, english[key], title, is_checked))
     for path in sorted(folder.glob("*.md")):
         head, body, first_line = read_headed(path)
-        check_keys(path, head, needed=("key", "title"), known=_TRANSLATED_KEYS)
+        check_values(path, head, _TRANSLATED_CHECKS)
+        check_keys(path, head, needed=("key", "title"), known=set(_TRANSLATED_CHECKS))
         clause = clauses.get(head["key"])
         if clause is None or head["key"] != path.name.removesuffix(".md"):
             raise PackError(path, f"there is no clause {head['key']} in the release, or the file has another name", 2)
@@ -251,13 +350,12 @@ def _read_translations(folder: Path, pack: ReleasePack) -> list[TranslatedText]:
 
 def _read_clause(path: Path, sections: set[str], keys: set[str], reasons: dict[str, str]) -> dict[str, Any]:
     head, body, first_line = read_headed(path)
+    check_values(path, head, _CLAUSE_CHECKS)
     check_keys(path, head, needed=("key", "title", "section", "order", "policy"), known=_CLAUSE_KEYS)
     if head["key"] != path.name.removesuffix(".md"):
-        raise PackError(path, f"the key is {head['key']}, the file {path.name}", 2)
+        raise PackError(path, f"the key is {head['key']}, the file {path.name}", line_of(head, "key"))
     if head["section"] not in sections:
-        raise PackError(path, f"there is no section {head['section']}")
-    if head["policy"] not in set(ClausePolicy):
-        raise PackError(path, "policy must be locked, adaptable or optional")
+        raise PackError(path, f"there is no section {head['section']}", line_of(head, "section"))
     for problem in problems(body, known_keys=keys):
         raise PackError(path, problem.reason, first_line + problem.line - 1)
     return {
@@ -265,7 +363,10 @@ def _read_clause(path: Path, sections: set[str], keys: set[str], reasons: dict[s
         "confirm": False,
         "law": [],
         "applies": [],
+        "split_from": "",
         **head,
+        "head": head,
+        "line": first_line,
         "text": to_sentences(body),
         "reason": reasons.get(head["key"], ""),
     }

@@ -1,5 +1,6 @@
 """A document against every edition of the library: what is inherited, older, reworded, local, a fact or missing."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -19,6 +20,7 @@ from portal.notices.importing.facts import (
     is_computed,
     is_contact,
     is_version_line,
+    is_written_by_portal,
     placed_by_index,
 )
 from portal.notices.importing.likeness import EVERYDAY
@@ -83,13 +85,15 @@ class _Alignment:
         self._covers, self._claims = covers(
             self._blocks, self._stream, self._wording.claims(self._stream), self._placed, self._wording.titles
         )
+        self._council_words: dict[int, str] = {}
         self._facts = self._fact_entries()
         self._pairs = self._paired()
         self._origins = Origins(self._wording, current.name, self._stream, self._covers, self._claims, self._pairs)
 
     def report(self) -> Report:
         entries = self._with_headings([self._entry(block) for block in self._blocks])
-        found = facts(self._blocks, self._places, self._claims, self._stream, self._councils)
+        local = {entry.block.index for entry in entries if entry.kind is Class.LOCAL}
+        found = facts(self._blocks, self._places, self._claims, self._stream, self._councils, local)
         taken = {key for entry in entries if _takes_up(entry) for key in (entry.clause, *entry.also)}
         return Report(
             entries=tuple(entries),
@@ -110,8 +114,10 @@ class _Alignment:
         lines = address_lines(self._blocks)
         for block in self._blocks:
             councils = self._councils.line(block.text)
-            if councils:
+            if councils and self._councils.is_bare(block.text):
                 found[block.index] = self._council_entry(block, councils)
+            elif councils:
+                self._council_words[block.index] = councils[0].dfe_code
             elif entry := self._contact_entry(block, is_address=block.index in lines):
                 found[block.index] = entry
         return found
@@ -142,14 +148,29 @@ class _Alignment:
     def _paired(self) -> dict[int, Pair]:
         pairing = Pairing(self._wording, self._stream, self._covers, self._placed)
         bodies = [block for block in self._blocks if block.kind is not Kind.HEADING]
-        rest = [block for block in bodies if block.index not in self._facts]
+        rest = [block for block in bodies if block.index not in {*self._facts, *self._council_words}]
         free = [block for block in rest if _is_english(block) and not why_obsolete(block.text)]
         order = [self._current.name, *(edition.name for edition in self._wording.editions)]
         pairing.pair_exact(bodies)
-        pairing.pair_alike(rest)
+        strays = self._drop_stray_copies(pairing)
+        pairing.pair_alike([block for block in rest if block.index not in strays])
+        free = [block for block in free if block.index not in strays]
         Retellings(self._wording, self._stream, self._placed, self._claims).pair(free, pairing.pairs, order)
         pairing.pair_placed(free, self._current.name)
         return pairing.pairs
+
+    def _drop_stray_copies(self, pairing: Pairing) -> set[int]:
+        """A sentence that its clause has already, standing by itself among other text, such as a table's first row."""
+        strays: set[int] = set()
+        taken = Counter(words for index in pairing.pairs for words in [self._stream.of(self._blocks[index])])
+        for index, pair in list(pairing.pairs.items()):
+            beside = {pairing.pairs[near].key for near in (index - 1, index + 1) if near in pairing.pairs}
+            is_placed = pair.key in beside or self._placed[index].headed == pair.key
+            if not is_placed and taken[self._stream.of(self._blocks[index])] > 1:
+                taken[self._stream.of(self._blocks[index])] -= 1
+                del pairing.pairs[index]
+                strays.add(index)
+        return strays
 
     def _entry(self, block: Block) -> Entry:
         if block.index in self._facts:
@@ -182,6 +203,9 @@ class _Alignment:
 
     def _fact_entry(self, block: Block) -> Entry:
         entry = self._facts[block.index]
+        above = self._clause_above(block) if is_written_by_portal(block) else None
+        if above and (block.index not in self._pairs or self._pairs[block.index].key != above):
+            return replace(entry, clause=above)
         if block.index not in self._pairs or entry.authority:
             return entry
         verdict = self._origins.verdict(block.index)
@@ -194,12 +218,21 @@ class _Alignment:
             entry, clause=self._pairs[block.index].key, edition=verdict.edition, similarity=verdict.similarity
         )
 
+    def _clause_above(self, block: Block) -> str | None:
+        """The clause that the paragraphs above take up, no further than the heading."""
+        for near in reversed(self._blocks[: block.index]):
+            if near.kind is Kind.HEADING:
+                return self._placed[near.index].headed
+            if near.index in self._pairs:
+                return self._pairs[near.index].key
+        return None
+
     def _unpaired(self, block: Block) -> Entry:
         if why := why_obsolete(block.text):
             return Entry(block, Class.OBSOLETE, notes=(Note(why),))
         if not _is_english(block):
             return Entry(block, Class.LOCAL, notes=(Note(N_("This does not seem to be in English.")),))
-        return Entry(block, Class.LOCAL, notes=_links(block))
+        return Entry(block, Class.LOCAL, authority=self._council_words.get(block.index), notes=_links(block))
 
     def _with_headings(self, entries: list[Entry]) -> list[Entry]:
         """A heading names its clause only where a block below it takes that clause up."""

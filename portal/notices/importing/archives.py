@@ -2,7 +2,9 @@
 
 import io
 import re
+import struct
 import zipfile
+import zlib
 
 from portal.core.errors import Invalid
 from portal.core.limits import MEGABYTE
@@ -17,6 +19,10 @@ DECLARATION = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 RELATIONSHIP = re.compile(rb"<Relationship\b[^>]*>", re.IGNORECASE)
 EXTERNAL = re.compile(rb"TargetMode\s*=\s*[\"']External[\"']", re.IGNORECASE)
 HYPERLINK = re.compile(rb"Type\s*=\s*[\"'][^\"']*/hyperlink[\"']", re.IGNORECASE)
+DAMAGED = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, NotImplementedError, EOFError, OSError,
+    ValueError, KeyError,
+)  # fmt: skip
 OTHERS = {
     "xl/workbook.xml": "This is a spreadsheet, not a Word document. Save the notice as a Word document (.docx).",
     "ppt/presentation.xml": "This is a set of slides, not a Word document. Save the notice as a Word document (.docx).",
@@ -30,7 +36,7 @@ def check_word_file(data: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_entries(archive)
             _check_parts(archive)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, OSError, ValueError) as damage:
+    except DAMAGED as damage:
         raise Invalid("This Word document is damaged and cannot be opened. Save it again and retry.") from damage
 
 

@@ -4,18 +4,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from portal.notices.importing.councils import entity_table
-from portal.notices.importing.words import EMAIL, TELEPHONE, spoken
+from portal.notices.importing.words import EMAIL, SITE, TELEPHONE, spoken
 
 POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b")
 POSTAL = re.compile(
     r"(?:[A-Z0-9][\w'&/() -]{1,60}[,.]\s+){1,8}(?:[A-Z][\w' -]{0,40}\s)?[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b"
-)
-SITE = re.compile(
-    r"(?<![@\w.-])(?:https?://)?(?:www\.)?(?:[a-z0-9-]{1,63}\.){1,5}(?:uk|com|org|net|info|school|academy)"
-    r"(?:/[^\s()<>\[\]]*)?(?![\w@])",
-    re.IGNORECASE,
 )
 OFFICER_ADDRESS = re.compile(r"(?:dpo|dataprotection|data\.protection|igs)\b")
 OFFICE_ADDRESS = re.compile(r"(?:office|admin|enquir\w+|info|contact|head\w*|secretary|reception|mail)\w*@")
@@ -80,8 +76,13 @@ def is_contact_only(text: str, spans: Iterable[tuple[int, int]]) -> bool:
         " " if any(start <= place < end for start, end in covered) else letter for place, letter in enumerate(plain)
     )
     left = re.findall(r"[a-z]+", rest.lower().replace("'", ""))
-    meaning = [word for word in left if word not in entity_table()["contact_words"]["words"]]
+    meaning = [word for word in left if word not in contact_words()]
     return len(meaning) <= (len(plain.split()) // ROOM_FOR_A_WORD)
+
+
+@lru_cache(maxsize=1)
+def contact_words() -> frozenset[str]:
+    return frozenset(entity_table()["contact_words"]["words"])
 
 
 def _owner(plain: str, place: int, kind: Contact, value: str) -> str | None:
@@ -95,17 +96,35 @@ def _owner(plain: str, place: int, kind: Contact, value: str) -> str | None:
 
 def _owner_by_look(value: str, nearest: str | None) -> str | None:
     hosts = entity_table()["hosts"]
-    host = value.rpartition("@")[2]
-    if any(known in value for known in hosts["regulator"]):
+    host = _host(value)
+    if any(host == known or host.endswith(f".{known}") for known in hosts["regulator"]):
         return "regulator"
-    if OFFICE_ADDRESS.match(value) and any(known in host for known in hosts["school"]):
+    is_schools = _is_schools_host(host)
+    if OFFICE_ADDRESS.match(value) and is_schools:
         return "school"
     if nearest in {"dpo", "regulator"}:
         return nearest
-    is_council = "@" in value and host.endswith(tuple(hosts["dpo"]))
-    if is_council or OFFICER_ADDRESS.match(value):
+    if "@" in value and OFFICER_ADDRESS.match(value):
         return "dpo"
-    return "school" if any(known in host for known in hosts["school"]) and ("@" in value or "." in value) else None
+    if host.endswith(tuple(hosts["dpo"])):
+        return "other"
+    return "school" if is_schools else None
+
+
+def _host(value: str) -> str:
+    """The host of an e-mail or web address; "" for a number or a postal address."""
+    if "@" in value:
+        return value.rpartition("@")[2]
+    bare = re.sub(r"^https?://", "", value).split("/", maxsplit=1)[0]
+    return bare.removeprefix("www.") if "." in bare and " " not in bare else ""
+
+
+def _is_schools_host(host: str) -> bool:
+    hosts = entity_table()["hosts"]
+    labels = host.split(".")[:-1]
+    return host.endswith(tuple(hosts["school_ends"])) or any(
+        label.endswith(known) for label in labels for known in hosts["school_labels"]
+    )
 
 
 def _nearest_owner(text: str, *, first: bool = False) -> str | None:

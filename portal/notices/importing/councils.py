@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from portal.notices.importing.editions import AuthorityName
-from portal.notices.importing.words import ADDRESS, spoken
+from portal.notices.importing.words import ADDRESS, spoken, words
 
 MASK = "COUNCIL"
 LONGEST_LINE = 60
@@ -57,6 +57,10 @@ class Councils:
             return []
         return list({mention.authority.key: mention.authority for mention in found}.values())
 
+    def is_bare(self, text: str) -> bool:
+        """Whether a council line says nothing beside who the council is and where its notice stands."""
+        return all(word in _boilerplate() for word in words(self.masked(text)) if word != MASK.lower())
+
     def masked(self, text: str) -> str:
         """The text without web addresses, each council's name replaced by COUNCIL."""
         plain = _without_addresses(text)
@@ -84,6 +88,11 @@ def entity_table() -> dict[str, Any]:
 def councils_table() -> dict[str, Sequence[str]]:
     table: dict[str, Sequence[str]] = entity_table()["councils"]
     return table
+
+
+@lru_cache(maxsize=1)
+def _boilerplate() -> frozenset[str]:
+    return frozenset(councils_table()["boilerplate"])
 
 
 @lru_cache(maxsize=1)

@@ -1,17 +1,18 @@
 """What applying a report would do, clause by clause: wording in Markdown, with facts back in their placeholders."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 from portal.notices.importing.anchors import Place
 from portal.notices.importing.blocks import Block
-from portal.notices.importing.contacts import contacts
+from portal.notices.importing.contacts import Contact, contacts
 from portal.notices.importing.editions import Edition
 from portal.notices.importing.lines import Kind
 from portal.notices.importing.report import Class, Decision, Entry, LocalClause
 from portal.notices.importing.words import sentences
 
-COUNCILS = "sharing.authorities"
+STEP = re.compile(r"\(?\d{1,2}[.)]\s+(?=\S)")
 
 
 def clause_decisions(
@@ -54,11 +55,15 @@ def as_markdown(blocks: Iterable[Block], facts: Mapping[str, str]) -> str:
     """The blocks as a clause's body: one sentence a line, lists tight, paragraphs apart."""
     parts: list[str] = []
     before: Kind | None = None
-    for block in blocks:
-        if before is not None and not (block.kind is before and block.kind in {Kind.ITEM, Kind.ROW}):
+    for kind, group in groupby(blocks, key=lambda block: block.kind):
+        run = list(group)
+        if before is not None:
             parts.append("")
-        parts.extend(_lines(block, facts))
-        before = block.kind
+        if kind is Kind.ROW:
+            parts.extend(_table(run, facts))
+        else:
+            parts.extend(_apart([_lines(block, facts) for block in run], is_tight=kind is Kind.ITEM))
+        before = kind
     return "\n".join(parts) + "\n" if parts else ""
 
 
@@ -101,23 +106,49 @@ def _local(
     )
 
 
+def _apart(texts: Sequence[Sequence[str]], *, is_tight: bool) -> Iterator[str]:
+    for number, lines in enumerate(texts):
+        if number and not is_tight:
+            yield ""
+        yield from lines
+
+
+def _table(rows: Sequence[Block], facts: Mapping[str, str]) -> Iterator[str]:
+    """A row of titles, the ruler, and every other row on its own line with as many cells; one column is no table."""
+    cells = [_cells(_with_facts(row.text, facts)) for row in rows]
+    width = max(map(len, cells))
+    if width == 1 or len(cells) == 1:
+        yield from _apart([[" ".join(filter(None, row))] for row in cells], is_tight=False)
+        return
+    for number, row in enumerate(cells):
+        yield f"| {' | '.join([*row, *[''] * (width - len(row))])} |"
+        if number == 0:
+            yield f"| {' | '.join(['---'] * width)} |"
+
+
+def _cells(text: str) -> list[str]:
+    bare = text.strip()
+    bare = bare[1:-1] if bare.startswith("|") and bare.endswith("|") else bare
+    return [cell.strip() for cell in bare.split("|")]
+
+
 def _lines(block: Block, facts: Mapping[str, str]) -> list[str]:
     text = _with_facts(block.text, facts)
     if block.kind is Kind.HEADING:
         return [f"### {block.plain}"]
-    if block.kind is Kind.ROW:
-        return [text if text.startswith("|") else f"| {text} |", *([block.ruler] if block.ruler else [])]
-    found = sentences(text)
-    if block.kind is Kind.ITEM and found:
-        return [f"- {found[0]}", *(f"  {sentence}" for sentence in found[1:])]
-    return list(found)
+    if block.kind is not Kind.ITEM:
+        return list(sentences(text))
+    step = STEP.match(text)
+    found = sentences(text[step.end() :] if step else text)
+    mark = "1." if step or block.marker[:1].isdigit() else "-"
+    return [f"{mark} {found[0]}", *(f"  {sentence}" for sentence in found[1:])] if found else []
 
 
 def _with_facts(text: str, facts: Mapping[str, str]) -> str:
     """Contacts that are the school's, the DPO's or the regulator's facts become placeholders again."""
     names = {value: name for name, value in reversed(list(facts.items()))}
     for contact in contacts(text):
-        if contact.value in names:
+        if contact.value in names and contact.contact is not Contact.ADDRESS:
             text = _filled(text, contact.value, names[contact.value])
     return _filled(text, facts["school.name"], "school.name") if "school.name" in facts else text
 

@@ -1,16 +1,16 @@
 """The facts that a document states: the school's name, contacts, the DPO, the regulator, its own council."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from portal.notices.importing.anchors import Place
+from portal.notices.importing.anchors import FIRST_SECTION, Place
 from portal.notices.importing.blocks import Block
-from portal.notices.importing.contacts import POSTCODE, Found, contacts, is_contact_only
+from portal.notices.importing.contacts import POSTCODE, Contact, Found, contacts, is_contact_only
 from portal.notices.importing.councils import Councils, entity_table
 from portal.notices.importing.lines import Kind
-from portal.notices.importing.names import officer_name, school_name
+from portal.notices.importing.names import SMALL_WORDS, officer_name, school_name
 from portal.notices.importing.passages import Claim, Stream
-from portal.notices.importing.words import spoken
+from portal.notices.importing.words import sentences, spoken
 
 FACTS = (
     "school.name",
@@ -44,21 +44,43 @@ OWN_COUNCIL = re.compile(
     r"|\b(?:our|school's) (?:local )?(?:council|authority)\b.{0,20}COUNCIL"
 )
 REGULATOR = re.compile(r"\bInformation Commission(?:er['’]?s Office|er)?\b", re.IGNORECASE)
-VERSION = re.compile(
-    r"^(?:this (?:notice|version)\b.{0,40}\b)?"
-    r"(?:version|last (?:updated|reviewed|changed)|updated|reviewed|effective from|in force (?:from|since)|date"
-    r"|next review|review date|published)\b.{0,80}\d",
-    re.IGNORECASE,
+_MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
+_DAY = (
+    rf"(?:(?:\d{{1,2}}(?:st|nd|rd|th)?(?: of)? )?{_MONTH},? (?:19|20)\d\d|\d{{1,2}}[/.-]\d{{1,2}}[/.-](?:\d\d){{1,2}}"
+    r"|\d{4}-\d\d-\d\d|(?:autumn|spring|summer) (?:term )?(?:19|20)\d\d|(?:19|20)\d\d(?:[/-]\d{2,4})?)"
 )
+_EVENT = (
+    r"(?:(?:last|next|first|date|to be) )?(?:updated?|reviewed|changed?|revised|amended|published|issued?|approved"
+    r"|adopted|agreed|ratified|effective|in force|valid|dated?|review(?: date| due)?|(?:review|issue|publication) date"
+    r"|date of (?:issue|publication|adoption|approval|(?:the )?(?:last |next )?(?:review|update|revision)))"
+)
+_SUBJECT = (
+    r"(?:(?:this|our|the) )?(?:(?:privacy )?(?:notice|policy|document|page|version|statement) )?"
+    r"(?:(?:was|is|has been|will be) )?"
+)
+_BY = (
+    r"(?: by (?:the |our )?(?:full )?(?:governors|governing (?:body|board)|board|trust|trustees|head ?teacher|school))?"
+)
+_PART = (
+    rf"(?:{_SUBJECT}{_EVENT}(?: and {_EVENT})?{_BY}\s*[:=-]?\s*(?:(?:on|in|from|since|by|until) )?(?:the )?{_DAY}{_BY}"
+    rf"|{_SUBJECT}(?:version|edition|issue|v)(?: (?:no|number)\.?)?\s?[:.]?\s*v?\d+(?:\.\d+)*|{_DAY})"
+)
+VERSION = re.compile(rf"(?!{_DAY}\W*$){_PART}(?:(?:[\s,;|./()-]|and)+{_PART})*[\s.)]*", re.IGNORECASE)
 NAME_WORD = r"[A-Z][\w'’&.]*"
 CONTROLLER = re.compile(
     rf"\b(?P<name>{NAME_WORD}(?:(?: |-| of the | of | and | for | in ){NAME_WORD}){{1,8}})"
     r"\s?(?:is|are|acts as|\(the)\s(?:the |a |your )?(?:data )?controller\b"
 )
+CONTROLLER_IS = re.compile(
+    rf"\b(?:data )?controller(?: for [\w' ]{{1,40}}?)?(?: is|:)\s(?:the )?"
+    rf"(?P<name>{NAME_WORD}(?:(?: |-| of the | of | and | for | in ){NAME_WORD}){{1,8}})"
+)
 ADDRESS_LINES, SHORT_LINE, SHORT_TITLE = 6, 8, 4
 OTHER_NOTICES = "purposes.specific-notices"
 ONLY_LINK = re.compile(r"^\[[^\]]+\]\([^)]+\)$|^[^()]{3,80} \((?:/|https?://)[^)\s]*\)$")
 TITLE_BLOCKS = 6
+OTHERS_SECTIONS = frozenset({"sharing", "security", "cookies", "transfers"})
+OWN_CONTACT_CLAUSES = frozenset({"rights.how-to-ask", "rights.access", "about.controller", "about.welcome"})
 
 
 def block_contacts(block: Block, place: Place) -> list[Found]:
@@ -76,16 +98,20 @@ def is_contact(block: Block, found: Sequence[Found]) -> bool:
 
 
 def is_version_line(block: Block) -> bool:
-    return bool(VERSION.search(block.plain)) and len(block.words) <= 2 * SHORT_LINE
+    """Whether the whole of a block says when it was made or which version it is."""
+    return VERSION.fullmatch(block.plain) is not None
 
 
 def is_computed(block: Block, place: Place) -> bool:
     """Whether the portal wrote a block itself: the version, the form, the list of other notices."""
-    plain = block.plain.lower()
-    if any(re.search(pattern, plain) for pattern in entity_table()["computed"]["lines"]):
+    if is_written_by_portal(block):
         return True
     is_listed = block.kind is Kind.ITEM and OTHER_NOTICES in {place.key, place.headed}
     return is_listed and bool(ONLY_LINK.match(block.text) or len(block.words) <= SHORT_TITLE)
+
+
+def is_written_by_portal(block: Block) -> bool:
+    return any(re.search(pattern, block.plain.lower()) for pattern in entity_table()["computed"]["lines"])
 
 
 def address_lines(blocks: Sequence[Block]) -> set[int]:
@@ -104,26 +130,86 @@ def address_lines(blocks: Sequence[Block]) -> set[int]:
 
 
 def facts(
-    blocks: Sequence[Block], places: Sequence[Place], claims: Iterable[Claim], stream: Stream, councils: Councils
+    blocks: Sequence[Block],
+    places: Sequence[Place],
+    claims: Iterable[Claim],
+    stream: Stream,
+    councils: Councils,
+    local: Collection[int] = (),
 ) -> dict[str, str]:
-    """What fills the placeholders of sentences that match counts most; then what stands in the text itself."""
+    """What fills the placeholders of sentences that match counts most; then what stands in the text itself.
+
+    `local` are the paragraphs that only this document has: what they say of strangers is not the school's.
+    """
     found: dict[str, str] = {}
-    for name, value in _claimed(blocks, claims, stream):
+    foreign = {block.index for block in blocks if block.index in local and _is_about(block.text, "stranger")}
+    for name, value in _claimed([block for block in blocks if block.index not in foreign], claims, stream):
         found.setdefault(name, value)
-    for block, place in zip(blocks, places, strict=True):
-        for contact in block_contacts(block, place):
-            if contact.owner != "other":
-                found.setdefault(contact.fact, contact.value)
-        if officer := officer_name(block.text):
-            found.setdefault("dpo.name", officer)
-        if controller := CONTROLLER.search(spoken(block.text)):
-            found.setdefault("controller.name", controller["name"].strip())
-        if named := REGULATOR.search(spoken(block.text)):
-            found.setdefault("regulator.name", named.group(0))
-        if OWN_COUNCIL.search(councils.masked(block.text)) and (mentions := councils.mentions(block.text)):
-            found.setdefault("authority.name", mentions[0].name)
+    ranked: dict[str, tuple[int, str]] = {}
+    for number, (block, place) in enumerate(zip(blocks, places, strict=True)):
+        is_title = number < TITLE_BLOCKS or place.section == FIRST_SECTION
+        if not councils.line(block.text):
+            for contact in block_contacts(block, place):
+                is_local = block.index in local or block.index - 1 in foreign
+                rank = _rank(contact, block, place, is_title=is_title, is_local=is_local)
+                if rank is not None and rank < ranked.get(contact.fact, (rank + 1, ""))[0]:
+                    ranked[contact.fact] = (rank, _root(contact))
+        for name, value in _names(block, councils):
+            found.setdefault(name, value)
+    for name, (_, value) in ranked.items():
+        found.setdefault(name, value)
     _add_name(found, blocks)
     return {name: found[name] for name in (*FACTS, *sorted(set(found) - set(FACTS))) if name in found}
+
+
+def _names(block: Block, councils: Councils) -> Iterable[tuple[str, str]]:
+    plain = spoken(block.text)
+    if officer := officer_name(block.text):
+        yield "dpo.name", officer
+    if controller := CONTROLLER.search(plain):
+        yield "controller.name", controller["name"].strip()
+    if named := REGULATOR.search(plain):
+        yield "regulator.name", named.group(0)
+    if OWN_COUNCIL.search(councils.masked(block.text)) and (mentions := councils.mentions(block.text)):
+        yield "authority.name", mentions[0].name
+
+
+def _rank(contact: Found, block: Block, place: Place, *, is_title: bool, is_local: bool) -> int | None:
+    """How likely a contact is the tenant's own, 0 the most; None when it is somebody else's."""
+    if contact.owner == "other":
+        return None
+    if contact.owner not in {"school", "controller"}:
+        return 1
+    plain = spoken(block.text)
+    said = plain if is_local else _sentence_around(plain, contact.start)
+    needs_own = is_local or place.section in OTHERS_SECTIONS
+    if _is_about(said, "stranger") or (needs_own and not _is_about(said, "own")):
+        return None
+    is_where_schools_say_it = is_title or {place.key, place.headed} & OWN_CONTACT_CLAUSES
+    return 0 if is_where_schools_say_it else 2 if is_local else 1
+
+
+def _sentence_around(plain: str, place: int) -> str:
+    end = 0
+    for sentence in sentences(plain):
+        end = plain.find(sentence, end) + len(sentence)
+        if place < end:
+            return sentence
+    return plain
+
+
+def _is_about(text: str, whom: str) -> bool:
+    """Whether a text names a stranger, or says outright that a contact is the school's own."""
+    lowered = spoken(text).lower()
+    return any(re.search(pattern, lowered) for pattern in entity_table()["people"][whom])
+
+
+def _root(contact: Found) -> str:
+    """A web address without the page that it leads to: the site is the school's fact."""
+    if contact.contact is not Contact.WEBSITE:
+        return contact.value
+    scheme, separator, rest = contact.value.rpartition("://")
+    return f"{scheme}{separator}{rest.split('/', maxsplit=1)[0]}"
 
 
 def _claimed(blocks: Sequence[Block], claims: Iterable[Claim], stream: Stream) -> Iterable[tuple[str, str]]:
@@ -165,11 +251,14 @@ def _add_name(found: dict[str, str], blocks: Sequence[Block]) -> None:
 
 
 def _may_be_address(block: Block) -> bool:
+    """A short line in capitals, as `12 Mill Lane`: a line of an address, unless it ends like a sentence."""
     plain = spoken(block.text)
+    names = [word for word in re.findall(r"[\w']+", plain) if word.lower() not in SMALL_WORDS]
     return (
         block.kind in {Kind.PARAGRAPH, Kind.HEADING}
         and len(plain.split()) <= SHORT_LINE
         and plain[-1:] not in {".", ":", "?"}
+        and all(word[:1].isupper() or word[:1].isdigit() for word in names)
     )
 
 

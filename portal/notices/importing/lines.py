@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 BULLET = re.compile(
     r"^\s*(?P<marker>[·•◦‣▪▫●○■□➢➤✓✔→\uf0b7\uf0a7\u2043\u2219](?=\s*\S)|[*+\u2013\u2014-](?=\s+\S)|o(?=\s+\S)|>(?=\s*\S))\s*"
@@ -16,6 +16,7 @@ UNDERLINE = re.compile(r"^\s*(?:={3,}|-{3,})\s*$")
 NARROWEST_WRAP, WIDEST_WRAP = 50, 130
 LEAST_WRAPPED, LEAST_FULL = 3, 0.2
 SHORT_LINE = 40
+CELL_BORDER = re.compile(r"(?<=\S)\s+\|\s+(?=\S)")
 PAGE_BREAK = "\f"
 
 
@@ -66,7 +67,21 @@ def _raw_lines(text: str) -> list[tuple[Line, str]]:
         else:
             found.append((_raw_line(number, source, seen, gap=gap), seen))
         gap = False
-    return found
+    return _with_rows(found)
+
+
+def _with_rows(found: list[tuple[Line, str]]) -> list[tuple[Line, str]]:
+    """Lines one below the other with equally many ` | ` are rows of a table that lost its borders."""
+    rows: list[tuple[Line, str]] = []
+    for bars, group in groupby(found, key=lambda pair: _bars(pair[0])):
+        run = list(group)
+        is_table = bars > 0 and len(run) > 1
+        rows.extend((replace(line, kind=Kind.ROW) if is_table else line, source) for line, source in run)
+    return rows
+
+
+def _bars(line: Line) -> int:
+    return len(CELL_BORDER.findall(line.text)) if line.kind is None else 0
 
 
 def _source_lines(text: str) -> list[str]:

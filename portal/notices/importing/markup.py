@@ -91,7 +91,7 @@ class _PageReader(HTMLParser):
         self._pending = _Pending()
         self._unseen: list[str] = []
         self._links: list[tuple[str, int]] = []
-        self._lists = 0
+        self._lists: list[int | None] = []
         self._cells = 0
         self._main_only = main_only
         self._main = 0
@@ -106,7 +106,7 @@ class _PageReader(HTMLParser):
         if tag in HEADINGS:
             self._begin(Kind.HEADING, HEADINGS[tag])
         elif tag == "li":
-            self._begin(Kind.ITEM, max(self._lists - 1, 0))
+            self._begin_item()
         elif tag == "tr":
             self._begin(Kind.ROW, 0)
             self._cells = 0
@@ -115,7 +115,7 @@ class _PageReader(HTMLParser):
         elif tag in {"br", "hr"}:
             self._break()
         elif tag in BREAKING:
-            self._lists += tag in {"ul", "ol"}
+            self._begin_list(tag)
             self._break_paragraph()
         else:
             self._inline(tag, dict(attrs))
@@ -132,7 +132,8 @@ class _PageReader(HTMLParser):
         elif tag in HEADINGS or tag in {"li", "tr"}:
             self._begin(None, 0)
         elif tag in BREAKING:
-            self._lists = max(self._lists - (tag in {"ul", "ol"}), 0)
+            if tag in {"ul", "ol"} and self._lists:
+                self._lists.pop()
             self._break_paragraph()
         if tag == "main":
             self._main = max(self._main - 1, 0)
@@ -150,6 +151,16 @@ class _PageReader(HTMLParser):
     def _begin(self, kind: Kind | None, level: int) -> None:
         self._flush()
         self._pending = _Pending(kind, level)
+
+    def _begin_list(self, tag: str) -> None:
+        """A numbered list counts its items; another only holds them."""
+        if tag in {"ul", "ol"}:
+            self._lists.append(0 if tag == "ol" else None)
+
+    def _begin_item(self) -> None:
+        self._begin(Kind.ITEM, max(len(self._lists) - 1, 0))
+        if self._lists and (number := self._lists[-1]) is not None:
+            self._lists[-1] = number + 1
 
     def _break(self) -> None:
         """A `<br>`: a new line of the same kind, except inside a row."""
@@ -206,7 +217,10 @@ class _PageReader(HTMLParser):
         if pending.kind is None and (bullet := BULLET.match(text)):
             self.lines.append(Line(number, number, text[bullet.end() :], gap, Kind.ITEM, 0, bullet["marker"]))
             return
-        marker = {Kind.ITEM: "-", Kind.HEADING: "#" * pending.level}.get(pending.kind, "") if pending.kind else ""
+        bullet_mark = f"{self._lists[-1]}." if self._lists and self._lists[-1] else "-"
+        marker = (
+            {Kind.ITEM: bullet_mark, Kind.HEADING: "#" * pending.level}.get(pending.kind, "") if pending.kind else ""
+        )
         self.lines.append(Line(number, self.getpos()[0], text, gap, pending.kind, pending.level, marker))
 
 

@@ -17,6 +17,25 @@ OFFICER_THEN_NAME = re.compile(
 NAME_THEN_OFFICER = re.compile(
     rf"(?P<name>{CAPITALISED})(?:,|\sis|\s\(|\sacts as|\s-)\s?(?:our|the|the school's|your)?\s?{OFFICER}\b"
 )
+NAME_AS_OFFICER = re.compile(
+    rf"\b(?:appointed|engaged|named|designated|nominated|chosen|made|contracted|have|has|employs?|asked)\s"
+    rf"(?P<name>{CAPITALISED})(?:\s\([^()]*\)|,[^,.]{{1,40}},)?"
+    rf"\s(?:as|to be|to act as|to serve as|for)\s(?:\w+'?s?\s){{0,3}}{OFFICER}\b"
+)
+HELD_BY_NAME = re.compile(
+    rf"{OFFICER}(?:\s\(DPO\))?\b[^.]{{0,40}}?\b(?:held|carried out|fulfilled|undertaken|performed|provided|filled"
+    rf"|taken on|done|covered)\s(?:\w+\s)?by\s(?P<name>{CAPITALISED})"
+)
+OFFICER_OF_SCHOOL_IS_NAME = re.compile(
+    rf"{OFFICER}(?:\s\(DPO\))?\s(?:for|of|at|in)\s[^.,:]{{1,60}}?\s(?:is|:)\s(?P<name>{CAPITALISED})"
+)
+NAME_SERVES = re.compile(
+    rf"(?P<name>{CAPITALISED})(?:,[^,.]{{1,60}},|\s\([^()]*\))?\s(?:who\s)?"
+    rf"(?:is|acts|serves|works|will be|was|has been|will act)(?:\s(?:also|now|currently|appointed|named))*(?:\sas)?\s(?:\w+'?s?\s){{0,2}}{OFFICER}\b"
+)
+WORDINGS = (
+    OFFICER_THEN_NAME, NAME_THEN_OFFICER, NAME_AS_OFFICER, HELD_BY_NAME, OFFICER_OF_SCHOOL_IS_NAME, NAME_SERVES
+)  # fmt: skip
 TITLE_BEFORE = re.compile(
     r"^(?:(?:general )?privacy (?:notice|policy|statement)(?: for| of| -|:)?|welcome to)\s+", re.IGNORECASE
 )
@@ -33,7 +52,7 @@ MOST_NAME_WORDS = 14
 def officer_name(text: str) -> str | None:
     """The name given for the Data Protection Officer, of a person or a firm."""
     plain = spoken(text)
-    for pattern in (OFFICER_THEN_NAME, NAME_THEN_OFFICER):
+    for pattern in WORDINGS:
         for match in pattern.finditer(plain):
             name = _trimmed_name(match["name"])
             if name:

@@ -15,10 +15,12 @@ TOPIC = frozenset(["privacy", "personal", "data", "information", "cookies", "gdp
 LEAST_TOPIC = 0.01
 
 
-def check_notice(blocks: Sequence[Block]) -> None:
-    """Raises `Invalid` for a text in another language and for one that speaks of something else."""
+def check_notice(blocks: Sequence[Block], *, is_piece_welcome: bool = False) -> None:
+    """Raises `Invalid` for a text in another language, for one that speaks of something else and for a mere piece."""
     found = [word for block in blocks for word in words(block.text) if any(letter.isalpha() for letter in word)]
     if len(found) < FEWEST_WORDS:
+        if is_piece_welcome:
+            return
         raise Invalid("This is too short to be a privacy notice. Choose the whole document.")
     if sum(word in EVERYDAY for word in found) < LEAST_ENGLISH * len(found):
         raise Invalid("This does not seem to be in English. Import the English notice; translations are added later.")

@@ -23,8 +23,8 @@ class Class(StrEnum):
 LABELS: Mapping[Class, str] = {
     Class.INHERITED: N_("Same as the shared wording now"),
     Class.OLDER: N_("Same as an older shared wording"),
-    Class.REWORDED: N_("The school's own words for a shared section"),
-    Class.LOCAL: N_("Only in this school's notice"),
+    Class.REWORDED: N_("The school’s own words for a shared section"),
+    Class.LOCAL: N_("Only in this school’s notice"),
     Class.FACT: N_("A contact, name or council, kept as data"),
     Class.MISSING: N_("A shared section that the document lacks"),
     Class.HEADING: N_("Heading"),

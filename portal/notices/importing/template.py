@@ -151,7 +151,7 @@ class _Splitter:
             self._sections[place.section] = own_title
 
     def _take(self, block: Block, place: Place, heading: tuple[str, str | None] | None) -> None:
-        councils = self._councils.line(block.text)
+        councils = self._councils.line(block.text) if self._councils.is_bare(block.text) else []
         if councils:
             self._lines.extend(CouncilLine(block.text, council.dfe_code, block.line) for council in councils)
         section = place.section or "about"
@@ -189,7 +189,7 @@ class _Splitter:
         blocks: list[Block] = []
         has_councils = False
         for block in draft.blocks:
-            if self._councils.line(block.text):
+            if self._councils.is_bare(block.text) and self._councils.line(block.text):
                 has_councils = True
             elif block.index not in addresses or draft.key not in OWNERS:
                 blocks.append(block)

@@ -17,6 +17,12 @@ TELEPHONE = re.compile(
     r"(?<![\w.])(?:\+44[ -]{0,2}(?:\(0\)[ -]{0,2})?|\(?0)\d{2,5}\)?(?:[ \u00a0-]{0,2}\d{2,6}){1,3}(?![\w-]|\.\d)"
 )
 ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]\"']{2,500}", re.IGNORECASE)
+SITE = re.compile(
+    r"(?<![@\w.-])(?:https?://)?(?:www\.)?(?:[a-z0-9-]{1,63}\.){1,5}(?:uk|com|org|net|info|school|academy)"
+    r"(?:/[^\s()<>\[\]]*)?(?![\w@])",
+    re.IGNORECASE,
+)
+TARGET = re.compile(r"(?<=\]\()[^()\n]{0,2000}(?=\))")
 SPACE = re.compile(r"\s+")
 EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|_{1,3})(?=\S)(.{1,2000}?)(?<=\S)\1(?!\w)", re.DOTALL)
 LABEL = re.compile(
@@ -50,6 +56,11 @@ def without_label(text: str, *, heading: bool = False) -> str:
     """`3. Your rights` without its number; a heading also without a bare `3 `."""
     shorter = LABEL.sub("", text, count=1)
     return BARE_NUMBER.sub("", shorter, count=1) if heading else shorter
+
+
+def addresses(text: str) -> list[tuple[int, int]]:
+    """Where link targets, web addresses and e-mail addresses stand: letters there are no words."""
+    return [match.span() for pattern in (TARGET, ADDRESS, EMAIL, SITE) for match in pattern.finditer(text)]
 
 
 @lru_cache(maxsize=20_000)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from portal.notices.importing.contacts import Contact, contacts
 from portal.notices.importing.councils import Councils, Mention
 from portal.notices.importing.editions import AuthorityName
-from portal.notices.importing.facts import CONTROLLER, OWNERS
+from portal.notices.importing.facts import CONTROLLER, CONTROLLER_IS, OWNERS
 from portal.notices.importing.names import is_person, officer_name
 from portal.notices.importing.words import spoken
 from portal.notices.lint.findings import Finding, Fix
@@ -46,10 +46,11 @@ def wrong_controller(rule: Rule, notice: Notice, context: Context) -> Iterable[F
     for passage in in_scope(rule, notice):
         for pattern in patterns(rule, "patterns"):
             for match in pattern.finditer(passage.plain):
-                yield said(rule, passage, match.start(), match.end())
-        named = CONTROLLER.search(passage.plain)
-        if named and ours and not any(_same_name(named["name"], name) for name in ours):
-            yield said(rule, passage, named.start(), named.end())
+                if not any(excuse.search(passage.sentences_at(*match.span())) for excuse in patterns(rule, "unless")):
+                    yield said(rule, passage, match.start(), match.end())
+        for named in (CONTROLLER.search(passage.plain), CONTROLLER_IS.search(passage.plain)):
+            if named and ours and not any(_same_name(named["name"], name) for name in ours):
+                yield said(rule, passage, named.start(), named.end())
 
 
 def old_council_names(rule: Rule, notice: Notice, context: Context) -> Iterable[Finding]:

@@ -8,13 +8,13 @@ from portal.notices.importing.words import sentences
 from portal.notices.lint.findings import Finding
 from portal.notices.lint.notice import Context, Notice, Passage
 from portal.notices.lint.rules import Rule
-from portal.notices.lint.wording_checks import absent, in_scope, patterns, said
+from portal.notices.lint.wording_checks import absent, in_scope, on_topic, patterns, said
 
 TITLE_BLOCKS = 8
 
 
 def nowhere(rule: Rule, notice: Notice, context: Context) -> Iterable[Finding]:
-    """No notice of the set says any of `patterns`; sentences that match `not_by` do not count.
+    """No notice of the set says any of `patterns` of its matter (`about`); what `not_by` matches does not count.
 
     `only_if` must be said for the rule to matter. With `at`, the finding stands at the last passage that says it, and
     without such a passage there is none.
@@ -23,7 +23,7 @@ def nowhere(rule: Rule, notice: Notice, context: Context) -> Iterable[Finding]:
     needed = patterns(rule, "only_if")
     if needed and not any(_is_said(one, needed, ()) for one in everything):
         return
-    if any(_is_said(one, patterns(rule, "patterns"), patterns(rule, "not_by")) for one in everything):
+    if any(_is_told(rule, one) for one in everything):
         return
     if "at" not in rule.asks:
         yield absent(rule)
@@ -49,20 +49,27 @@ def incomplete(rule: Rule, notice: Notice, context: Context) -> Iterable[Finding
 
 
 def contradiction(rule: Rule, notice: Notice, _context: Context) -> Iterable[Finding]:
-    """`claim` and `against` are both said in one notice; told at the claim."""
-    against = [
-        (passage, match)
-        for passage in notice.passages
-        for match in _first(patterns(rule, "against"), passage)
-        if not any(excuse.search(passage.plain) for excuse in patterns(rule, "against_unless"))
-    ]
-    if not against:
-        return
-    for passage in in_scope(rule, notice):
-        for match in _first(patterns(rule, "claim"), passage):
-            others = [other for other, _ in against if other is not passage]
-            if others:
-                yield said(rule, passage, match.start(), match.end(), other=others[0].plain)
+    """`claim` and `against` are both said in one notice, each in a sentence of its own; told at the claim.
+
+    `claim_unless` and `against_unless` excuse a sentence.
+    """
+    passages = list(in_scope(rule, notice))
+    against = [sentence for _, _, sentence in _sentences_with(rule, "against", passages)]
+    for passage, match, sentence in _sentences_with(rule, "claim", passages):
+        others = [other for other in against if other != sentence]
+        if others:
+            yield said(rule, passage, match.start(), match.end(), other=others[0])
+
+
+def _sentences_with(rule: Rule, name: str, passages: Iterable[Passage]) -> Iterator[tuple[Passage, re.Match[str], str]]:
+    excuses = patterns(rule, f"{name}_unless")
+    for passage in passages:
+        told: set[str] = set()
+        for match in (match for pattern in patterns(rule, name) for match in pattern.finditer(passage.plain)):
+            sentence = passage.sentences_at(*match.span())
+            if sentence not in told and not any(excuse.search(sentence) for excuse in excuses):
+                told.add(sentence)
+                yield passage, match, sentence
 
 
 def no_controller(rule: Rule, notice: Notice, context: Context) -> Iterable[Finding]:
@@ -82,6 +89,14 @@ def _is_said(notice: Notice, wanted: Sequence[re.Pattern[str]], not_by: Sequence
         any(pattern.search(sentence) for pattern in wanted) and not any(pattern.search(sentence) for pattern in not_by)
         for passage in notice.passages
         for sentence in (sentences(passage.plain) if not_by else (passage.plain,))
+    )
+
+
+def _is_told(rule: Rule, notice: Notice) -> bool:
+    not_by = patterns(rule, "not_by")
+    return any(
+        not any(pattern.search(passage.sentences_at(*match.span())) for pattern in not_by)
+        for passage, match in on_topic(rule, notice, patterns(rule, "patterns"))
     )
 
 

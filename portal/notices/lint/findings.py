@@ -1,10 +1,17 @@
 """What the linter says, and which of it somebody has waived."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
+
+from portal.notices.importing.placeholders import OWN
+from portal.notices.importing.words import addresses, straighten
+
+LINE_MARK = re.compile(r"^(?:[-*#>|\s]|\d{1,2}[.)]\s)+")
+LINKED_CONTACT = re.compile(r"\]\((?P<scheme>mailto:|tel:)(?P<address>[^()\s]+)\)")
 
 
 class Severity(StrEnum):
@@ -18,10 +25,11 @@ RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """One exchange of words that is safe to make without asking a lawyer."""
+    """One exchange of words that is safe to make without asking a lawyer, in the sentence `within` alone if given."""
 
     old: str
     new: str
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,43 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def mended(text: str, fixes: Iterable[Fix]) -> str:
-    """The text with every fix made wherever its words stand."""
+    """The text with every fix made where its words stand as whole words, and never inside an address."""
+    asked = list(fixes)
+    return "\n".join(_with(line, [fix for fix in asked if _is_meant(line, fix)]) for line in text.split("\n"))
+
+
+def _with(line: str, fixes: Iterable[Fix]) -> str:
     for fix in fixes:
-        text = text.replace(fix.old, fix.new)
-    return text
+        line = _exchanged(line, fix)
+    return line
+
+
+def _is_meant(line: str, fix: Fix) -> bool:
+    """Whether a line is, or holds, the sentence that the fix was found in; a fact may stand there as a placeholder."""
+    if not fix.within or fix.old not in line:
+        return fix.old in line
+    typed = LINE_MARK.sub("", straighten(line))
+    wanted = LINE_MARK.sub("", straighten(fix.within))
+    pieces = [re.escape(piece) for piece in OWN.split(typed)[::2]]
+    return wanted in typed or re.search(".+?".join(pieces), wanted) is not None
+
+
+def _exchanged(line: str, fix: Fix) -> str:
+    kept = addresses(line)
+
+    def exchange(match: re.Match[str]) -> str:
+        start, end = match.span()
+        is_part = any(low <= start and end <= high and (low, high) != (start, end) for low, high in kept)
+        return match.group(0) if is_part else fix.new
+
+    line = LINKED_CONTACT.sub(lambda match: _linked(match, fix), line)
+    return re.sub(rf"(?<!\w){re.escape(fix.old)}(?!\w)", exchange, line)
+
+
+def _linked(match: re.Match[str], fix: Fix) -> str:
+    """The target of a telephone or e-mail link follows its words."""
+    digits = (re.sub(r"\D", "", match["address"]), re.sub(r"\D", "", fix.old))
+    is_number = match["scheme"].lower() == "tel:" and digits[0] == digits[1] != ""
+    if not is_number and match["address"].lower() != fix.old.lower():
+        return match.group(0)
+    return f"]({match['scheme']}{re.sub(r'[^0-9+]', '', fix.new) if is_number else fix.new})"

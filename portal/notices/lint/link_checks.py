@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from portal.notices.importing.lines import Kind
 from portal.notices.importing.placeholders import OWN
-from portal.notices.importing.words import LINK
+from portal.notices.importing.words import ADDRESS, LINK
 from portal.notices.lint.findings import Finding
 from portal.notices.lint.notice import Context, Notice, Passage
 from portal.notices.lint.rules import Rule
@@ -13,8 +13,9 @@ from portal.notices.lint.wording_checks import in_scope, patterns, said
 
 EMPTY = re.compile(r"\]\(\s*(?:#|about:blank|javascript:[^)]*|https?://|mailto:|tel:)?\s*\)", re.IGNORECASE)
 SAYS_NOTHING = re.compile(
-    r"^(?:please )?(?:click |press |see |go |read )?(?:on )?(?:here|this|this link|the link|link|this page|more"
-    r"|read more|more info|page|website|this website|follow this link|further information)\W*$",
+    r"^(?:please )?(?:click |press |see |go |read )?(?:on )?(?:here|this|this link|the link|link|this page|more|details"
+    r"|(?:read|find out|learn|see) more|more (?:info|information|details)|page|website|this website|follow this link"
+    r"|further information)\W*$|^(?:please )?(?:click|press|tap)(?: on)? (?:here|this|the link|below)\b",
     re.IGNORECASE,
 )
 LINKS_BELOW = re.compile(r"\b(?:links?|websites?|pages)\b.{0,60}:$|\bbelow are\b.{0,40}\blinks?\b", re.IGNORECASE)
@@ -48,7 +49,7 @@ def lost_links(rule: Rule, notice: Notice, context: Context) -> Iterable[Finding
                 yield said(rule, passage, match.start(), match.end())
         if LINKS_BELOW.search(passage.plain) and "](" not in passage.plain:
             for item in _items_below(notice, place):
-                if "](" not in item.plain and not context.is_library:
+                if "](" not in item.plain and not ADDRESS.search(item.plain) and not context.is_library:
                     yield said(rule, item, 0, len(item.plain))
 
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from portal.notices.importing.blocks import Source, read_blocks
 from portal.notices.importing.editions import Edition
+from portal.notices.importing.lines import Kind
 from portal.notices.importing.meaning import meaningful_change
 from portal.notices.importing.placeholders import with_placeholders
 from portal.notices.importing.words import sentences, without_label, words
@@ -24,10 +25,11 @@ def meaning_changed(rule: Rule, notice: Notice, context: Context) -> Iterable[Fi
     for passage in notice.passages:
         if passage.is_heading or not passage.clause:
             continue
-        shared = list(_shared_sentences(context.editions, passage.clause))
-        for sentence in sentences(without_label(passage.plain)):
-            yield from _differences(rule, passage, sentence, shared)
-            yield from _narrowed(rule, passage, sentence, context)
+        is_row = passage.block.kind is Kind.ROW
+        shared = list(_shared_sentences(context.editions, passage.clause, is_row=is_row))
+        for sentence in (passage.plain,) if is_row else sentences(without_label(passage.plain)):
+            found = list(_differences(rule, passage, sentence, shared))
+            yield from found or _narrowed(rule, passage, sentence, context)
 
 
 def _differences(rule: Rule, passage: Passage, sentence: str, shared: Sequence[tuple[str, ...]]) -> Iterator[Finding]:
@@ -65,17 +67,25 @@ def _is_limited_already(row: dict[str, str], editions: Sequence[Edition]) -> boo
     return any(limit.search(clause.text) for clause in clauses)
 
 
-def _shared_sentences(editions: Sequence[Edition], key: str) -> Iterator[tuple[str, ...]]:
+def _shared_sentences(editions: Sequence[Edition], key: str, *, is_row: bool) -> Iterator[tuple[str, ...]]:
     for edition in editions:
         clause = edition.clause(key)
         if clause:
-            yield from _sentences_of(clause.text)
+            yield from _sentences_of(clause.text, is_row=is_row)
 
 
 @lru_cache(maxsize=2_000)
-def _sentences_of(text: str) -> tuple[tuple[str, ...], ...]:
+def _sentences_of(text: str, *, is_row: bool) -> tuple[tuple[str, ...], ...]:
+    """A row of a table is compared with rows alone, and as a whole."""
     blocks = read_blocks(text, Source.MARKDOWN) if text.strip() else ()
-    return tuple(words(sentence) for block in blocks for sentence in sentences(without_label(block.text)))
+    if is_row:
+        return tuple(block.words for block in blocks if block.kind is Kind.ROW)
+    return tuple(
+        words(sentence)
+        for block in blocks
+        if block.kind is not Kind.ROW
+        for sentence in sentences(without_label(block.text))
+    )
 
 
 PROMISE_CHECKS = {"meaning_changed": meaning_changed}

@@ -12,7 +12,7 @@ from portal.notices.lint.reading import grade
 from portal.notices.lint.rules import Rule
 from portal.notices.lint.wording_checks import absent, in_scope, patterns, said
 
-NUMBER = re.compile(r"^(?:section\s+)?(\d{1,2})(?:[.):]|\s)\s*\S", re.IGNORECASE)
+NUMBER = re.compile(r"^(?:section\s+)?(\d{1,2}(?:\.\d{1,2})*)(?:[.):]+\s*|\s+)\S", re.IGNORECASE)
 MONTHS = [
     "january",
     "february",
@@ -56,12 +56,26 @@ def number_sequence(rule: Rule, notice: Notice, _context: Context) -> Iterable[F
     before: int | None = None
     for passage in notice.passages:
         match = NUMBER.match(passage.plain) if passage.is_heading else None
-        if match is None:
+        if match is None or "." in match.group(1):
             continue
         number = int(match.group(1))
         if before is not None and number not in {before + 1, 1}:
             yield said(rule, passage, 0, len(passage.plain), number=str(number), before=str(before))
         before = number
+
+
+def section_missing(rule: Rule, notice: Notice, _context: Context) -> Iterable[Finding]:
+    """A section is referred to by a number that no heading has, where the headings are numbered."""
+    matches = [NUMBER.match(passage.plain) for passage in notice.passages if passage.is_heading]
+    numbers = {match.group(1) for match in matches if match}
+    if len(numbers) < LEAST_NUMBERED:
+        return
+    for passage in notice.passages:
+        if not passage.is_heading:
+            for pattern in patterns(rule, "patterns"):
+                for match in pattern.finditer(passage.plain):
+                    if match.group(1) not in numbers:
+                        yield said(rule, passage, match.start(), match.end(), number=match.group(1))
 
 
 def heading_missing(rule: Rule, notice: Notice, _context: Context) -> Iterable[Finding]:
@@ -136,6 +150,7 @@ def _day(match: re.Match[str]) -> date | None:
 STRUCTURE_CHECKS = {
     "number_missing": number_missing,
     "number_sequence": number_sequence,
+    "section_missing": section_missing,
     "heading_missing": heading_missing,
     "expired": expired,
     "hard_reading": hard_reading,

@@ -2,21 +2,31 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
+from portal.notices.importing.lines import Kind
 from portal.notices.importing.placeholders import BLOCKS, OWN
+from portal.notices.importing.words import addresses
 from portal.notices.lint.findings import Finding, Fix
 from portal.notices.lint.notice import Context, Notice, Passage
 from portal.notices.lint.rules import Rule
 
 GAP = re.compile(
-    r"\[(?!\s*\]|x\]|\d+\])[^\[\]\n]{2,120}\](?!\()|<<[^<>]{2,60}>>|<(?:insert|enter|add)\b[^<>]{0,60}>|_{4,}|\bX{4,}\b",
+    r"\[(?!\s*\]|x\]|\d+\])[^\[\]\n]{2,120}\](?!\()|<<[^<>]{2,60}>>|<(?:insert|enter|add)\b[^<>]{0,60}>"
+    r"|<(?:[\w' -]{1,40} )?(?:name|school|academy|e-?mail|telephone|phone|number|date|trust|council|website)"
+    r"(?: [\w' -]{1,40})?>"
+    r"|(?<!\{)\{[A-Za-z][\w' .-]{1,50}\}(?!\})|_{4,}|\bX{4,}\b",
     re.IGNORECASE,
 )
+ARTICLE = re.compile(r"\ban? $", re.IGNORECASE)
+NAME_GOES_ON = re.compile(r" (?:(?:for|of|and|the|in|at)\s+){0,2}[A-Z]")
 
 
 def said(rule: Rule, passage: Passage, start: int, end: int, fix: Fix | None = None, **values: str) -> Finding:
     """A finding about some characters of a passage, shown as the whole sentences around them."""
+    text = passage.sentences_at(start, end)
     return Finding(
         rule=rule.id,
         severity=rule.severity,
@@ -24,8 +34,8 @@ def said(rule: Rule, passage: Passage, start: int, end: int, fix: Fix | None = N
         source=rule.source,
         clause=passage.clause,
         line=passage.block.line,
-        text=passage.sentences_at(start, end),
-        fix=fix,
+        text=text,
+        fix=replace(fix, within=text) if fix else None,
     )
 
 
@@ -53,9 +63,32 @@ def in_scope(rule: Rule, notice: Notice) -> Iterator[Passage]:
             yield passage
 
 
+def on_topic(rule: Rule, notice: Notice, wanted: Sequence[re.Pattern[str]]) -> Iterator[tuple[Passage, re.Match[str]]]:
+    """Where `wanted` is said of the rule's matter: `about` stands in the sentence, its lead-in or its heading.
+
+    `not_about` in the sentence says that it speaks of something else. Without `about` every place counts.
+    """
+    about, other = patterns(rule, "about"), patterns(rule, "not_about")
+    heading = lead_in = ""
+    for passage in notice.passages:
+        if passage.is_heading:
+            heading, lead_in = passage.plain, ""
+        for match in (match for pattern in wanted for match in pattern.finditer(passage.plain)):
+            sentence = passage.sentences_at(*match.span())
+            around = (sentence, passage.plain, lead_in, heading)
+            is_ours = not about or any(pattern.search(text) for pattern in about for text in around)
+            if is_ours and not any(pattern.search(sentence) for pattern in other):
+                yield passage, match
+        if not passage.is_heading and passage.block.kind is not Kind.ITEM:
+            lead_in = passage.plain
+
+
 def says(rule: Rule, notice: Notice, _context: Context) -> Iterable[Finding]:
-    """`patterns` found in a passage; `unless` excuses a sentence, `unless_anywhere` the whole notice."""
-    if any(pattern.search(notice.text) for pattern in patterns(rule, "unless_anywhere")):
+    """`patterns` found in a passage; `unless` excuses a sentence, `unless_anywhere` the whole notice.
+
+    What excuses the whole notice must speak of the rule's matter (`about`).
+    """
+    if any(passage for passage, _ in on_topic(rule, notice, patterns(rule, "unless_anywhere"))):
         return
     for passage in in_scope(rule, notice):
         for start, end in _matches(rule, passage):
@@ -63,22 +96,21 @@ def says(rule: Rule, notice: Notice, _context: Context) -> Iterable[Finding]:
 
 
 def terms(rule: Rule, notice: Notice, _context: Context) -> Iterable[Finding]:
-    """Words of the table `terms` (find, instead, why); a fix is offered where `instead` fits word for word."""
+    """Words of the table `terms` (find, instead, why), never inside an address.
+
+    `instead` may take up groups of `find`. A fix is offered where it fits word for word. `unless` excuses a sentence,
+    `unless_name` a capitalised name, and `keep_if` in the sentence says that an exchange would change its sense.
+    """
+    excuses = patterns(rule, "unless")
     for passage in in_scope(rule, notice):
+        kept = addresses(passage.plain)
         for term in rule.asks["terms"]:
             for match in compiled((term["find"],))[0].finditer(passage.plain):
-                if not _is_excused(term, passage, match):
-                    yield said(
-                        rule,
-                        passage,
-                        match.start(),
-                        match.end(),
-                        _fix(passage, match.group(0), term.get("instead", "")),
-                        found=match.group(0),
-                        instead=term.get("instead", ""),
-                        why=term.get("why", ""),
-                        advice=f"Write “{term['instead']}”." if term.get("instead") else "",
-                    )
+                sentence = passage.sentences_at(*match.span())
+                is_excused = any(excuse.search(sentence) for excuse in (*excuses, *_term_patterns(term, "unless")))
+                is_name = rule.asks.get("unless_name") and _is_name(passage.plain, match)
+                if not is_excused and not is_name and not any(low <= match.start() < high for low, high in kept):
+                    yield _term(rule, term, passage, match)
 
 
 def gaps(rule: Rule, notice: Notice, context: Context) -> Iterable[Finding]:
@@ -103,15 +135,49 @@ def _matches(rule: Rule, passage: Passage) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def _is_excused(term: Mapping[str, str], passage: Passage, match: re.Match[str]) -> bool:
-    excuse = term.get("unless")
-    return bool(excuse and compiled((excuse,))[0].search(passage.sentences_at(match.start(), match.end())))
+def _term(rule: Rule, term: Mapping[str, Any], passage: Passage, match: re.Match[str]) -> Finding:
+    instead = match.expand(term.get("instead", ""))
+    return said(
+        rule,
+        passage,
+        match.start(),
+        match.end(),
+        _fix(term, passage, match, instead),
+        found=match.group(0),
+        instead=instead,
+        why=term.get("why", ""),
+        advice=f"Write “{instead}”." if instead else "",
+    )
 
 
-def _fix(passage: Passage, old: str, new: str) -> Fix | None:
-    """An exchange that keeps a capital letter; none where the source writes the words otherwise."""
+def _term_patterns(term: Mapping[str, Any], name: str) -> tuple[re.Pattern[str], ...]:
+    return compiled((term[name],)) if term.get(name) else ()
+
+
+def _is_name(plain: str, match: re.Match[str]) -> bool:
+    """A capital letter within a sentence, or one that a capitalised word follows, as in `Center for Civics`."""
+    if not match.group(0)[:1].isupper() or match.group(0).isupper():
+        return False
+    before, after = plain[: match.start()].rstrip("\"'([*_ "), plain[match.end() :]
+    is_first = not before or before[-1] in ".!?:;|-"
+    return not is_first or NAME_GOES_ON.match(after) is not None
+
+
+def _fix(term: Mapping[str, Any], passage: Passage, match: re.Match[str], new: str) -> Fix | None:
+    """An exchange that keeps the capitals; none where the source, an article or the sense stands against it."""
+    old = match.group(0)
+    sentence = passage.sentences_at(*match.span())
     if not new or old not in passage.block.text:
         return None
+    if re.search(rf"\b{re.escape(new)}\b", sentence.replace(old, ""), re.IGNORECASE):
+        return None
+    if any(pattern.search(sentence) for pattern in _term_patterns(term, "keep_if")):
+        return None
+    has_article = ARTICLE.search(passage.plain[: match.start()])
+    if has_article and (old[0].lower() in "aeiou") != (new[0].lower() in "aeiou"):
+        return None
+    if old.isupper() and len(old.split()) == 1:
+        return Fix(old, new.upper() if new.islower() else new)
     return Fix(old, new[:1].upper() + new[1:] if old[:1].isupper() else new)
 
 

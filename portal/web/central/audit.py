@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.audit.actions import record
-from portal.audit.queries import heads, last_sealed, verify
+from portal.audit.queries import chains, heads, last_sealed, verify
 from portal.audit.rules import AuditKind
 from portal.identity.actions import witness
 from portal.identity.permissions import TABLE, Action
@@ -20,10 +20,12 @@ _WHY = "verifying the audit trails"
 
 @pages.page("/trails", may=Action.VERIFY_AUDIT, cross_tenant=_WHY)
 def trails() -> ResponseReturnValue:
+    lines = {head.tenant_id: head.sequence for _slug, head in heads(desk.session)}
+    sealed = last_sealed(desk.session)
     return render_template(
         "central/trails/trails.html",
-        heads=heads(desk.session),
-        sealed=last_sealed(desk.session),
+        trails=[(slug, one, lines.get(one, 0)) for slug, one in chains(desk.session) if one in lines or one in sealed],
+        sealed=sealed,
         nothing=NothingForm(formdata=None),
         public_key=desk.house.keys.public_key("audit-heads").hex(),
     )
@@ -31,16 +33,16 @@ def trails() -> ResponseReturnValue:
 
 @pages.page("/trails/<slug>/verification", may=Action.VERIFY_AUDIT, methods=("POST",), cross_tenant=_WHY)
 def verification(slug: str) -> ResponseReturnValue:
-    head = next((head for name, head in heads(desk.session) if name == slug), None)
-    if head is None:
+    tenant_id = dict(chains(desk.session)).get(slug)
+    if tenant_id is None:
         abort(404)
-    found = verify(desk.session, head.tenant_id)
+    found = verify(desk.session, tenant_id)
     record(
         desk.session,
         witness(desk.actor),
         AuditKind.AUDIT_READ,
-        tenant_id=head.tenant_id,
-        subject=("audit", head.tenant_id),
+        tenant_id=tenant_id,
+        subject=("audit", tenant_id),
         now=desk.now,
         broken_at=found.broken_at,
     )

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -11,6 +11,15 @@ from portal.core.errors import Forbidden, Invalid
 from portal.core.limits import SEARCH_LENGTH
 from portal.core.text import clean
 from portal.directory.actions import NewName, confirm_link, decline_link, propose_link, settle_report
+from portal.directory.editing import (
+    Details,
+    NewAuthority,
+    add_authority,
+    end_code,
+    give_code,
+    keep_districts,
+    read_districts,
+)
 from portal.directory.link_states import (
     history,
     link_by_id,
@@ -29,12 +38,24 @@ from portal.directory.queries import (
     postcode_edition,
     read_book,
 )
-from portal.directory.rules import LinkKind
+from portal.directory.rules import AuthorityKind, CodeScheme, LinkKind
 from portal.identity.permissions import Action, may
 from portal.identity.queries import names
-from portal.lifecycle.link_checks import drop_link, give_contacts, give_name, take_link
+from portal.lifecycle.link_checks import drop_link, give_contacts, give_details, give_name, take_link
+from portal.lifecycle.succession import district_names
 from portal.web.door import Audience, Door
-from portal.web.forms.councils import KINDS, AuthorityContactsForm, AuthorityNameForm, ProposalForm
+from portal.web.forms.councils import (
+    COUNCIL_KINDS,
+    KINDS,
+    AuthorityCodeForm,
+    AuthorityContactsForm,
+    AuthorityDetailsForm,
+    AuthorityNameForm,
+    DistrictsForm,
+    NewAuthorityForm,
+    ProposalForm,
+)
+from portal.web.forms.fields import PortalForm
 from portal.web.session import desk
 
 pages = Door("directory", __name__, audience=Audience.CENTRAL)
@@ -57,6 +78,7 @@ def directory() -> ResponseReturnValue:
         unverified={state.authority for state in states if not state.link.is_verified},
         words=words,
         edition=postcode_edition(desk.session),
+        may_edit=may(desk.actor, _EDIT, desk.place),
         **_shown(),
     )
 
@@ -75,6 +97,8 @@ def council(key: str) -> ResponseReturnValue:
         proposers=names(desk.session, {one.proposed_by for one in proposals if one.proposed_by is not None}),
         reports=[report for report, _key in open_reports(desk.session, authority_id=row.id)],
         schools=schools_by_authority(desk.session, _today()).get(row.id, 0),
+        districts=district_names(desk.session),
+        council_kinds=dict(COUNCIL_KINDS),
         may_edit=may(desk.actor, _EDIT, desk.place),
         may_approve=may(desk.actor, _APPROVE, desk.place),
         **_shown(),
@@ -153,7 +177,7 @@ def name(key: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         new = NewName(form.name.data or "", form.short_name.data or "", form.valid_from.data or _today())
         try:
-            give_name(desk.session, desk.actor, row, new, now=desk.now)
+            give_name(desk.session, desk.actor, row, new, now=desk.now, corrects=form.corrects.data)
         except Invalid as error:
             form.valid_from.errors = [_(error.message)]
         else:
@@ -165,16 +189,111 @@ def name(key: str) -> ResponseReturnValue:
 
 @pages.page("/councils/<key>/contacts", may=_EDIT, methods=("GET", "POST"))
 def contacts(key: str) -> ResponseReturnValue:
+    desk.in_turn(f"council {key}")
     row = authority_row(desk.session, key)
     found = council_by_key(desk.session, key, _today())
     present = {one.kind: one.value for one in reversed(found.contacts)}
     form = AuthorityContactsForm(data=present)
     if not form.validate_on_submit():
-        return render_template("central/directory/contacts.html", form=form, council=found), 422 if form.errors else 200
+        return render_template("central/directory/contacts.html", form=form, council=found), form.status
     values = {kind: form[kind].data or "" for kind in ("email", "telephone", "address")}
     changed = give_contacts(desk.session, desk.actor, row, values, now=desk.now)
     flash(_("Saved.") if changed else _("Nothing was changed."), "success")
     return redirect(url_for(".council", key=key))
+
+
+@pages.page("/councils/new", may=_EDIT, methods=("GET", "POST"))
+def new() -> ResponseReturnValue:
+    form = NewAuthorityForm()
+    title = _("Add a council")
+    if not form.validate_on_submit():
+        return _change(form, title, url_for(".directory"))
+    wanted = NewAuthority(
+        form.name.data or "", form.short_name.data or "", _details(form), form.dfe.data or "", form.gss.data or "",
+        form.valid_from.data,
+    )  # fmt: skip
+    try:
+        row = add_authority(desk.session, desk.actor, wanted, now=desk.now)
+    except Invalid as error:
+        return _wrong(form, error, title, url_for(".directory"))
+    flash(_("%(name)s was added.", name=wanted.name), "success")
+    return redirect(url_for(".council", key=row.key))
+
+
+@pages.page("/councils/<key>/details", may=_EDIT, methods=("GET", "POST"))
+def details(key: str) -> ResponseReturnValue:
+    row = authority_row(desk.session, key)
+    form = AuthorityDetailsForm(kind=row.kind, region=row.region, website=row.website)
+    title, back = _("Kind and website"), url_for(".council", key=key)
+    if not form.validate_on_submit():
+        return _change(form, title, back)
+    try:
+        give_details(desk.session, desk.actor, row, _details(form), now=desk.now)
+    except Invalid as error:
+        return _wrong(form, error, title, back)
+    flash(_("Saved."), "success")
+    return redirect(back)
+
+
+@pages.page("/councils/<key>/codes", may=_EDIT, methods=("GET", "POST"))
+def codes(key: str) -> ResponseReturnValue:
+    row = authority_row(desk.session, key)
+    form = AuthorityCodeForm()
+    title, back = _("Another code"), url_for(".council", key=key)
+    if not form.validate_on_submit():
+        return _change(form, title, back)
+    try:
+        give_code(
+            desk.session, desk.actor, row, CodeScheme(form.scheme.data), form.code.data or "",
+            valid_from=form.valid_from.data, now=desk.now,
+        )  # fmt: skip
+    except Invalid as error:
+        return _wrong(form, error, title, back)
+    flash(_("Saved."), "success")
+    return redirect(back)
+
+
+@pages.page("/councils/<key>/codes/<int:code_id>/end", may=_EDIT, methods=("POST",))
+def end_of_code(key: str, code_id: int) -> ResponseReturnValue:
+    end_code(desk.session, desk.actor, authority_row(desk.session, key), code_id, on=_today(), now=desk.now)
+    flash(_("Ended. The code is the council's no longer from today on."), "success")
+    return redirect(url_for(".council", key=key))
+
+
+@pages.page("/councils/<key>/districts", may=_EDIT, methods=("GET", "POST"))
+def districts(key: str) -> ResponseReturnValue:
+    row = authority_row(desk.session, key)
+    names = district_names(desk.session)
+    form = DistrictsForm(districts="\n".join(f"{code} {names.get(code, '')}".strip() for code in row.districts))
+    title, back = _("Districts"), url_for(".council", key=key)
+    if not form.validate_on_submit():
+        return _change(form, title, back)
+    try:
+        keep_districts(desk.session, desk.actor, row, read_districts(form.districts.data or ""), now=desk.now)
+    except Invalid as error:
+        return _wrong(form, error, title, back)
+    flash(_("Saved."), "success")
+    return redirect(back)
+
+
+def _details(form: AuthorityDetailsForm) -> Details:
+    return Details(AuthorityKind(form.kind.data), (form.region.data or "").strip().upper(), form.website.data or "")
+
+
+def _change(form: PortalForm, title: str, back: str) -> ResponseReturnValue:
+    page = render_template(
+        "central/schools/change.html", form=form, school=None, title=title, button=_("Save"), back_href=back
+    )
+    return page, 422 if any(field.errors for field in form) else 200
+
+
+def _wrong(form: PortalForm, error: Invalid, title: str, back: str) -> ResponseReturnValue:
+    name = {"url": "website"}.get(error.field or "", error.field or "")
+    field = form[name] if name in form else next(iter(form))
+    where = _("Line %(line)s: ", line=error.line) if error.line else ""
+    field.errors = [where + _(error.message)]
+    g.must_roll_back = True
+    return _change(form, title, back)
 
 
 def _proposal_page(form: ProposalForm, found: object) -> ResponseReturnValue:

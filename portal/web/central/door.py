@@ -18,7 +18,7 @@ from portal.web.central import (
     today,
 )
 from portal.web.door import Audience
-from portal.web.shared import case, inbox, letters, people, recording, trail, tray, views
+from portal.web.shared import bringing, case, inbox, letters, people, recording, trail, tray, views
 
 BLUEPRINTS = (
     people.pages,
@@ -38,7 +38,7 @@ BLUEPRINTS = (
     holidays.pages,
 )
 SHARED = ((inbox.pages, "the inbox of all schools"), (case.pages, "a request of a school"))
-ATTACHED = (letters, recording, tray, views)
+ATTACHED = (bringing, letters, recording, tray, views)
 
 
 def install(app: Flask) -> None:

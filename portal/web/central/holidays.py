@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -29,6 +29,7 @@ def holidays() -> ResponseReturnValue:
                 desk.session, desk.actor, desk.place, form.day.data, form.name.data or "", now=desk.now
             )
         except Invalid as error:
+            g.must_roll_back = True
             form.day.errors = [_(error.message)]
         else:
             _say(moved)

@@ -12,17 +12,18 @@ from portal.core.limits import ROWS_PER_PAGE
 from portal.core.text import slugify
 from portal.identity.permissions import Action, may
 from portal.notices import overview, releases
+from portal.notices.catching_up import caught_up
 from portal.notices.diff import word_diff
 from portal.notices.gathering import GENERAL, texts
 from portal.notices.lint.reading import grade
-from portal.notices.models import ClausePolicy, MergeResult, Release, ReleaseClause, ReleaseStatus
+from portal.notices.models import ClausePolicy, Release, ReleaseClause, ReleaseStatus
 from portal.notices.placeholders import placeholders_in
-from portal.notices.planning import PlanLine, ReleasePlan, plan_release
+from portal.notices.planning import plan_release
 from portal.notices.queries import release_in_force
 from portal.notices.releases import KEY_LENGTH, ClauseWords
 from portal.notices.rules import Outcome
 from portal.web.door import Audience, Door
-from portal.web.forms.notices import ReleaseForm, SharedClauseForm
+from portal.web.forms.notices import KINDS_OF_SCHOOL, DetailsForm, NewReleaseForm, ReleaseForm, SharedClauseForm
 from portal.web.languages import LANGUAGES
 from portal.web.public.page_cache import pages as page_cache
 from portal.web.session import desk
@@ -49,7 +50,7 @@ def library() -> ResponseReturnValue:
 
 @pages.page("/library/releases/new", may=Action.EDIT_RELEASE, methods=("GET", "POST"))
 def new_release() -> ResponseReturnValue:
-    form = ReleaseForm(kind=request.args.get("kind", GENERAL))
+    form = NewReleaseForm(kind=request.args.get("kind", GENERAL))
     form.kind.choices = [
         *((one.kind, one.title or _("The notice for the whole school")) for one in releases.notice_kinds(desk.session)),
         ("", _("A new notice")),
@@ -82,14 +83,15 @@ def release(name: str) -> ResponseReturnValue:
     before = releases.release_before(desk.session, found, desk.now)
     old = {one.key: one for one in before.clauses} if before else {}
     words = texts(desk.session, {one.part_hash for one in (*found.clauses, *old.values())})
+    changed = {one.key for one in releases.changed_rows(found, before)}
     changes = [
         (one, pieces(words[old[one.key].part_hash] if one.key in old else "", words[one.part_hash]))
         for one in _ordered(found)
-        if one.key not in old or old[one.key].part_hash != one.part_hash or old[one.key].title != one.title
+        if one.key in changed
     ]
-    retired = [one for key, one in old.items() if key not in {clause.key for clause in found.clauses}]
     return render_template(
-        "central/library/release.html", release=found, before=before, changes=changes, retired=retired,
+        "central/library/release.html", release=found, before=before, changes=changes,
+        retired=releases.retired_rows(found, before), is_stale=caught_up(desk.session, found, desk.now) is not None,
         clauses=_ordered(found), is_draft=found.status is ReleaseStatus.DRAFT,
         may_edit=may(desk.actor, Action.EDIT_RELEASE, desk.place),
         progress=overview.change_of(desk.session, found), translations=overview.translated(desk.session, found),
@@ -99,15 +101,15 @@ def release(name: str) -> ResponseReturnValue:
 
 @pages.page("/library/releases/<name>/details", may=Action.EDIT_RELEASE, methods=("GET", "POST"))
 def details(name: str) -> ResponseReturnValue:
-    found = releases.release_named(desk.session, name)
-    form = ReleaseForm(
+    found = releases.release_named(desk.session, name, lock=request.method == "POST")
+    form = DetailsForm(
         data={
             "name": found.name, "title": found.title, "reason": found.reason,
             "effective_on": clock.london(found.effective_at).date(),
         }
     )  # fmt: skip
     if not form.validate_on_submit() or form.effective_on.data is None:
-        return render_template("central/library/details.html", form=form, release=found), 422 if form.errors else 200
+        return render_template("central/library/details.html", form=form, release=found), form.status
     releases.describe(
         desk.session, desk.actor, found, title=form.title.data or "", reason=form.reason.data or "",
         effective_at=clock.from_london(form.effective_on.data, time.min), now=desk.now,
@@ -124,7 +126,7 @@ def clause(name: str, key: str) -> ResponseReturnValue:
         raise NotFound("There is no such clause.")
     form = _clause_form(found, row)
     if form.validate_on_submit():
-        answer = _save_clause(found, form, key, section=row.section_key, split_from=row.split_from)
+        answer = _save_clause(found, form, row)
         if answer is not None:
             return answer
     before = releases.release_before(desk.session, found, desk.now)
@@ -144,13 +146,18 @@ def addition(name: str) -> ResponseReturnValue:
     """A new clause; `from` names the clause that it is split from."""
     found = releases.release_named(desk.session, name, lock=request.method == "POST")
     split_from = request.args.get("from", "")
+    before = releases.release_before(desk.session, found, desk.now)
+    if split_from and split_from not in {one.key for one in (*found.clauses, *(before.clauses if before else ()))}:
+        raise NotFound("There is no such clause.")
     form = SharedClauseForm(data={"policy": "adaptable", "seen": str(found.version)})
     form.section.choices = [(one.key, one.title) for one in found.sections]
     if form.validate_on_submit():
         taken = {one.key for one in found.clauses}
         wanted = f"{form.section.data}.{slugify(form.title.data or '')[:50] or 'clause'}"[:KEY_LENGTH].rstrip("-")
         key = next(one for one in (wanted, *(f"{wanted}-{count}" for count in range(2, 99))) if one not in taken)
-        answer = _save_clause(found, form, key, section=form.section.data or "", split_from=split_from)
+        answer = _save_clause(
+            found, form, ReleaseClause(key=key, section_key=form.section.data or "", split_from=split_from, applies=[])
+        )
         if answer is not None:
             return answer
     return render_template(
@@ -163,7 +170,9 @@ def addition(name: str) -> ResponseReturnValue:
 def retirement(name: str, key: str) -> ResponseReturnValue:
     found = releases.release_named(desk.session, name, lock=True)
     try:
-        releases.retire_clause(desk.session, desk.actor, found, key, now=desk.now)
+        releases.retire_clause(
+            desk.session, desk.actor, found, key, now=desk.now, reason=request.form.get("reason", "")
+        )
     except Invalid as error:
         flash(error.message, "problem")
         return redirect(url_for(".clause", name=name, key=key))
@@ -178,8 +187,26 @@ def place(name: str, key: str) -> ResponseReturnValue:
     anchor = next((one for one in found.clauses if one.key == after), None)
     row = next((one for one in found.clauses if one.key == key), None)
     section = anchor.section_key if anchor else row.section_key if row else ""
-    releases.move_clause(desk.session, desk.actor, found, key, section=section, after=after, now=desk.now)
+    releases.move_clause(
+        desk.session, desk.actor, found, key, section=section, after=after, now=desk.now,
+        reason=request.form.get("reason", ""),
+    )  # fmt: skip
     flash(_("Moved."), "success")
+    return redirect(url_for(".release", name=name))
+
+
+@pages.page("/library/releases/<name>/foundation", may=Action.EDIT_RELEASE, methods=("POST",))
+def update(name: str) -> ResponseReturnValue:
+    """Take into a draft what came out since it was begun."""
+    found = releases.release_named(desk.session, name, lock=True)
+    titles = releases.bring_up_to_date(desk.session, desk.actor, found, now=desk.now)
+    if titles:
+        named = ", ".join(f"“{title}”" for title in titles)
+        flash(
+            _("Both changed these clauses. Look at each and give its reason again: %(titles)s", titles=named), "problem"
+        )
+    else:
+        flash(_("The draft has what came out since it was begun."), "success")
     return redirect(url_for(".release", name=name))
 
 
@@ -191,7 +218,8 @@ def plan(name: str) -> ResponseReturnValue:
     lines = [line for line in planned.lines if line.outcome == wanted]
     return render_template(
         "central/library/plan.html", release=found, plan=planned, outcomes=list(Outcome), wanted=wanted,
-        lines=lines[: ROWS_PER_PAGE * 4], more=max(0, len(lines) - ROWS_PER_PAGE * 4), merges=_merges(planned),
+        lines=lines[: ROWS_PER_PAGE * 4], more=max(0, len(lines) - ROWS_PER_PAGE * 4),
+        merges=releases.distinct_merges(desk.session, planned),
         may_publish=may(desk.actor, Action.PUBLISH_RELEASE, desk.place),
     )  # fmt: skip
 
@@ -217,15 +245,16 @@ def merges(name: str) -> ResponseReturnValue:
     """Each distinct merged text, to be read before the release goes out."""
     found = releases.release_named(desk.session, name)
     planned = plan_release(desk.session, found, now=desk.now)
-    lines = _merges(planned)
+    lines = releases.distinct_merges(desk.session, planned)
     if request.method == "POST":
-        for line, _count, _read in lines:
-            releases.mark_merge_read(desk.session, desk.actor, _identity(line), line.plan.proposed or "", now=desk.now)
+        shown = set(request.form.getlist("shown"))
+        for line in (one for one, _count, _read in lines if releases.merge_name(one) in shown):
+            releases.mark_merge_read(desk.session, desk.actor, line, now=desk.now)
         flash(_("Recorded that the merged texts were read."), "success")
         return redirect(url_for(".plan", name=name))
     words = texts(desk.session, {line.local_hash for line, _, _ in lines if line.local_hash})
     return render_template(
-        "central/library/merges.html", release=found, form=ReleaseForm(),
+        "central/library/merges.html", release=found, form=ReleaseForm(), merge_name=releases.merge_name,
         merges=[
             (line, count, is_read, pieces(words.get(line.local_hash or "", ""), line.plan.proposed or ""))
             for line, count, is_read in lines
@@ -238,13 +267,14 @@ def merges(name: str) -> ResponseReturnValue:
 )
 def publication(name: str) -> ResponseReturnValue:
     found = releases.release_named(desk.session, name, lock=True)
-    unread = [line for line, _count, is_read in _merges(plan_release(desk.session, found, now=desk.now)) if not is_read]
-    if unread and found.status is ReleaseStatus.DRAFT:
+    try:
+        releases.publish_release(desk.session, desk.actor, found, now=desk.now, must_be_read=True)
+    except releases.Unread:
+        g.must_roll_back = True
         flash(_("Read the merged texts first: some are new."), "problem")
         return redirect(url_for(".merges", name=name))
-    try:
-        releases.publish_release(desk.session, desk.actor, found, now=desk.now)
     except Invalid as error:
+        g.must_roll_back = True
         flash(error.message, "problem")
         return redirect(url_for(".release", name=name))
     page_cache().forget()
@@ -274,15 +304,13 @@ def drift() -> ResponseReturnValue:
     )  # fmt: skip
 
 
-def _save_clause(
-    found: Release, form: SharedClauseForm, key: str, *, section: str, split_from: str
-) -> ResponseReturnValue | None:
+def _save_clause(found: Release, form: SharedClauseForm, row: ReleaseClause) -> ResponseReturnValue | None:
     """The redirect when saved; None when the form now says what is wrong."""
     words = ClauseWords(
-        key, form.title.data or "", form.text.data or "", form.reason.data or "", form.seen_version,
+        row.key, form.title.data or "", form.text.data or "", form.reason.data or "", form.seen_version,
         ClausePolicy(form.policy.data), bool(form.review.data), bool(form.confirm.data),
         tuple(line.strip() for line in (form.laws.data or "").splitlines() if line.strip()),
-        section=section, split_from=split_from,
+        _applies(form, row.applies), section=row.section_key, split_from=row.split_from,
     )  # fmt: skip
     try:
         releases.save_clause(desk.session, desk.actor, found, words, now=desk.now)
@@ -292,11 +320,20 @@ def _save_clause(
         form[named if named in form else "text"].errors = [reason]
     except Conflict as error:
         form.form_errors = [error.args[0], error.theirs]
+        form.seen.data = str(found.version)
     else:
         flash(_("Saved in the draft."), "success")
         return redirect(url_for(".release", name=found.name))
     g.must_roll_back = True
     return None
+
+
+def _applies(form: SharedClauseForm, present: list[str]) -> tuple[str, ...]:
+    """The kinds of school that are ticked: all of them is every school, none of them what it was."""
+    ticked = tuple(form.applies.data or present)
+    if set(ticked) == set(present):
+        return tuple(present)
+    return () if len(ticked) == len(KINDS_OF_SCHOOL) else ticked
 
 
 def _clause_form(found: Release, row: ReleaseClause) -> SharedClauseForm:
@@ -305,24 +342,11 @@ def _clause_form(found: Release, row: ReleaseClause) -> SharedClauseForm:
         data={
             "title": row.title, "text": words, "reason": row.reason, "policy": row.policy.value, "review": row.review,
             "confirm": row.confirm, "laws": "\n".join(row.laws), "section": row.section_key,
-            "seen": str(found.version),
+            "applies": row.applies or [kind for kind, _words in KINDS_OF_SCHOOL], "seen": str(found.version),
         }
     )  # fmt: skip
     form.section.choices = [(one.key, one.title) for one in found.sections]
     return form
-
-
-def _merges(planned: ReleasePlan) -> list[tuple[PlanLine, int, bool]]:
-    """Each distinct merge with how many schools get it, and whether somebody read it."""
-    found = []
-    for line, count in planned.merges:
-        row = desk.session.get(MergeResult, _identity(line))
-        found.append((line, count, row is not None and row.read_at is not None))
-    return found
-
-
-def _identity(line: PlanLine) -> tuple[str, str, str]:
-    return line.base_hash or "", line.shared_hash or "", line.local_hash or ""
 
 
 def _ordered(found: Release) -> list[ReleaseClause]:

@@ -8,7 +8,7 @@ from portal.core.errors import Conflict, Invalid, NotFound
 from portal.identity.permissions import Action, may
 from portal.identity.queries import names
 from portal.notices import actions, decisions
-from portal.notices.overview import draft_in_review, review_queue
+from portal.notices.overview import draft_in_review, review_queue, titles
 from portal.notices.wording import notice_desk
 from portal.tenancy.models import Tenant
 from portal.tenancy.queries import tenant_by_slug
@@ -24,7 +24,9 @@ REASON = "reviewing schools' wording"
 
 @pages.page("/reviews", may=Action.READ_NOTICE, cross_tenant=REASON)
 def reviews() -> ResponseReturnValue:
-    return render_template("central/reviews/reviews.html", lines=review_queue(desk.session, now=desk.now))
+    return render_template(
+        "central/reviews/reviews.html", lines=review_queue(desk.session, now=desk.now), titles=_titles()
+    )
 
 
 @pages.page("/reviews/<school>/drafts/<key>", may=Action.READ_NOTICE, methods=("GET", "POST"), cross_tenant=REASON)
@@ -82,7 +84,7 @@ def question(school: str, decision_id: int) -> ResponseReturnValue:
             flash(_("Agreed: the merged words are published."), "success")
         else:
             decisions.advise(desk.session, desk.actor, tenant, row, form.comment.data or "", now=desk.now)
-            flash(_("Your answer stands beside the school's question."), "success")
+            flash(_("Your answer stands beside the school’s question."), "success")
         return redirect(url_for(".reviews"))
     merged = decisions.merge_of(desk.session, row)
     base, shared, local = decisions.three_texts(desk.session, row)
@@ -90,9 +92,13 @@ def question(school: str, decision_id: int) -> ResponseReturnValue:
     return render_template(
         "central/reviews/question.html", school=tenant, row=row, form=form, talk=talk, merged=merged,
         sides=three_sides(merged, base, shared, local), changed=pieces(base, shared),
-        result=pieces(local, merged.text), may_review=_may_review(tenant),
+        result=pieces(local, merged.text), may_review=_may_review(tenant), titles=_titles(),
         people=names(desk.session, {one.written_by for one in talk if one.written_by}),
     )  # fmt: skip
+
+
+def _titles() -> dict[str, str]:
+    return titles(page_cache().shelf(desk.session))
 
 
 def _may_review(tenant: Tenant) -> bool:

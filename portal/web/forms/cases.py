@@ -14,7 +14,16 @@ from wtforms import (
 from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from portal.web.forms.fields import MESSAGE, LineField, LongField, OnceField, PortalForm, at_most, required
+from portal.web.forms.fields import (
+    MESSAGE,
+    LineField,
+    LongField,
+    OnceField,
+    PortalForm,
+    ReplacingForm,
+    at_most,
+    required,
+)
 from portal.web.texts import later as _
 
 
@@ -60,7 +69,7 @@ class NothingForm(PortalForm):
     """A button alone."""
 
 
-class AssignForm(PortalForm):
+class AssignForm(ReplacingForm):
     person = SelectField(_("Who works on it"), coerce=int, validate_choice=False)
 
 
@@ -104,7 +113,7 @@ class ArrivalForm(PortalForm):
     on = DateField(_("When did it come?"), format="%d %m %Y", validators=[InputRequired(_("Enter the day."))])
 
 
-class LimitForm(PortalForm):
+class LimitForm(ReplacingForm):
     people = SelectMultipleField(
         _("Who may see it?"),
         coerce=int,
@@ -114,5 +123,5 @@ class LimitForm(PortalForm):
     )
 
 
-class KindChangeForm(PortalForm):
+class KindChangeForm(ReplacingForm):
     kind = SelectField(_("What is it really?"), validators=[InputRequired()])

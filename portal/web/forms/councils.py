@@ -1,6 +1,6 @@
 """Saying that a link is wrong; proposing, naming and reaching councils."""
 
-from wtforms import DateField, RadioField, SelectField
+from wtforms import BooleanField, DateField, RadioField, SelectField
 from wtforms.validators import DataRequired
 
 from portal.core.limits import ADDRESS_LENGTH, EMAIL_LENGTH, TELEPHONE_LENGTH
@@ -11,6 +11,7 @@ from portal.web.forms.fields import (
     LongField,
     NameField,
     PortalForm,
+    ReplacingForm,
     TelephoneField,
     at_most,
     email_address,
@@ -28,6 +29,15 @@ KINDS = (
     ("request", _("Make a request")),
     ("complaint", _("Complain")),
 )
+
+
+COUNCIL_KINDS = (
+    ("county", _("County council")),
+    ("unitary", _("Unitary council")),
+    ("metropolitan", _("Metropolitan borough")),
+    ("london", _("London borough")),
+)
+_DAY = _("For example, 1 4 2028.")
 
 
 class WrongLinkForm(PortalForm):
@@ -53,13 +63,64 @@ class AuthorityNameForm(PortalForm):
     short_name = NameField(_("Short name"), validators=[required(_("Enter a short name.")), at_most(100)])
     valid_from = DateField(
         _("First day of this name"),
-        description=_("For example, 1 4 2028."),
+        description=_DAY,
         format="%d %m %Y",
         validators=[required(_("Enter the day."))],
     )
+    corrects = BooleanField(_("That day is past: this corrects the directory, and past notices stay as they were"))
 
 
-class AuthorityContactsForm(PortalForm):
+class AuthorityDetailsForm(PortalForm):
+    kind = SelectField(_("Kind"), choices=COUNCIL_KINDS)
+    region = LineField(
+        _("Region"),
+        description=_("Two letters: EM, EE, LN, NE, NW, SE, SW, WM or YH."),
+        validators=[required(_("Enter the region.")), at_most(4)],
+    )
+    website = LineField(_("Website"), validators=[optional(), at_most(500)])
+
+
+class NewAuthorityForm(AuthorityDetailsForm):
+    name = NameField(_("Official name"), validators=[required(_("Enter the official name.")), NAME])
+    short_name = NameField(_("Short name"), validators=[required(_("Enter a short name.")), at_most(60)])
+    dfe = LineField(_("DfE code"), description=_("Three figures, such as 881."), validators=[optional(), at_most(3)])
+    gss = LineField(
+        _("GSS code"),
+        description=_("E and eight figures, such as E10000012."),
+        validators=[optional(), at_most(9)],
+    )
+    valid_from = DateField(
+        _("First day"),
+        description=_("Empty: it has always been there."),
+        format="%d %m %Y",
+        validators=[optional()],
+    )
+
+
+class AuthorityCodeForm(PortalForm):
+    scheme = RadioField(
+        _("Which code?"),
+        choices=[("dfe", _("DfE code: three figures, such as 881")), ("gss", _("GSS code, such as E10000012"))],
+        default="gss",
+    )
+    code = LineField(_("Code"), validators=[required(_("Enter the code.")), at_most(9)])
+    valid_from = DateField(
+        _("First day of this code"),
+        description=_("Empty: the council has always had it. The code before it ends on this day."),
+        format="%d %m %Y",
+        validators=[optional()],
+    )
+
+
+class DistrictsForm(PortalForm):
+    districts = LongField(
+        _("Its districts"),
+        description=_("One a line, with its GSS code: E07000066 Basildon. An order that splits the council needs all."),
+        validators=[optional(), at_most(5000)],
+    )
+
+
+class AuthorityContactsForm(ReplacingForm):
     email = AddressField(
         _("E-mail address of the data protection officer"),
         validators=[optional(), at_most(EMAIL_LENGTH), email_address],
@@ -74,7 +135,7 @@ class OrderForm(PortalForm):
     title = NameField(_("Title of the order"), validators=[required(_("Enter a title.")), NAME])
     on = DateField(
         _("First day of the new councils"),
-        description=_("For example, 1 4 2028."),
+        description=_DAY,
         format="%d %m %Y",
         validators=[required(_("Enter the day."))],
     )
@@ -86,4 +147,27 @@ class OrderForm(PortalForm):
         ),
         validators=[required(_("Enter the moves.")), at_most(20_000)],
     )
+    codes = LongField(
+        _("Codes of the new councils"),
+        description=_("One line for each council: council: 951, E06000066. They can be added later."),
+        validators=[optional(), at_most(5000)],
+    )
     source = LongField(_("Where this is from"), validators=[optional(), at_most(1000)])
+
+
+class DraftForm(OrderForm):
+    """A draft may name nobody yet; its open districts are a line each."""
+
+    moves = LongField(
+        _("Who is replaced by whom"),
+        description=_(
+            "One line for each move: council > new council: district, district. A council that moves whole needs no "
+            "districts."
+        ),
+        validators=[optional(), at_most(20_000)],
+    )
+    undecided = LongField(
+        _("Districts without a new council yet"),
+        description=_("By name or code, separated by commas. The order cannot be approved while there are any."),
+        validators=[optional(), at_most(5000)],
+    )

@@ -49,7 +49,13 @@ class ViewForm(PortalForm):
 
 class BulkForm(PortalForm):
     cases = SelectMultipleField(_("Requests"), validate_choice=False)
+    seen = SelectMultipleField(validate_choice=False)
     person = SelectField(_("Give the ticked ones to"), coerce=int, validate_choice=False)
+
+    def shown(self) -> dict[str, int]:
+        """Who worked on each request, 0 for nobody, when the list was opened."""
+        pairs = (each.rpartition(":") for each in self.seen.data or [])
+        return {reference: int(number) for reference, _mark, number in pairs if number.isdecimal() and len(number) < 10}
 
 
 def _numbered(known: dict[int, str]) -> list[tuple[str, str]]:

@@ -128,10 +128,14 @@ class DetailsForm(QuestionForm):
         _("My complaint is about the head teacher"),
         description=_("Then it goes to the governors or the trust instead."),
     )
+    is_confidential = BooleanField(
+        _("Only the data protection officer’s team may see this"),
+        description=_("Then nobody at the school sees it or knows that you asked."),
+    )
     files = MultipleFileField(
         _("Add files (if you like)"),
         description=_(
-            "Papers or pictures that help us. PDF, Word or Excel files, pictures or plain text, up to 10 megabytes each."
+            "Papers or pictures that help. PDF, Word or Excel files, pictures or plain text, up to 10 megabytes each."
         ),
     )
 
@@ -146,6 +150,8 @@ class DetailsForm(QuestionForm):
             self.details.description = gettext(
                 "You can ask for everything. If you say what you are looking for, it can be found sooner."
             )
+        if kind is not CaseKind.QUESTION:
+            del self.is_confidential
         if kind is not CaseKind.COMPLAINT:
             del self.about_head
         else:

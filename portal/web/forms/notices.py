@@ -1,6 +1,6 @@
 """Wording of clauses: a school's own, and the shared one."""
 
-from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField
+from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, SelectMultipleField
 
 from portal.core.limits import CLAUSE_LENGTH, EMAIL_LENGTH, TITLE_LENGTH
 from portal.notices.releases import KIND_LENGTH
@@ -10,6 +10,7 @@ from portal.web.forms.fields import (
     LongField,
     NameField,
     PortalForm,
+    ReplacingForm,
     at_most,
     email_address,
     optional,
@@ -24,9 +25,24 @@ POLICIES = (
     ("optional", _("Schools may change it or leave it out")),
 )
 
+KINDS_OF_SCHOOL = (
+    ("maintained", _("Schools maintained by a council")),
+    ("academy", _("Academies")),
+    ("special", _("Special schools")),
+    ("independent", _("Independent schools")),
+)
+
+
+def number(value: str | None) -> int | None:
+    """The number that a hidden field holds; None where it holds none."""
+    return int(value) if value and value.isascii() and value.isdecimal() and len(value) < 12 else None
+
 
 class ClauseForm(PortalForm):
-    """`seen` is the draft's version that the page showed (0: none), `base` the shared text beside it."""
+    """`seen` is the draft's version that the page showed (0: none), `base` the shared text beside it.
+
+    `own` is the published override that it showed (0: none).
+    """
 
     title = NameField(_("Title"), validators=[optional(), at_most(TITLE_LENGTH)])
     text = LongField(
@@ -37,11 +53,16 @@ class ClauseForm(PortalForm):
         validators=[optional(), at_most(300)],
     )  # fmt: skip
     seen = HiddenField(default="0")
+    own = HiddenField(default="")
     base = HiddenField(default="")
 
     @property
     def seen_version(self) -> int:
-        return int(self.seen.data or 0) if str(self.seen.data).isdecimal() else 0
+        return number(self.seen.data) or 0
+
+    @property
+    def seen_own(self) -> int | None:
+        return number(self.own.data)
 
 
 class AdditionForm(ClauseForm):
@@ -65,10 +86,10 @@ class CommentForm(PortalForm):
 
     @property
     def seen_version(self) -> int:
-        return int(self.seen.data or 0) if str(self.seen.data).isdecimal() else 0
+        return number(self.seen.data) or 0
 
 
-class PreferenceForm(PortalForm):
+class PreferenceForm(ReplacingForm):
     value = RadioField(
         _("When the shared wording changes"),
         choices=[("take", _("Take the new wording as it comes")), ("ask", _("Ask us first, every time"))],
@@ -76,13 +97,6 @@ class PreferenceForm(PortalForm):
 
 
 class ReleaseForm(PortalForm):
-    """`kind` is "" for a new kind of notice, which `kind_title` then names."""
-
-    kind = SelectField(_("Which notice"), validate_choice=False, default="general")
-    kind_title = NameField(
-        _("Title of a new notice"), description=_("Only for a new notice, such as Admissions. Readers see it."),
-        validators=[optional(), at_most(KIND_LENGTH)],
-    )  # fmt: skip
     name = NameField(
         _("Short name"), description=_("Such as 2027-01."), validators=[required(_("Give a name.")), at_most(60)]
     )
@@ -92,6 +106,20 @@ class ReleaseForm(PortalForm):
         validators=[optional(), at_most(1000)],
     )  # fmt: skip
     effective_on = DateField(_("In force from"), format="%d %m %Y", validators=[required(_("Enter a day."))])
+
+
+class NewReleaseForm(ReleaseForm):
+    """`kind` is "" for a new kind of notice, which `kind_title` then names."""
+
+    kind = SelectField(_("Which notice"), validate_choice=False, default="general")
+    kind_title = NameField(
+        _("Title of a new notice"), description=_("Only for a new notice, such as Admissions. Readers see it."),
+        validators=[optional(), at_most(KIND_LENGTH)],
+    )  # fmt: skip
+
+
+class DetailsForm(ReplacingForm, ReleaseForm):
+    """The same of a draft that is there."""
 
 
 class SharedClauseForm(PortalForm):
@@ -104,15 +132,19 @@ class SharedClauseForm(PortalForm):
         validators=[optional(), at_most(500)],
     )  # fmt: skip
     policy = SelectField(_("What schools may do"), choices=POLICIES)
-    review = BooleanField(_("A school's change needs the DPO team's agreement"))
+    review = BooleanField(_("A school’s change needs the DPO team’s agreement"))
     confirm = BooleanField(_("States a fact about the school: each school must say yes"))
+    applies = SelectMultipleField(
+        _("Which schools it is for"), choices=KINDS_OF_SCHOOL,
+        description=_("With no tick it stays as it was; a new clause is for every school."),
+    )  # fmt: skip
     laws = LongField(_("Law it relies on"), description=_("One a line."), validators=[optional(), at_most(1000)])
     section = SelectField(_("Section"), validate_choice=False)
     seen = HiddenField(default="0")
 
     @property
     def seen_version(self) -> int:
-        return int(self.seen.data or 0) if str(self.seen.data).isdecimal() else 0
+        return number(self.seen.data) or 0
 
 
 class SubscriptionForm(PortalForm):

@@ -8,6 +8,7 @@ from portal.web.forms.fields import (
     AddressField,
     NameField,
     PortalForm,
+    ReplacingForm,
     at_most,
     email_address,
     required,
@@ -16,7 +17,7 @@ from portal.web.texts import later as _
 
 
 class InvitationForm(PortalForm):
-    name = NameField(_("Name"), validators=[required(_("Enter the person's name.")), NAME])
+    name = NameField(_("Name"), validators=[required(_("Enter the person’s name.")), NAME])
     email = AddressField(
         _("E-mail address"),
         description=_("Their own work address, not a shared mailbox: it is how they prove who they are."),
@@ -25,5 +26,5 @@ class InvitationForm(PortalForm):
     role = SelectField(_("Role"))
 
 
-class RoleForm(PortalForm):
+class RoleForm(ReplacingForm):
     role = SelectField(_("Role"))

@@ -1,7 +1,9 @@
 """Writing down what reached the school by other ways, asking the DPO, and reporting a breach."""
 
 from datetime import date, datetime, time
+from typing import Any
 
+from flask_babel import gettext
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField
 from wtforms.validators import InputRequired, ValidationError
 
@@ -45,10 +47,23 @@ class WhenForm(PortalForm):
         validators=[at_most(5)],
     )
 
+    counts_hours = False
+
     def received_at(self) -> datetime:
         """The instant; noon where no time matters. Raises `Invalid`."""
         day: date = self.received_on.data  # type: ignore[assignment]
         return from_london(day, _time(self.received_time.data or "12:00"))
+
+    def validate(self, extra_validators: Any = None) -> bool:  # noqa: ANN401 - what WTForms takes
+        """A breach counts by the hour, so its time must be known."""
+        untyped: Any = super()
+        is_right = bool(untyped.validate(extra_validators))
+        if self.counts_hours and not self.received_time.data and not self.received_time.errors:
+            self.received_time.errors = [
+                gettext("Enter the time, as well as you know it: the 72 hours count from then.")
+            ]
+            return False
+        return is_right
 
     def validate_received_time(self, field: LineField) -> None:
         if not field.data or self.received_on.data is None:
@@ -60,6 +75,10 @@ class WhenForm(PortalForm):
 
 
 class RecordForm(WhenForm):
+    @property
+    def counts_hours(self) -> bool:  # type: ignore[override]
+        return bool(self.kind.data == CaseKind.BREACH)
+
     key = OnceField()
     read_back = HiddenField()
     school = LineField(_("Which school?"), description=_("Its full name."), validators=[at_most(200)])
@@ -86,6 +105,14 @@ class RecordForm(WhenForm):
     telephone = TelephoneField(_("Telephone number"), validators=[at_most(TELEPHONE_LENGTH), telephone_number])
     address = LongField(_("Postal address"), validators=[at_most(ADDRESS_LENGTH)])
     contact_notes = LongField(_("What should we not do?"), validators=[at_most(1000)])
+    about_head = BooleanField(
+        _("It is a complaint about the head teacher"),
+        description=_("Then only the chair of governors or the trust, and the DPO team, can see it."),
+    )
+
+    def validate_about_head(self, field: BooleanField) -> None:
+        if field.data and self.kind.data != CaseKind.COMPLAINT:
+            raise ValidationError(_("Only a complaint can be about the head teacher: choose “Complaint” above."))
 
     def validate_subject_name(self, field: NameField) -> None:
         if self.relationship.data != "self" and not field.data:
@@ -110,7 +137,20 @@ class QuestionForm(PortalForm):
 
 
 class BreachForm(WhenForm):
+    counts_hours = True
+
     key = OnceField()
+    received_on = DateField(
+        _("When did anyone at school first know of it?"),
+        description=_("Also if it was a holiday, and whoever it was."),
+        format="%d %m %Y",
+        validators=[InputRequired(_("Enter the day."))],
+    )
+    received_time = LineField(
+        _("At what time?"),
+        description=_("For example 14:30. The 72 hours count from then."),
+        validators=[at_most(5)],
+    )
     details = LongField(
         _("What happened?"),
         description=_(

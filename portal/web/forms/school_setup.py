@@ -10,7 +10,7 @@ from portal.web.forms.fields import (
     LineField,
     LongField,
     NameField,
-    PortalForm,
+    ReplacingForm,
     at_most,
     email_address,
     optional,
@@ -19,7 +19,7 @@ from portal.web.languages import LANGUAGES
 from portal.web.texts import later as _
 
 
-class ResponsibleForm(PortalForm):
+class ResponsibleForm(ReplacingForm):
     contact = NameField(
         _("Contact for data protection"), description=_("Whom the DPO team asks first."), validators=[optional(), NAME]
     )
@@ -36,7 +36,7 @@ class ResponsibleForm(PortalForm):
     chair = NameField(_("Chair of governors"), validators=[optional(), NAME])
 
 
-class LanguagesForm(PortalForm):
+class LanguagesForm(ReplacingForm):
     languages = SelectMultipleField(
         _("Languages of our notice"),
         description=_("English is always there. A translation that nobody has checked says so."),
@@ -44,17 +44,17 @@ class LanguagesForm(PortalForm):
     )
 
 
-class BrandingForm(PortalForm):
+class BrandingForm(ReplacingForm):
     colour = LineField(
         _("Our colour"),
-        description=_("Like #1d5c3a, dark enough for white words. Empty: the portal's own."),
+        description=_("Like #1d5c3a, dark enough for white words. Empty: the portal’s own."),
         validators=[optional(), at_most(7)],
     )
     crest = FileField(_("Our crest"), description=_("A PNG or JPEG picture of at most 150 kB."))
     no_crest = BooleanField(_("Show no crest"))
 
 
-class TermsForm(PortalForm):
+class TermsForm(ReplacingForm):
     terms = LongField(
         _("Terms"),
         description=_("One a line: first day - last day, such as 2/9/2026 - 23/10/2026. Half terms are two terms."),
@@ -65,7 +65,7 @@ class TermsForm(PortalForm):
     )
 
 
-class HolidaysForm(PortalForm):
+class HolidaysForm(ReplacingForm):
     person = SelectField(
         _("Who looks at requests in the holidays"),
         description=_("The time limits go on. Nobody: the DPO team is told instead."),
@@ -73,9 +73,9 @@ class HolidaysForm(PortalForm):
     )
 
 
-class HostForm(PortalForm):
+class HostForm(ReplacingForm):
     host = LineField(
-        _("The school's own web address"),
+        _("The school’s own web address"),
         description=_("Such as privacy.school.sch.uk; its name must already lead to this portal."),
         validators=[optional(), at_most(253)],
     )

@@ -10,6 +10,7 @@ from portal.web.forms.fields import (
     LongField,
     NameField,
     PortalForm,
+    ReplacingForm,
     TelephoneField,
     at_most,
     email_address,
@@ -28,7 +29,7 @@ LAWS = (
 
 
 class SchoolForm(PortalForm):
-    name = NameField(_("Name of the school"), validators=[required(_("Enter the school's name.")), NAME])
+    name = NameField(_("Name of the school"), validators=[required(_("Enter the school’s name.")), NAME])
     law = SelectField(
         _("Kind of school"), description=_("It decides which rights and time limits apply."), choices=LAWS
     )
@@ -38,22 +39,34 @@ class SchoolForm(PortalForm):
     postcode = NameField(_("Postcode"), validators=[optional(), at_most(8)])
     email = AddressField(
         _("E-mail address of the office"),
-        validators=[required(_("Enter the office's e-mail address.")), at_most(EMAIL_LENGTH), email_address],
+        validators=[required(_("Enter the office’s e-mail address.")), at_most(EMAIL_LENGTH), email_address],
     )
     telephone = TelephoneField(
         _("Telephone number of the office"),
-        validators=[required(_("Enter the office's telephone number.")), at_most(TELEPHONE_LENGTH), telephone_number],
+        validators=[required(_("Enter the office’s telephone number.")), at_most(TELEPHONE_LENGTH), telephone_number],
     )
 
 
-class FactsForm(PortalForm):
+class SchoolDetailsForm(ReplacingForm):
+    name = NameField(
+        _("Name of the school"),
+        description=_("Its old web address goes on leading to it."),
+        validators=[required(_("Enter the school’s name.")), NAME],
+    )
+    law = SelectField(
+        _("Kind of school"), description=_("It decides which rights and time limits apply."), choices=LAWS
+    )
+    trust = SelectField(_("Trust"), description=_("For an academy: the trust is then the controller."))
+
+
+class FactsForm(ReplacingForm):
     email = AddressField(
         _("E-mail address of the office"),
-        validators=[required(_("Enter the office's e-mail address.")), at_most(EMAIL_LENGTH), email_address],
+        validators=[required(_("Enter the office’s e-mail address.")), at_most(EMAIL_LENGTH), email_address],
     )
     telephone = TelephoneField(
         _("Telephone number of the office"),
-        validators=[required(_("Enter the office's telephone number.")), at_most(TELEPHONE_LENGTH), telephone_number],
+        validators=[required(_("Enter the office’s telephone number.")), at_most(TELEPHONE_LENGTH), telephone_number],
     )
     address = LongField(_("Postal address"), validators=[optional(), at_most(ADDRESS_LENGTH)])
     website = LineField(_("Website"), validators=[optional(), at_most(300)])

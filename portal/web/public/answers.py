@@ -44,9 +44,15 @@ def as_request(answers: dict[str, str], school: Tenant, *, now: datetime, langua
         contact_notes=answers.get("contact_notes", ""),
         details=answers.get("details", ""),
         language=language,
+        is_confidential=is_confidential(answers, school),
         is_about_head=kind is CaseKind.COMPLAINT and answers.get("about_head") == "yes",
         extra=extra,
     )
+
+
+def is_confidential(answers: dict[str, str], school: Tenant) -> bool:
+    """Whether only the DPO team may see this: a question that was said to be for it alone."""
+    return kind_of(answers, school.law) is CaseKind.QUESTION and answers.get("is_confidential") == "yes"
 
 
 def summary(school: Tenant, answers: dict[str, str], files: list[str]) -> list[dict[str, str]]:
@@ -69,6 +75,7 @@ def summary(school: Tenant, answers: dict[str, str], files: list[str]) -> list[d
         Question.DETAILS: [
             (_("Details"), answers.get("details") or _("Nothing added")),
             (_("About the head teacher"), _("Yes") if answers.get("about_head") == "yes" else ""),
+            (_("Only for the data protection officer"), _("Yes") if is_confidential(answers, school) else ""),
             (_("Files"), ", ".join(files)),
         ],
         Question.NAME: [(_("Your name"), answers.get("requester_name", ""))],

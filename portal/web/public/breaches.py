@@ -1,6 +1,6 @@
 """Reporting a breach by the school's link: any member of staff, no account, 72 hours."""
 
-from flask import render_template, request, url_for
+from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -14,10 +14,11 @@ from portal.core.secrets import digest
 from portal.identity import throttle
 from portal.identity.permissions import PUBLIC
 from portal.tenancy.models import Tenant
-from portal.tenancy.queries import public_school
+from portal.tenancy.queries import is_only_shown, public_school
 from portal.web.door import Audience, Door, Needs
 from portal.web.forms.recording import BreachForm
 from portal.web.languages import current_language
+from portal.web.public.schools import facts_of
 from portal.web.sender import sender
 from portal.web.session import desk
 
@@ -28,16 +29,18 @@ ROUTE = "breach"
 @pages.page("/schools/<slug>/breach", may=Needs.NOTHING, methods=("GET", "POST"))
 def report(slug: str) -> ResponseReturnValue:
     school = public_school(desk.session, slug)
+    if is_only_shown(desk.session, school):
+        return render_template("public/requests/only_shown.html", school=school, facts=facts_of(school))
     form = BreachForm()
     with desk.acting_for(school):
         if not form.validate_on_submit():
             return render_template("public/breaches/report.html", school=school, form=form), 422 if form.errors else 200
         try:
-            new = _request(form)
+            return _send(school, form, _request(form))
         except Invalid as error:
+            g.must_roll_back = True
             form.received_on.errors = [_(error.message)]
             return render_template("public/breaches/report.html", school=school, form=form), 422
-        return _send(school, form, new)
 
 
 def _send(school: Tenant, form: BreachForm, new: NewRequest) -> ResponseReturnValue:

@@ -16,6 +16,7 @@ from portal.casework.models import Case
 from portal.casework.presenting import present
 from portal.casework.queries import case_by_link, case_of_requester
 from portal.casework.requester import admit, admit_nobody, requester_of, withdraw, write_to_school
+from portal.casework.wanted import want_code
 from portal.core.errors import Invalid, NotFound
 from portal.core.limits import CODE_MINUTES
 from portal.core.secrets import digest
@@ -159,11 +160,8 @@ def leaving(token: str) -> ResponseReturnValue:
 
 
 def _send_code(reference: str) -> ResponseReturnValue:
-    with every_tenant(desk.session, "a reference says which school"):
-        throttle.count(desk.session, throttle.REQUESTER_CODE, reference, now=desk.now)
-        found = case_of_requester(desk.session, reference)
-        if found is not None:
-            ask_code(desk.session, found, sender=sender(), now=desk.now)
+    throttle.count(desk.session, throttle.REQUESTER_CODE, reference, now=desk.now)
+    want_code(desk.session, reference, now=desk.now)
     words = _("If there is such a request, a code is on its way: by e-mail, or by post if you gave no e-mail address.")
     flash(words, "info")
     return redirect(url_for(".by_reference"))
@@ -173,7 +171,7 @@ def _open(reference: str, typed: str) -> str | None:
     with every_tenant(desk.session, "a reference says which school"):
         found = case_of_requester(desk.session, reference)
         if found is None:
-            admit_nobody(desk.session, reference, typed, now=desk.now)
+            admit_nobody(desk.session, reference, typed, desk.house.keys, now=desk.now)
             return None
         if admit(desk.session, found, typed, desk.house.keys, now=desk.now) is None:
             return None

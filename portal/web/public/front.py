@@ -2,6 +2,7 @@
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from portal.core.errors import Invalid, NotFound
 from portal.core.limits import SEARCH_LENGTH
@@ -21,13 +22,22 @@ def front() -> ResponseReturnValue:
 
 @pages.page("/find", may=Needs.NOTHING, cacheable=True)
 def find() -> ResponseReturnValue:
+    typed = request.args.get("q", "")
     try:
-        words = clean(request.args.get("q", ""))
+        words, problem = clean(typed), ""
     except Invalid as error:
-        return render_template("public/front/find.html", words="", found=[], problem=str(error)), 422
-    problem = "" if len(words) <= SEARCH_LENGTH else "long"
-    found = [] if problem or len(words) < 2 else find_schools(desk.session, words)
-    return render_template("public/front/find.html", words=words[:SEARCH_LENGTH], found=found, problem=problem)
+        words, problem = "".join(filter(str.isprintable, typed)), _(error.message)
+    if not problem:
+        problem = _what_is_wrong_with(words)
+    found = find_schools(desk.session, words) if words and not problem else []
+    page = render_template("public/front/find.html", words=words, found=found, problem=problem)
+    return page, 422 if problem else 200
+
+
+def _what_is_wrong_with(words: str) -> str:
+    if len(words) > SEARCH_LENGTH:
+        return str(_("That is too long for a search. Type the school’s name or town only."))
+    return str(_("Type two letters or more.")) if len(words) == 1 else ""
 
 
 @pages.page("/privacy", may=Needs.NOTHING, cacheable=True)

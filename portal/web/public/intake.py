@@ -18,13 +18,14 @@ from portal.core.errors import Conflict, Invalid
 from portal.identity import throttle
 from portal.identity.permissions import PUBLIC
 from portal.tenancy.models import Tenant, TenantStatus
-from portal.tenancy.queries import facts_at
+from portal.tenancy.queries import facts_at, takes_requests
+from portal.tenancy.scope import every_tenant
 from portal.web.door import Audience, Door, Needs
 from portal.web.files import filing
 from portal.web.forms.intake import FORMS, CheckForm, DetailsForm, QuestionForm
 from portal.web.languages import current_language
-from portal.web.public.answers import as_request, summary
-from portal.web.public.schools import enter_school
+from portal.web.public.answers import as_request, is_confidential, summary
+from portal.web.public.schools import enter_school, facts_of
 from portal.web.sender import sender
 from portal.web.session import desk
 
@@ -48,6 +49,8 @@ def check(slug: str) -> ResponseReturnValue:
     school = enter_school(slug)
     if isinstance(school, str):
         return redirect(url_for(".start", slug=school))
+    if not takes_requests(desk.session, school):
+        return redirect(url_for(".start", slug=slug))
     with desk.acting_for(school):
         draft = _draft(school)
         if draft is None:
@@ -66,13 +69,15 @@ def sent(slug: str) -> ResponseReturnValue:
         return redirect(url_for(".start", slug=school))
     with desk.acting_for(school):
         draft = _draft(school)
-        case = desk.session.get(Case, int(draft.answers["case"])) if draft is not None and draft.is_sent else None
-        if draft is None or case is None:
+        if draft is None or not draft.is_sent:
             return redirect(url_for(".start", slug=slug))
-        reading = read_clock(desk.session, case)
+        with every_tenant(desk.session, "a confidential question is the service's"):
+            case = desk.session.get_one(Case, int(draft.answers["case"]))
+            reading = read_clock(desk.session, case)
         return render_template(
             "public/requests/sent.html",
             school=school,
+            is_confidential=case.tenant_id != school.id,
             case=case,
             due=case.due_at or case.due_on,
             steps=explained(reading, current_language().code),
@@ -86,8 +91,8 @@ def _ask(slug: str, page: Question) -> ResponseReturnValue:
     school = enter_school(slug)
     if isinstance(school, str):
         return redirect(url_for(".start", slug=school))
-    if school.status is TenantStatus.CLOSED:
-        return redirect(url_for("public_schools.school", slug=slug))
+    if not takes_requests(desk.session, school):
+        return _not_here(school)
     with desk.acting_for(school):
         draft = _draft(school)
         answers = dict(draft.answers) if draft is not None and not draft.is_sent else {}
@@ -97,12 +102,18 @@ def _ask(slug: str, page: Question) -> ResponseReturnValue:
         if draft is not None and request.method == "POST" and request.form.get("remove"):
             _remove(draft, request.form["remove"])
             return redirect(request.full_path.rstrip("?"))
-        if not form.validate_on_submit():
-            return _page(school, page, form, answers, draft), 422 if form.errors else 200
-        kept = _keep(school, draft, {**form.answered(), f"seen_{page}": "yes"})
-        if isinstance(form, DetailsForm) and not _attach(kept, form):
-            return _page(school, page, form, answers, kept), 422
-        return redirect(_next(slug, page, kept, school))
+        if form.validate_on_submit():
+            kept = draft = _keep(school, draft, {**form.answered(), f"seen_{page}": "yes"})
+            if not isinstance(form, DetailsForm) or _attach(kept, form):
+                return redirect(_next(slug, page, kept, school))
+        return _page(school, page, form, answers, draft), 422 if form.errors else 200
+
+
+def _not_here(school: Tenant) -> ResponseReturnValue:
+    """Nothing can be sent to a school that has closed, or to a real one in a demonstration."""
+    if school.status is TenantStatus.CLOSED:
+        return redirect(url_for("public_schools.school", slug=school.slug))
+    return render_template("public/requests/only_shown.html", school=school, facts=facts_of(school))
 
 
 def _attach(draft: Draft, form: DetailsForm) -> bool:
@@ -135,7 +146,7 @@ def _note_files(draft: Draft) -> None:
 
 def _form(page: Question, answers: dict[str, str], school: Tenant) -> QuestionForm:
     kind = kind_of(answers, school.law)
-    values = {**answers, "about_head": answers.get("about_head") == "yes"}
+    values = {**answers, **{name: answers.get(name) == "yes" for name in ("about_head", "is_confidential")}}
     form = FORMS[page](data=values)
     kinds = ways(Goal(answers["goal"]), school.law) if answers else ()
     form.suit({**answers, "resolved_kind": kind.value if kind else "question"}, kinds)
@@ -157,7 +168,14 @@ def _page(school: Tenant, page: Question, form: QuestionForm, answers: dict[str,
         facts=facts_at(desk.session, school.id, desk.now) if page is Question.DETAILS else {},
         files=draft_files(desk.session, draft.row) if draft is not None and page is Question.DETAILS else [],
         accept=ACCEPT,
+        sent=_sent_before(draft) if page is Question.START else "",
     )
+
+
+def _sent_before(draft: Draft | None) -> str:
+    """The reference of the request that this browser sent a moment ago: whoever goes back should know that it went."""
+    case = desk.session.get(Case, int(draft.answers["case"])) if draft is not None and draft.is_sent else None
+    return case.reference if case is not None else ""
 
 
 def _keep(school: Tenant, draft: Draft | None, answers: dict[str, str]) -> Draft:
@@ -192,6 +210,7 @@ def _show(school: Tenant, draft: Draft, form: CheckForm, *, changed: bool = Fals
         "public/requests/check.html",
         school=school,
         form=form,
+        is_confidential=is_confidential(draft.answers, school),
         rows=summary(school, draft.answers, [row.name for row in draft_files(desk.session, draft.row)]),
         back_href=_address(school.slug, questions(draft.answers, school.law)[-1]),
         changed=changed,
@@ -212,7 +231,7 @@ def _send(school: Tenant, draft: Draft, form: CheckForm) -> ResponseReturnValue:
         return redirect(url_for(".sent", slug=school.slug))
     new = as_request(draft.answers, school, now=desk.now, language=current_language().code)
     opened = open_case(desk.session, PUBLIC, school, new, sender=sender(), now=desk.now)
-    adopt_files(desk.session, draft.row, opened.case, now=desk.now)
+    adopt_files(desk.session, draft.row, opened.case, filing=filing(), now=desk.now)
     keep_result(desk.session, ROUTE, key, str(opened.case.id))
     mark_sent(
         draft,

@@ -3,6 +3,7 @@
 They speak the language that the address asks for where the school has its notice in it, else English.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask import redirect, render_template, request, url_for
@@ -11,10 +12,14 @@ from flask_babel import gettext as _
 
 from portal.core import clock
 from portal.core.errors import Invalid, NotFound
+from portal.directory.queries import postcode_edition
+from portal.directory.rules import authority_for_school
+from portal.lifecycle.overview import closing_of
 from portal.notices import queries
 from portal.notices.diff import notice_changes
-from portal.notices.gathering import GENERAL, Shelf, standing
+from portal.notices.gathering import GENERAL, Shelf, Standing, standing
 from portal.notices.languages import ENGLISH, known_languages
+from portal.notices.markup import rendered
 from portal.notices.reading import Notice
 from portal.tenancy.models import Tenant
 from portal.web.door import Audience, Door, Needs
@@ -26,6 +31,15 @@ from portal.web.session import desk
 from portal.web.shared.differences import lines
 
 pages = Door("public_notice", __name__, audience=Audience.PUBLIC)
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Where a notice offers to find the council of the child's home; `council` is the key of the school's own."""
+
+    anchor: str
+    council: str
+    has_postcodes: bool
 
 
 @pages.page("/schools/<slug>/privacy-notice", may=Needs.NOTHING, cacheable=True)
@@ -41,7 +55,11 @@ def notice(slug: str, kind: str = GENERAL) -> ResponseReturnValue:
         own = standing(desk.session, school)
         found = queries.notice_at(desk.session, school, desk.now, _language(school), kind=kind, shelf=shelf)
         expires = min(at for at in (shelf.next_instant(desk.now), own.next_instant(desk.now)) if at is not None)
-        return render_template("public/notice/notice.html", school=school, notice=found, past=None), expires
+        page = render_template(
+            "public/notice/notice.html", school=school, notice=found, past=None,
+            closed=closing_of(desk.session, school), finder=_finder(shelf, own, found),
+        )  # fmt: skip
+        return page, expires
 
     return cached((slug, current_language().code, "notice", kind), render)
 
@@ -63,7 +81,7 @@ def versions(slug: str, kind: str = GENERAL) -> ResponseReturnValue:
 def version(slug: str, number: int, kind: str = GENERAL) -> ResponseReturnValue:
     school = _school(slug)
     (found,) = _sealed(school, kind, number)
-    return render_template("public/notice/notice.html", school=school, notice=found, past=found.version.effective_on)
+    return _older(school, found, found.version.effective_on)
 
 
 @pages.page("/schools/<slug>/privacy-notice/changes", may=Needs.NOTHING, cacheable=True)
@@ -93,16 +111,47 @@ def _number(name: str) -> int:
     return int(words)
 
 
-def _past(slug: str, kind: str, day: str) -> ResponseReturnValue:
+def _past(slug: str, kind: str, words: str) -> ResponseReturnValue:
     school = _school(slug)
-    on = _day(day)
-    shelf = cache().shelf(desk.session)
-    at = min(clock.end_of_day(on), desk.now)
+    page = {"school": school, "kind": _asked(kind)}
     try:
-        found = queries.notice_at(desk.session, school, at, _language(school), kind=kind, shelf=shelf)
+        on = _day(words)
+        found = _read_at(school, kind, min(clock.end_of_day(on), desk.now))
+    except Invalid as error:
+        return render_template("public/notice/day.html", **page, problem=error.message), 422
     except NotFound:
-        found = queries.notice_at(desk.session, school, at, kind=kind, shelf=shelf)
-    return render_template("public/notice/notice.html", school=school, notice=found, past=on)
+        problem = _("This school had no notice here on that day.")
+        return render_template("public/notice/day.html", **page, problem=problem, typed=words), 404
+    return _older(school, found, on)
+
+
+def _read_at(school: Tenant, kind: str, at: datetime) -> Notice:
+    """In the language that the address asks for, where it was in that language then, else in English."""
+    shelf = cache().shelf(desk.session)
+    try:
+        return queries.notice_at(desk.session, school, at, _language(school), kind=kind, shelf=shelf)
+    except NotFound:
+        return queries.notice_at(desk.session, school, at, kind=kind, shelf=shelf)
+
+
+def _older(school: Tenant, found: Notice, on: date) -> str:
+    closed = closing_of(desk.session, school)
+    return render_template(
+        "public/notice/notice.html", school=school, notice=found, past=on, closed=closed, finder=None
+    )
+
+
+def _finder(shelf: Shelf, own: Standing, notice: Notice) -> Finder:
+    """After which part of the notice a reader may look for another council: where it lists them, else at its end."""
+    lines = rendered(notice.parts.blocks.get("authority_links", "")).html
+    anchors = [
+        clause.anchor for section in notice.composed.sections for clause in section.clauses if lines in clause.html
+    ]
+    today = clock.london(desk.now).date()
+    council = authority_for_school(
+        own.councils.assignments, shelf.councils.book.successions, own.councils.district, today
+    ).authority
+    return Finder(anchors[0] if anchors and lines else "", council or "", postcode_edition(desk.session) is not None)
 
 
 def _day(words: str) -> date:
@@ -110,7 +159,7 @@ def _day(words: str) -> date:
     try:
         day = date.fromisoformat(words)
     except ValueError:
-        raise Invalid(_("Write the day like 2026-03-01.")) from None
+        raise Invalid(_("Enter a real day, for example 2026-03-01.")) from None
     if day > clock.london(desk.now).date():
         raise Invalid(_("What a notice will say on a later day is not known yet."))
     return day

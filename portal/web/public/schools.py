@@ -6,7 +6,7 @@ from flask import abort, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.core.errors import NotFound
-from portal.directory.queries import closure_of
+from portal.lifecycle.overview import closing_of
 from portal.lifecycle.school_setup import crest_of
 from portal.tenancy.models import Tenant
 from portal.tenancy.queries import facts_at, present_slug, public_school, tenant_by_slug
@@ -22,21 +22,23 @@ def school(slug: str) -> ResponseReturnValue:
     found = enter_school(slug)
     if isinstance(found, str):
         return redirect(url_for(".school", slug=found), 301)
+    facts = facts_of(found)
     with tenant_scope(desk.session, found.id):
-        facts = facts_at(desk.session, found.id, desk.now)
         crest_held = crest_of(desk.session, found)
     return render_template(
         "public/schools/school.html",
         school=found,
         facts=facts,
-        closure=closure_of(desk.session, found.id),
+        closed=closing_of(desk.session, found),
         crest=crest_held.digest[:12] if crest_held else "",
     )
 
 
 @pages.page("/schools/<slug>/crest", may=Needs.NOTHING, cacheable=True)
 def crest(slug: str) -> ResponseReturnValue:
-    found = public_school(desk.session, slug)
+    found = enter_school(slug)
+    if isinstance(found, str):
+        return redirect(url_for(".crest", slug=found), 301)
     with tenant_scope(desk.session, found.id):
         held = crest_of(desk.session, found)
     if held is None:
@@ -46,7 +48,13 @@ def crest(slug: str) -> ResponseReturnValue:
 
 @pages.page("/schools/<slug>/colour.css", may=Needs.NOTHING, cacheable=True)
 def colour(slug: str) -> ResponseReturnValue:
-    found = tenant_by_slug(desk.session, slug)
+    try:
+        found = tenant_by_slug(desk.session, slug)
+    except NotFound:
+        moved = present_slug(desk.session, slug)
+        if moved is None:
+            raise
+        return redirect(url_for(".colour", slug=moved), 301)
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", found.colour):
         abort(404)
     return (
@@ -54,6 +62,12 @@ def colour(slug: str) -> ResponseReturnValue:
         200,
         {"Content-Type": "text/css; charset=utf-8", "Cache-Control": "public, max-age=3600"},
     )
+
+
+def facts_of(school: Tenant) -> dict[str, str]:
+    """What anybody may know of how to reach the school."""
+    with tenant_scope(desk.session, school.id):
+        return facts_at(desk.session, school.id, desk.now)
 
 
 def enter_school(slug: str) -> Tenant | str:

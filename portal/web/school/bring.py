@@ -15,7 +15,6 @@ from portal.identity.permissions import Action
 from portal.identity.queries import names
 from portal.lifecycle.bring_notice import (
     Comparison,
-    base_texts,
     bring,
     choose,
     correct,
@@ -27,7 +26,7 @@ from portal.lifecycle.bring_notice import (
 )
 from portal.lifecycle.import_apply import apply_import, undo_import
 from portal.lifecycle.import_corrections import Correction
-from portal.lifecycle.import_plan import DEEDS, Choices, Deed
+from portal.lifecycle.import_plan import DEEDS, Choices, Deed, base_texts
 from portal.lifecycle.side_by_side import runs
 from portal.notices.importing.blocks import Block
 from portal.notices.importing.documents import document_blocks, pasted_blocks

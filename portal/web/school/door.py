@@ -3,8 +3,8 @@
 from flask import Flask
 
 from portal.web.door import Audience
-from portal.web.school import bring, check, notice, school, today
-from portal.web.shared import case, inbox, letters, people, recording, trail, tray, views
+from portal.web.school import bring, check, notice, poster, school, today
+from portal.web.shared import bringing, case, inbox, letters, people, recording, trail, tray, views
 
 BLUEPRINTS = (
     people.pages,
@@ -14,11 +14,12 @@ BLUEPRINTS = (
     bring.pages,
     check.pages,
     school.pages,
+    poster.pages,
     inbox.pages,
     case.pages,
     recording.asking,
 )
-ATTACHED = (letters, recording, tray, views)
+ATTACHED = (bringing, letters, recording, tray, views)
 
 
 def install(app: Flask) -> None:

@@ -19,7 +19,7 @@ from portal.notices.models import DecisionChoice, OverrideMode, PreferenceKind, 
 from portal.notices.wording import ClauseWording, NoticeDesk, clauses_in, notice_desks, preview
 from portal.tenancy.models import Tenant
 from portal.web.door import Audience, Door
-from portal.web.forms.notices import AdditionForm, ClauseForm, DecisionForm, PreferenceForm
+from portal.web.forms.notices import AdditionForm, ClauseForm, DecisionForm, PreferenceForm, number
 from portal.web.public.page_cache import pages as page_cache
 from portal.web.session import desk
 from portal.web.shared.differences import pieces, three_sides
@@ -33,7 +33,14 @@ def notice() -> ResponseReturnValue:
     board = boards.get(request.args.get("kind", GENERAL))
     if board is None:
         raise NotFound("There is no such notice.")
-    form = PreferenceForm(value=board.school.stance.preference_at(desk.now).value)
+    return _notice_page(boards, board, _preference_form(board))
+
+
+def _preference_form(board: NoticeDesk) -> PreferenceForm:
+    return PreferenceForm(value=board.school.stance.preference_at(desk.now).value)
+
+
+def _notice_page(boards: dict[str, NoticeDesk], board: NoticeDesk, form: PreferenceForm) -> str:
     return render_template(
         "school/notice/notice.html", board=board, sections=clauses_in(board), form=form, may_edit=_may_edit(),
         tenant=_tenant(), may_bring=may(desk.actor, Action.IMPORT_NOTICE, desk.place), boards=boards,
@@ -52,6 +59,7 @@ def clause(key: str) -> ResponseReturnValue:
         key, wording.clause_key, wording.mode if wording.mode is not OverrideMode.OMIT else OverrideMode.ADAPT,
         form.text.data or "", title=form.title.data or "" if wording.is_local else "",
         base_hash=form.base.data or wording.parent_hash, seen=form.seen_version, reason=form.reason.data or "",
+        own=form.seen_own,
     )  # fmt: skip
     try:
         return _do(board, wording, words)
@@ -60,13 +68,19 @@ def clause(key: str) -> ResponseReturnValue:
         return _clause_page(board, wording, form, 422)
     except Conflict as error:
         form.form_errors = [error.args[0]]
+        form.seen.data = str(wording.draft.version if wording.draft else 0)
+        form.own.data = _own_id(wording)
         return _clause_page(board, wording, form, 409, theirs=error.theirs)
 
 
 @pages.page("/notice/clauses/<key>/absence", may=Action.PUBLISH_OVERRIDE, methods=("POST",))
 def absence(key: str) -> ResponseReturnValue:
     board = _board(key)
-    actions.leave_out(desk.session, desk.actor, _tenant(), board, key, now=desk.now)
+    own = number(request.form.get("own"))
+    try:
+        actions.leave_out(desk.session, desk.actor, _tenant(), board, key, now=desk.now, own=own)
+    except Conflict as error:
+        return _changed_meanwhile(key, error)
     page_cache().forget()
     flash(_("The clause is left out from now on."), "success")
     return redirect(url_for(".notice", kind=_asked(board)))
@@ -75,7 +89,11 @@ def absence(key: str) -> ResponseReturnValue:
 @pages.page("/notice/clauses/<key>/sharing", may=Action.PUBLISH_OVERRIDE, methods=("POST",))
 def sharing(key: str) -> ResponseReturnValue:
     board = _board(key)
-    actions.use_shared(desk.session, desk.actor, _tenant(), board, key, now=desk.now)
+    seen, own = number(request.form.get("seen")) or 0, number(request.form.get("own"))
+    try:
+        actions.use_shared(desk.session, desk.actor, _tenant(), board, key, now=desk.now, seen=seen, own=own)
+    except Conflict as error:
+        return _changed_meanwhile(key, error)
     page_cache().forget()
     flash(_("The notice uses the shared words again. Yours are kept in the record."), "success")
     return redirect(url_for(".notice", kind=_asked(board)))
@@ -146,10 +164,14 @@ def change(key: str) -> ResponseReturnValue:
             decisions.ask_dpo(desk.session, desk.actor, _tenant(), board, key, question=actions_text, now=desk.now)
             flash(_("The DPO team was asked. The notice stays as it is meanwhile."), "success")
         else:
-            decisions.answer_change(
-                desk.session, desk.actor, _tenant(), board, key, shared_hash=request.form.get("offered", ""),
-                takes=answer == "yes", now=desk.now,
-            )  # fmt: skip
+            try:
+                decisions.answer_change(
+                    desk.session, desk.actor, _tenant(), board, key, shared_hash=request.form.get("offered", ""),
+                    takes=answer == "yes", now=desk.now,
+                )  # fmt: skip
+            except Invalid as error:
+                flash(error.message, "problem")
+                return redirect(url_for(".change", key=key))
             page_cache().forget()
             flash(_("Recorded. The notice says so from now on."), "success")
         return redirect(url_for(".notice", kind=_asked(board)))
@@ -162,7 +184,12 @@ def change(key: str) -> ResponseReturnValue:
 
 @pages.page("/notice/preference", may=Action.PUBLISH_OVERRIDE, methods=("POST",))
 def preference() -> ResponseReturnValue:
-    form = PreferenceForm()
+    desk.in_turn(f"school {_tenant().id}")
+    boards = _boards()
+    board = next(iter(boards.values()))
+    form = _preference_form(board)
+    if form.is_stale:
+        return _notice_page(boards, board, form), 409
     if form.validate_on_submit():
         actions.prefer(desk.session, desk.actor, _tenant(), PreferenceKind(form.value.data), now=desk.now)
         page_cache().forget()
@@ -185,11 +212,23 @@ def _do(board: NoticeDesk, wording: ClauseWording, words: Words) -> ResponseRetu
         Outcome.SAME_AS_SHARED: _("These are the shared words: the notice follows them again."),
         Outcome.SENT_FOR_REVIEW: _("Sent to the DPO team, who must agree to this clause. The notice stays as it is."),
         Outcome.MERGED: _("The shared words changed meanwhile. Both changes are put together below: read and publish."),
-        Outcome.DIFFERS: _("The shared words changed meanwhile, in the same place. Compare them and publish again."),
+        Outcome.DIFFERS: _(
+            "The shared words changed meanwhile, in the same place. Compare the three texts and decide."
+        ),
     }
     waits = outcome in {Outcome.MERGED, Outcome.DIFFERS}
     flash(said[outcome], "info" if waits else "success")
+    if outcome is Outcome.DIFFERS:
+        asked = decisions.question_about_draft(desk.session, tenant, wording.key)
+        return redirect(url_for(".question", decision_id=asked.id))
     return redirect(url_for(".clause", key=wording.key) if waits else url_for(".notice", kind=_asked(board)))
+
+
+def _changed_meanwhile(key: str, error: Conflict) -> ResponseReturnValue:
+    """Back to the clause, which shows what somebody else saved."""
+    g.must_roll_back = True
+    flash(error.args[0], "problem")
+    return redirect(url_for(".clause", key=key))
 
 
 def _settle(decision_id: int, choice: DecisionChoice, form: DecisionForm) -> ResponseReturnValue:
@@ -198,15 +237,15 @@ def _settle(decision_id: int, choice: DecisionChoice, form: DecisionForm) -> Res
     board = _board(row.key)
     if choice is DecisionChoice.ASK:
         decisions.comment(desk.session, desk.actor, tenant, row.key, form.question.data or "", now=desk.now)
-    decisions.decide(
-        desk.session, desk.actor, tenant, row, choice, text=form.text.data or "", keys=tuple(board.keys), now=desk.now
-    )
+    decisions.decide(desk.session, desk.actor, tenant, row, choice, text=form.text.data or "", desk=board, now=desk.now)
     page_cache().forget()
-    asked = choice is DecisionChoice.ASK
-    flash(
-        _("The DPO team was asked. The notice stays as it is meanwhile.") if asked else _("Settled and recorded."),
-        "success",
-    )
+    if choice is DecisionChoice.ASK:
+        said = _("The DPO team was asked. The notice stays as it is meanwhile.")
+    elif row.settled_at is None:
+        said = _("Sent to the DPO team, who must agree to this clause. The notice stays as it is.")
+    else:
+        said = _("Settled and recorded.")
+    flash(said, "success")
     return redirect(url_for(".notice", kind=_asked(board)))
 
 
@@ -236,11 +275,15 @@ def _typed(wording: ClauseWording) -> dict[str, str]:
     if draft is not None:
         return {
             "title": draft.title, "text": draft.text, "seen": str(draft.version),
-            "base": draft.base_hash or wording.parent_hash,
+            "base": draft.base_hash or wording.parent_hash, "own": _own_id(wording),
         }  # fmt: skip
     title = wording.own.title if wording.own else ""
     base = wording.own.base_hash if wording.own and wording.own.base_hash else wording.parent_hash
-    return {"title": title, "text": wording.text or wording.parent, "seen": "0", "base": base}
+    return {"title": title, "text": wording.text or wording.parent, "seen": "0", "base": base, "own": _own_id(wording)}
+
+
+def _own_id(wording: ClauseWording) -> str:
+    return str(wording.own.id if wording.own else 0)
 
 
 def _mark(form: ClauseForm | AdditionForm | DecisionForm, error: Invalid) -> None:

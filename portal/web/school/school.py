@@ -33,7 +33,7 @@ from portal.tenancy.models import Tenant
 from portal.tenancy.queries import facts_at, setting
 from portal.web.door import Audience, Door
 from portal.web.exporting import send_export
-from portal.web.forms.fields import PortalForm
+from portal.web.forms.fields import ReplacingForm
 from portal.web.forms.school_setup import BrandingForm, HolidaysForm, LanguagesForm, ResponsibleForm, TermsForm
 from portal.web.forms.schools import FactsForm
 from portal.web.languages import LANGUAGES
@@ -71,12 +71,11 @@ def school() -> ResponseReturnValue:
 
 @pages.page("/school/facts", may=Action.EDIT_FACTS, methods=("GET", "POST"))
 def facts() -> ResponseReturnValue:
-    tenant = desk.tenant
-    assert tenant is not None
+    tenant = _in_turn()
     present = facts_at(desk.session, tenant.id, desk.now)
     form = FactsForm(data={field: present.get(key, "") for field, key in _FIELDS.items()})
     if not form.validate_on_submit():
-        return render_template("school/school/facts.html", form=form), 422 if form.errors else 200
+        return render_template("school/school/facts.html", form=form), form.status
     values = {key: form[field].data or "" for field, key in _FIELDS.items()}
     changed = change_facts(desk.session, desk.actor, tenant, values, now=desk.now)
     flash(_("Saved. The notice shows it from now on.") if changed else _("Nothing was changed."), "success")
@@ -85,7 +84,7 @@ def facts() -> ResponseReturnValue:
 
 @pages.page("/school/responsible", may=Action.EDIT_FACTS, methods=("GET", "POST"))
 def people_responsible() -> ResponseReturnValue:
-    form = ResponsibleForm(data=asdict(responsible(desk.session, _ours())))
+    form = ResponsibleForm(data=asdict(responsible(desk.session, _in_turn())))
     if not form.validate_on_submit():
         return _change(form, _("Who is responsible"))
     value = Responsible(**{key: form[key].data or "" for key in asdict(Responsible())})
@@ -95,7 +94,7 @@ def people_responsible() -> ResponseReturnValue:
 
 @pages.page("/school/languages", may=Action.EDIT_FACTS, methods=("GET", "POST"))
 def languages() -> ResponseReturnValue:
-    form = LanguagesForm(languages=_ours().languages)
+    form = LanguagesForm(languages=_in_turn().languages)
     if not form.validate_on_submit():
         return _change(form, _("Languages of our notice"))
     keep_languages(desk.session, desk.actor, _ours(), form.languages.data or [], known=list(LANGUAGES), now=desk.now)
@@ -104,7 +103,9 @@ def languages() -> ResponseReturnValue:
 
 @pages.page("/school/branding", may=Action.EDIT_FACTS, methods=("GET", "POST"))
 def branding() -> ResponseReturnValue:
-    form = BrandingForm(colour=_ours().colour)
+    tenant = _in_turn()
+    crest = crest_of(desk.session, tenant)
+    form = BrandingForm(colour=tenant.colour, crest_now=crest.digest if crest else "")
     if not form.validate_on_submit():
         return _change(form, _("Colour and crest"))
     try:
@@ -121,7 +122,7 @@ def branding() -> ResponseReturnValue:
 
 @pages.page("/school/terms", may=Action.EDIT_FACTS, methods=("GET", "POST"))
 def terms() -> ResponseReturnValue:
-    held, inset = terms_of(desk.session, _ours())
+    held, inset = terms_of(desk.session, _in_turn())
     form = TermsForm(
         terms="\n".join(f"{_written(first)} - {_written(last)}" for first, last in held),
         days="\n".join(_written(day) for day in inset),
@@ -138,7 +139,7 @@ def terms() -> ResponseReturnValue:
 
 @pages.page("/school/holidays", may=Action.EDIT_FACTS, methods=("GET", "POST"))
 def holidays() -> ResponseReturnValue:
-    people = {person.id: person.name for person, _membership in people_in(desk.session, [_ours().id])}
+    people = {person.id: person.name for person, _membership in people_in(desk.session, [_in_turn().id])}
     present = setting(desk.session, _ours().id, HOLIDAY_WATCHER).get("person_id", 0)
     form = HolidaysForm(person=present)
     form.person.choices = [(0, _("Nobody: the DPO team is told")), *people.items()]
@@ -158,7 +159,12 @@ def _ours() -> Tenant:
     return desk.tenant
 
 
-def _change(form: PortalForm, title: str) -> ResponseReturnValue:
+def _in_turn() -> Tenant:
+    desk.in_turn(f"school {_ours().id}")
+    return _ours()
+
+
+def _change(form: ReplacingForm, title: str) -> ResponseReturnValue:
     page = render_template(
         "central/schools/change.html",
         form=form,
@@ -167,10 +173,10 @@ def _change(form: PortalForm, title: str) -> ResponseReturnValue:
         button=_("Save"),
         back_href=url_for(".school"),
     )
-    return page, 422 if any(field.errors for field in form) else 200
+    return page, form.status
 
 
-def _wrong(form: PortalForm, error: Invalid, title: str) -> ResponseReturnValue:
+def _wrong(form: ReplacingForm, error: Invalid, title: str) -> ResponseReturnValue:
     name = error.field or ""
     field = form[name] if name in form else next(iter(form))
     where = _("Line %(line)s: ", line=error.line) if error.line else ""

@@ -11,11 +11,11 @@ from portal.casework.kinds import CHANNELS, KINDS, RELATIONSHIPS, WAITING, Relat
 from portal.casework.letters import LABELS, LetterKind
 from portal.casework.models import Case, CaseKind
 from portal.casework.purging import purge
-from portal.casework.queries import case_by_reference, nameable, readers
+from portal.casework.queries import case_by_reference, nameable, place_of, readers
 from portal.casework.staff_view import staff_case
 from portal.casework.wording import explained, words
 from portal.core.errors import Conflict, Invalid
-from portal.identity.permissions import Action
+from portal.identity.permissions import Action, require
 from portal.web.door import Audience, Door
 from portal.web.files import filing, serve
 from portal.web.forms.cases import (
@@ -31,6 +31,7 @@ from portal.web.sender import sender
 from portal.web.session import desk
 from portal.web.shared.beside import beside, is_central
 from portal.web.shared.trying import tried
+from portal.web.sign_in import proved_lately
 
 pages = Door("case", __name__, audience=Audience.SCHOOL)
 
@@ -42,11 +43,20 @@ def case(reference: str) -> ResponseReturnValue:
     return _show(found, NoteForm())
 
 
+def require_work(found: Case) -> None:
+    """Asked before a form is shown, so that nobody writes what she may not send: DPO officers only advise."""
+    require(desk.actor, Action.WORK_CASE, place_of(desk.session, found))
+
+
 @pages.page("/cases/<reference>/assignment", may=Action.ASSIGN_CASE, methods=("POST",))
 def assignment(reference: str) -> ResponseReturnValue:
     found = case_by_reference(desk.session, desk.actor, reference, to_change=True)
-    person = AssignForm().person.data or None
-    actions.assign(desk.session, desk.actor, found, person, now=desk.now)
+    form = AssignForm(person=found.assignee_id or 0)
+    if form.is_stale:
+        return _show(found, NoteForm(formdata=None), assign=form), 409
+    if form.person.data is None:
+        raise Invalid(_("Choose who works on it."))
+    actions.assign(desk.session, desk.actor, found, form.person.data or None, now=desk.now)
     flash(_("Saved."), "success")
     return go_back(reference)
 
@@ -79,9 +89,10 @@ def reopening(reference: str) -> ResponseReturnValue:
     return go_back(reference)
 
 
-@pages.page("/cases/<reference>/kind", may=Action.WORK_CASE, methods=("GET", "POST"))
+@pages.page("/cases/<reference>/kind", may=Action.WORK_CASE, methods=("GET", "POST"), writes=True)
 def kind(reference: str) -> ResponseReturnValue:
-    found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
+    found = opened(reference)
+    require_work(found)
     form = KindChangeForm(data={"kind": found.kind.value})
     form.kind.choices = [(each.value, _(text)) for each, text in KINDS.items()]
 
@@ -89,7 +100,7 @@ def kind(reference: str) -> ResponseReturnValue:
         return render_template("shared/case/kind.html", form=form, case=found, back=case_address(found.reference))
 
     if not form.validate_on_submit():
-        return page(), 422 if form.errors else 200
+        return page(), form.status
     chosen = CaseKind(form.kind.data)
     refused = tried(
         form, found, lambda: actions.change_kind(desk.session, desk.actor, found, chosen, now=desk.now), page
@@ -100,21 +111,22 @@ def kind(reference: str) -> ResponseReturnValue:
     return go_back(reference)
 
 
-@pages.page("/cases/<reference>/limits", may=Action.LIMIT_CASE, methods=("GET", "POST"))
+@pages.page("/cases/<reference>/limits", may=Action.LIMIT_CASE, methods=("GET", "POST"), writes=True)
 def limits(reference: str) -> ResponseReturnValue:
-    found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
+    found = opened(reference)
     form = LimitForm(data={"people": readers(desk.session, found)})
     form.people.choices = [(person.id, person.name) for person in nameable(desk.session, found)]
     if not form.validate_on_submit():
-        return render_template("shared/case/limits.html", form=form, case=found, back=case_address(reference))
+        page = render_template("shared/case/limits.html", form=form, case=found, back=case_address(reference))
+        return page, form.status
     actions.limit(desk.session, desk.actor, found, set(form.people.data or ()), now=desk.now)
     flash(_("Saved."), "success")
     return go_back(reference)
 
 
-@pages.page("/cases/<reference>/purge", may=Action.PURGE_CASE, methods=("GET", "POST"), sudo=True)
+@pages.page("/cases/<reference>/purge", may=Action.PURGE_CASE, methods=("GET", "POST"), writes=True, sudo=True)
 def purging(reference: str) -> ResponseReturnValue:
-    found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
+    found = opened(reference)
     form = NothingForm()
     if not form.validate_on_submit():
         return render_template("shared/case/purge.html", form=form, case=found, back=case_address(reference))
@@ -123,7 +135,7 @@ def purging(reference: str) -> ResponseReturnValue:
     return redirect(url_for(beside("inbox.inbox")))
 
 
-@pages.page("/cases/<reference>/files", may=Action.ADVISE_CASE, methods=("POST",))
+@pages.page("/cases/<reference>/files", may=Action.ADVISE_CASE, methods=("POST",), sudo_to_send=True)
 def files(reference: str) -> ResponseReturnValue:
     found = case_by_reference(desk.session, desk.actor, reference, to_change=True)
     form = FilesForm()
@@ -145,9 +157,9 @@ def file(reference: str, number: int) -> ResponseReturnValue:
     return serve(*open_file(desk.session, desk.actor, found, number, filing=filing(), now=desk.now))
 
 
-def _show(found: Case, form: NoteForm, upload: FilesForm | None = None) -> str:
+def _show(found: Case, form: NoteForm, upload: FilesForm | None = None, assign: AssignForm | None = None) -> str:
     shown = staff_case(desk.session, desk.actor, found, now=desk.now)
-    assign = AssignForm(formdata=None, data={"person": found.assignee_id or 0})
+    assign = assign or AssignForm(formdata=None, person=found.assignee_id or 0)
     assign.person.choices = [(0, _("Nobody")), *((person.id, person.name) for person in shown.workers)]
     held = files_of(desk.session, found)
     language = current_language().code
@@ -162,6 +174,7 @@ def _show(found: Case, form: NoteForm, upload: FilesForm | None = None) -> str:
         files=held,
         links={each.id: url_for(".file", reference=found.reference, number=each.id) for each in held},
         accept=ACCEPT,
+        proved=proved_lately(),
         nothing=NothingForm(formdata=None),
         steps=explained(shown.reading, language),
         asking=words(shown.forecast.step.message, language, **shown.forecast.step.values) if shown.forecast else "",
@@ -179,6 +192,14 @@ def _show(found: Case, form: NoteForm, upload: FilesForm | None = None) -> str:
         Action=Action,
         LetterKind=LetterKind,
     )
+
+
+def opened(reference: str) -> Case:
+    """The case that a form is about: locked when the form is sent, and a line that it was read when it is shown."""
+    found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
+    if request.method != "POST":
+        actions.read_case(desk.session, desk.actor, found, is_writing=True, now=desk.now)
+    return found
 
 
 def go_back(reference: str) -> ResponseReturnValue:

@@ -4,7 +4,7 @@ from flask import abort, flash, redirect, render_template, request, session, url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.identity.browsers import forget_draft, kept_draft
+from portal.identity.browsers import forget_draft, kept_drafts
 from portal.identity.entering import check_code
 from portal.identity.passkeys import use_passkey
 from portal.web.addresses import safe_path
@@ -17,6 +17,8 @@ from portal.web.shared.account import me
 from portal.web.shared.blueprint import pages
 from portal.web.shared.sign_in import challenge, passkey_options, site
 from portal.web.sign_in import known_token, leave_line, prove_again
+
+_UNSEEN = frozenset({"key", "seen", "base", "offered"})
 
 
 @pages.page("/confirm", may=Needs.SIGN_IN, methods=("GET", "POST"))
@@ -43,15 +45,12 @@ def confirm_with_passkey() -> ResponseReturnValue:
 @pages.page("/kept", may=Needs.SIGN_IN)
 def kept() -> ResponseReturnValue:
     """What was typed is shown and sent again only when its author presses the button."""
-    draft = kept_draft(desk.session, desk.actor.person_id or 0, desk.house.keys, now=desk.now)
-    if draft is None:
+    drafts = kept_drafts(desk.session, desk.actor.person_id or 0, desk.house.keys, now=desk.now)
+    if not drafts:
         return redirect(url_for(".home"))
-    session["kept"] = draft.path
-    fields = [(name, value) for name, value in draft.fields if name != "csrf_token"]
-    shown = [value for name, value in fields if len(value) > 40 or "\n" in value]
+    session["kept"] = [draft.path for draft in drafts]
     return render_template(
-        "shared/confirming/kept.html", path=draft.path, fields=fields, shown=shown, kept_at=draft.kept_at,
-        nothing=NothingForm(formdata=None),
+        "shared/confirming/kept.html", drafts=drafts, unseen=_UNSEEN, nothing=NothingForm(formdata=None)
     )  # fmt: skip
 
 
@@ -59,10 +58,9 @@ def kept() -> ResponseReturnValue:
 def discard_kept() -> ResponseReturnValue:
     if desk.actor.person_id is None:
         abort(404)
-    forget_draft(desk.session, desk.actor.person_id)
-    session.pop("kept", None)
+    forget_draft(desk.session, desk.actor.person_id, request.form.get("path", ""))
     flash(_("What you had typed is gone."), "success")
-    return redirect(url_for(".home"))
+    return redirect(url_for(".kept"))
 
 
 def _wanted() -> str:

@@ -27,7 +27,7 @@ from portal.casework.kinds import KINDS, WAITING, outcome
 from portal.casework.queries import WORKING, case_by_reference
 from portal.casework.views import views_of
 from portal.core.clock import london
-from portal.core.errors import NotFound
+from portal.core.errors import Invalid, NotFound
 from portal.core.text import neutral_cell
 from portal.identity.permissions import Action, may
 from portal.identity.queries import names, people_in
@@ -47,7 +47,7 @@ def inbox() -> ResponseReturnValue:
     filters = _filters()
     today = london(desk.now).date()
     after, before = request.args.get("after", ""), request.args.get("before", "")
-    found = page(desk.session, desk.actor, filters, today=today, after=after, before=before)
+    found = page(desk.session, desk.actor, filters, now=desk.now, after=after, before=before)
     endpoint = beside("case.case")
     known = names(desk.session, {line.assignee_id for line in found.lines if line.assignee_id})
     councils = councils_by_id(desk.session, on=today) if is_central() else {}
@@ -67,9 +67,9 @@ def inbox() -> ResponseReturnValue:
         councils=councils,
         trusts=trusts,
         bulk=_bulk_form() if may(desk.actor, Action.ASSIGN_CASE, desk.place) else None,
-        tabs=_tabs(filters, {} if is_central() else counts(desk.session, desk.actor, COUNTED, today=today)),
+        tabs=_tabs(filters, {} if is_central() else counts(desk.session, desk.actor, COUNTED, now=desk.now)),
         names=known,
-        today=today,
+        now=desk.now,
         kinds={kind: _(text) for kind, text in KINDS.items()},
         waiting={state: _(text) for state, text in WAITING.items()},
         endings=_endings(found),
@@ -87,7 +87,7 @@ def inbox() -> ResponseReturnValue:
     )
 
 
-@pages.page("/cases/export.csv", may=Action.EXPORT_CASES, writes=True)
+@pages.page("/cases/export.csv", may=Action.EXPORT_CASES, writes=True, sudo=True)
 def export() -> ResponseReturnValue:
     rows = export_rows(desk.session, desk.actor, _filters(), place=desk.place, now=desk.now)
     text = StringIO()
@@ -101,14 +101,29 @@ def export() -> ResponseReturnValue:
 @pages.page("/cases/assignments", may=Action.ASSIGN_CASE, methods=("POST",))
 def assignments() -> ResponseReturnValue:
     form = BulkForm()
-    done = 0
+    if form.person.data is None:
+        flash(_("Choose who works on the ticked requests."), "problem")
+        return redirect(_inbox(_filters()))
+    shown, wanted = form.shown(), form.person.data or None
+    done, missed, refused = 0, [], []
     for reference in (form.cases.data or [])[:100]:
         try:
             case = case_by_reference(desk.session, desk.actor, reference, to_change=True)
+            if case.assignee_id not in {shown.get(reference, 0) or None, wanted}:
+                missed.append(reference)
+                continue
+            assign(desk.session, desk.actor, case, wanted, now=desk.now)
         except NotFound:
             continue
-        assign(desk.session, desk.actor, case, form.person.data or None, now=desk.now)
-        done += 1
+        except Invalid:
+            refused.append(reference)
+        else:
+            done += 1
+    if refused:
+        flash(_("That person may not see %(references)s.", references=", ".join(refused)), "problem")
+    if missed:
+        words = _("Somebody else gave these to somebody meanwhile, so they are left as they are: %(cases)s.")
+        flash(words % {"cases": ", ".join(missed)}, "problem")
     flash(ngettext("%(num)d request was given.", "%(num)d requests were given.", done), "success" if done else "info")
     return redirect(_inbox(_filters()))
 

@@ -4,15 +4,23 @@ from flask import flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from portal.audit.rules import AuditKind
 from portal.casework import actions
 from portal.casework.codes import post_code
-from portal.casework.correspondence import may_send, record_clarification, record_identity, write_to_requester
+from portal.casework.correspondence import (
+    may_send,
+    record_clarification,
+    record_identity,
+    reopen_question,
+    write_to_requester,
+)
 from portal.casework.kinds import outcomes
 from portal.casework.letters import LABELS, LetterKind, suggest
 from portal.casework.models import Case, CaseMessage
 from portal.casework.progress import events_of
 from portal.casework.queries import case_by_reference
 from portal.casework.staff_view import staff_case
+from portal.casework.trail import leave_line
 from portal.casework.wording import words
 from portal.core.clock import london
 from portal.core.errors import Conflict, Invalid, NotFound
@@ -23,7 +31,7 @@ from portal.web.forms.cases import ArrivalForm, ClosureForm, LetterForm, Nothing
 from portal.web.languages import current_language
 from portal.web.sender import sender
 from portal.web.session import desk
-from portal.web.shared.case import case_address, go_back, pages
+from portal.web.shared.case import case_address, go_back, opened, pages, require_work
 from portal.web.shared.trying import tried
 
 KINDS_OF_LETTER = "<any(message,identity,clarification,extension,progress):letter>"
@@ -33,6 +41,7 @@ KINDS_OF_LETTER = "<any(message,identity,clarification,extension,progress):lette
 def letter(reference: str, letter: str) -> ResponseReturnValue:
     kind = LetterKind(letter)
     found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
+    require_work(found)
     school = desk.session.get_one(Tenant, found.tenant_id)
     data = {"body": suggest(kind, found, school), "seen": str(found.last_sequence)}
     form = LetterForm(data=data)
@@ -71,22 +80,24 @@ def letter(reference: str, letter: str) -> ResponseReturnValue:
     return go_back(reference)
 
 
-@pages.page("/cases/<reference>/letters/<int:number>", may=Action.READ_CASE)
+@pages.page("/cases/<reference>/letters/<int:number>", may=Action.READ_CASE, writes=True)
 def printed(reference: str, number: int) -> ResponseReturnValue:
     found = case_by_reference(desk.session, desk.actor, reference)
     message = desk.session.get(CaseMessage, number)
     if message is None or message.case_id != found.id:
         raise NotFound("There is no such letter.")
+    leave_line(desk.session, desk.actor, found, AuditKind.CASE_READ, now=desk.now, message=message.id)
     school = desk.session.get_one(Tenant, found.tenant_id)
     return render_template(
         "shared/case/printed.html", case=found, message=message, school=school, back=case_address(reference)
     )
 
 
-@pages.page("/cases/<reference>/posted-code", may=Action.WORK_CASE, methods=("GET", "POST"))
+@pages.page("/cases/<reference>/posted-code", may=Action.WORK_CASE, methods=("GET", "POST"), writes=True)
 def posted_code(reference: str) -> ResponseReturnValue:
     """The letter with the code is the answer to the button: it is shown once and stands nowhere."""
-    found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
+    found = opened(reference)
+    require_work(found)
     form, code = NothingForm(), ""
     if form.validate_on_submit():
         code = post_code(desk.session, desk.actor, found, desk.house.keys, now=desk.now)
@@ -97,10 +108,12 @@ def posted_code(reference: str) -> ResponseReturnValue:
     )  # fmt: skip
 
 
-@pages.page("/cases/<reference>/closure", may=Action.WORK_CASE, methods=("GET", "POST"), writes=True)
+@pages.page("/cases/<reference>/closure", may=Action.WORK_CASE, methods=("GET", "POST"), writes=True, sudo_to_send=True)
 def closure(reference: str) -> ResponseReturnValue:
     found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
-    form = ClosureForm(data={"seen": str(found.last_sequence)})
+    require_work(found)
+    school = desk.session.get_one(Tenant, found.tenant_id)
+    form = ClosureForm(data={"seen": str(found.last_sequence), "body": suggest(LetterKind.OUTCOME, found, school)})
     form.outcome.choices = [(each.key, _(each.label)) for each in outcomes(found.kind)]
 
     def page(problem: Conflict | None = None) -> str:
@@ -131,10 +144,14 @@ def closure(reference: str) -> ResponseReturnValue:
 
 
 @pages.page(
-    "/cases/<reference>/arrivals/<any(identity,clarification):what>", may=Action.WORK_CASE, methods=("GET", "POST")
+    "/cases/<reference>/arrivals/<any(identity,clarification):what>",
+    may=Action.WORK_CASE,
+    methods=("GET", "POST"),
+    writes=True,
 )
 def arrival(reference: str, what: str) -> ResponseReturnValue:
-    found = case_by_reference(desk.session, desk.actor, reference, to_change=request.method == "POST")
+    found = opened(reference)
+    require_work(found)
     form = ArrivalForm(data={"on": london(desk.now).date()})
 
     def page(_problem: Conflict | None = None) -> str:
@@ -149,6 +166,14 @@ def arrival(reference: str, what: str) -> ResponseReturnValue:
     refused = tried(form, found, lambda: verb(desk.session, desk.actor, found, on, now=desk.now), page)
     if refused:
         return refused
+    flash(_("Saved. The dates are worked out anew."), "success")
+    return go_back(reference)
+
+
+@pages.page("/cases/<reference>/arrivals/clarification/withdrawal", may=Action.WORK_CASE, methods=("POST",))
+def no_answer(reference: str) -> ResponseReturnValue:
+    found = case_by_reference(desk.session, desk.actor, reference, to_change=True)
+    reopen_question(desk.session, desk.actor, found, now=desk.now)
     flash(_("Saved. The dates are worked out anew."), "success")
     return go_back(reference)
 

@@ -65,19 +65,22 @@ def withdrawal(invitation_id: int) -> ResponseReturnValue:
 @pages.page("/people/<int:membership_id>/role", may=Action.MANAGE_PEOPLE, methods=("GET", "POST"), sudo=True)
 def role(membership_id: int) -> ResponseReturnValue:
     tenant = _tenant()
+    desk.in_turn(f"people {tenant.id}")
     found, membership = _found(tenant, membership_id)
     form = RoleForm(role=membership.role.value)
     form.role.choices = _choices(tenant)
     if form.validate_on_submit():
         try:
             new = Role(form.role.data)
-            change_role(desk.session, desk.actor, tenant, membership_id, new, place=desk.place, now=desk.now)
+            change_role(desk.session, desk.actor, tenant, membership.id, new, place=desk.place, now=desk.now)
         except Invalid as error:
             form.role.errors = [_(error.message)]
         else:
             flash(_("%(name)s has the new role from now on.", name=found.name), "success")
             return redirect(url_for(".people"))
-    return render_template("shared/people/role.html", form=form, person=found), 422 if form.errors else 200
+    action = url_for(".role", membership_id=membership.id)
+    page = render_template("shared/people/role.html", form=form, person=found, action=action)
+    return page, form.status
 
 
 @pages.page("/people/<int:membership_id>/end", may=Action.MANAGE_PEOPLE, methods=("GET", "POST"), sudo=True)
@@ -113,6 +116,7 @@ def _choices(tenant: Tenant) -> list[tuple[str, str]]:
 
 
 def _found(tenant: Tenant, membership_id: int) -> tuple[Person, Membership]:
+    """A role that was changed since the page was opened is found as the one that took its place."""
     row = membership_in(desk.session, tenant.id, membership_id)
     if row is None:
         raise NotFound("There is no such role.")

@@ -1,23 +1,24 @@
 """Writing down a request that reached the school by other ways, and asking the DPO team."""
 
-from flask import flash, g, render_template
+from flask import flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.casework.intake import NewRequest, ask_dpo, open_case
 from portal.casework.kinds import Relationship
-from portal.casework.models import CaseKind, Channel
+from portal.casework.models import Case, CaseKind, Channel
 from portal.casework.once import keep_result, take_key
-from portal.casework.queries import school_named
+from portal.casework.queries import case_by_reference, school_named
 from portal.core.errors import Invalid, NotFound
 from portal.core.secrets import digest
-from portal.identity.permissions import Action
+from portal.identity.permissions import Action, may
 from portal.identity.queries import person
 from portal.tenancy.models import Tenant, TenantKind
 from portal.web.door import Audience, Door
 from portal.web.forms.recording import QuestionForm, RecordForm
 from portal.web.sender import sender
 from portal.web.session import desk
+from portal.web.shared.beside import beside
 from portal.web.shared.case import go_back, pages
 
 ROUTE = "recorded-request"
@@ -30,13 +31,13 @@ def record() -> ResponseReturnValue:
     if _is_school():
         del form.school
     if not form.validate_on_submit():
-        return render_template("shared/case/record.html", form=form), 422 if form.errors else 200
+        return _show(form), 422 if form.errors else 200
     try:
         school = _school(form)
         request = request_of(form)
     except (Invalid, NotFound) as error:
         form.form_errors.append(_(str(error)))
-        return render_template("shared/case/record.html", form=form), 422
+        return _show(form), 422
     if form.read_back.data != "yes":
         return render_template("shared/case/read_back.html", form=form, school=school)
     made = take_key(desk.session, ROUTE, form.key.data or "", fingerprint(form), now=desk.now)
@@ -47,12 +48,22 @@ def record() -> ResponseReturnValue:
     except Invalid as error:
         g.must_roll_back = True
         form.form_errors.append(_(error.message))
-        return render_template("shared/case/record.html", form=form), 422
+        return _show(form), 422
     keep_result(desk.session, ROUTE, form.key.data or "", opened.case.reference)
     flash(_("The request is recorded and the confirmation is on its way."), "success")
     if opened.pin:
         flash(_("There is no e-mail address. Give them the reference and this PIN: %(pin)s", pin=opened.pin), "info")
-    return go_back(opened.case.reference)
+    return show_recorded(opened.case)
+
+
+def show_recorded(case: Case) -> ResponseReturnValue:
+    """The case, or for whoever may not see it (it is about the head) only that it is recorded."""
+    try:
+        case_by_reference(desk.session, desk.actor, case.reference)
+    except NotFound:
+        flash(_("Its reference is %(reference)s. You cannot open it: it is limited.", reference=case.reference), "info")
+        return redirect(url_for(beside("inbox.inbox")))
+    return go_back(case.reference)
 
 
 @asking.page("/questions/new", may=Action.ASK_DPO, methods=("GET", "POST"))
@@ -85,6 +96,13 @@ def question() -> ResponseReturnValue:
     return render_template("shared/case/asked.html", reference=made)
 
 
+def _show(form: RecordForm) -> str:
+    may_bring = may(desk.actor, Action.BRING_CASES, desk.place)
+    return render_template(
+        "shared/case/record.html", form=form, list_href=url_for(".bring_list") if may_bring else ""
+    )  # fmt: skip
+
+
 def _is_school() -> bool:
     return desk.tenant is not None and desk.tenant.kind is TenantKind.SCHOOL
 
@@ -114,6 +132,7 @@ def request_of(form: RecordForm) -> NewRequest:
         address=form.address.data or "",
         contact_notes=form.contact_notes.data or "",
         details=form.details.data or "",
+        is_about_head=bool(form.about_head.data),
     )
 
 

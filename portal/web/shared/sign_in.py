@@ -6,11 +6,12 @@ from flask import g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from portal.identity.browsers import is_anybodys_browser
 from portal.identity.entering import Attempt, check_code, check_password, count_attempt
 from portal.identity.passkeys import Site, authentication_options, use_passkey
 from portal.identity.permissions import Actor
 from portal.identity.queries import person
-from portal.identity.throttle import SIGN_IN_NETWORK, SIGN_IN_OVERALL, count, network
+from portal.identity.throttle import SIGN_IN_NETWORK, SIGN_IN_OVERALL, TooMany, count, network, refuse_used_up
 from portal.tenancy.models import Tenant, TenantKind
 from portal.tenancy.queries import tenant
 from portal.web.addresses import safe_path
@@ -20,7 +21,7 @@ from portal.web.providers import provider_names
 from portal.web.refusing import refused
 from portal.web.session import desk
 from portal.web.shared.blueprint import pages
-from portal.web.sign_in import actor_of, known_token, leave_line, let_in
+from portal.web.sign_in import actor_of, has_mailbox, known_token, leave_failed, leave_line, let_in
 
 PENDING_SECONDS = 600
 
@@ -30,12 +31,19 @@ def sign_in() -> ResponseReturnValue:
     form = SignInForm()
     if not form.validate_on_submit():
         return _password_page(form), 422 if form.errors else 200
-    attempt = Attempt(form.email.data or "", form.password.data or "", request.remote_addr or "", known_token())
-    meant = count_attempt(desk.session, attempt, now=desk.now)
+    email = form.email.data or ""
+    attempt = Attempt(
+        email, form.password.data or "", request.remote_addr or "", known_token(), has_mailbox=has_mailbox(email)
+    )
+    try:
+        meant = count_attempt(desk.session, attempt, now=desk.now)
+    except TooMany as error:
+        return slowed_page(email, error)
     with desk.at_rest():
         found = check_password(meant, attempt.password)
     if found is None:
         refused("sign-in")
+        leave_failed(meant, how="password")
         form.form_errors.append(_("The e-mail address or the password is not right."))
         return _password_page(form), 422
     await_code(found.id, how="password")
@@ -52,7 +60,14 @@ def sign_in_code() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return render_template("shared/sign_in/code.html", form=form), 422 if form.errors else 200
     keys, typed = desk.house.keys, form.code.data or ""
-    if not check_code(desk.session, found, typed, keys, now=desk.now, known_token=known_token()):
+    try:
+        is_right = check_code(
+            desk.session, found, typed, keys, now=desk.now, known_token=known_token(),
+            has_mailbox=has_mailbox(found.email),
+        )  # fmt: skip
+    except TooMany as error:
+        return slowed_page(found.email, error)
+    if not is_right:
         refused("second-factor")
         leave_line(actor_of(found), done=False, how=str(pending.get("how")))
         form.code.errors = [_("This code is not right, or was used already. Wait for the next one.")]
@@ -62,11 +77,12 @@ def sign_in_code() -> ResponseReturnValue:
 
 @pages.page("/sign-in/passkey", may=Needs.NOTHING, methods=("POST",))
 def sign_in_passkey() -> ResponseReturnValue:
-    count(desk.session, SIGN_IN_OVERALL, "passkey", now=desk.now)
-    count(desk.session, SIGN_IN_NETWORK, f"passkey\0{network(request.remote_addr)}", now=desk.now)
+    refuse_after_failures("passkey")
     found = use_passkey(desk.session, PasskeyForm().credential.data or "", challenge(), site(), now=desk.now)
     if found is None:
         refused("sign-in")
+        count_failure("passkey")
+        leave_failed(None, how="passkey")
         form = SignInForm(formdata=None)
         form.form_errors = [_("This passkey is not known here. Sign in another way.")]
         return _password_page(form), 422
@@ -88,6 +104,26 @@ def home() -> ResponseReturnValue:
     if len(places) == 1:
         return redirect(_door_of(places[0]))
     return render_template("shared/sign_in/places.html", places=[(place.name, _door_of(place)) for place in places])
+
+
+def slowed_page(email: str, error: TooMany) -> ResponseReturnValue:
+    """Whoever holds the account's mailbox may go on at once; it is asked in the same words for every address."""
+    refused("rate")
+    page = render_template("shared/sign_in/slowed.html", email=email, nothing=NothingForm(formdata=None))
+    return page, 429, {"Retry-After": str(error.retry_after)}
+
+
+def refuse_after_failures(how: str) -> None:
+    """Only what failed counts, and nothing in a browser in which somebody signed in before. Raises `TooMany`."""
+    if not is_anybodys_browser(desk.session, known_token()):
+        refuse_used_up(desk.session, SIGN_IN_OVERALL, how, now=desk.now)
+        refuse_used_up(desk.session, SIGN_IN_NETWORK, f"{how}\0{network(request.remote_addr)}", now=desk.now)
+
+
+def count_failure(how: str) -> None:
+    if not is_anybodys_browser(desk.session, known_token()):
+        count(desk.session, SIGN_IN_OVERALL, how, now=desk.now)
+        count(desk.session, SIGN_IN_NETWORK, f"{how}\0{network(request.remote_addr)}", now=desk.now)
 
 
 def await_code(person_id: int, *, how: str) -> None:

@@ -21,7 +21,13 @@ from portal.web.session import desk
 
 pages = Door("trail", __name__, audience=Audience.SCHOOL)
 _EXPORTED = 20_000
-_READS = (AuditKind.CASE_READ, AuditKind.FILE_READ, AuditKind.EXPORT_MADE, AuditKind.CROSS_TENANT_READ)
+_READS = (
+    AuditKind.CASE_READ,
+    AuditKind.FILE_READ,
+    AuditKind.MESSAGE_READ,
+    AuditKind.EXPORT_MADE,
+    AuditKind.CROSS_TENANT_READ,
+)
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "": (N_("Everything"), ()),
     "reads": (N_("Who looked"), tuple(kind.value for kind in _READS)),
@@ -35,7 +41,7 @@ ACTORS = {"system": N_("The portal itself"), "requester": N_("The requester"), "
 SUBJECTS = {
     "case": N_("request"), "person": N_("person"), "page": N_("page"), "tenant": N_("school or trust"),
     "invitation": N_("invitation"), "fact": N_("fact"), "clause": N_("paragraph"), "letter": N_("letter"),
-    "audit": N_("audit trail"), "setting": N_("setting"),
+    "audit": N_("audit trail"), "setting": N_("setting"), "mail": N_("message"),
 }  # fmt: skip
 
 

@@ -1,19 +1,33 @@
 """Messages that came by e-mail and wait for a person to say what they are."""
 
-from flask import flash, g, redirect, render_template, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.casework.incoming import file_mail, join_mail, mail_by_id, set_aside, tray
+from portal.audit.actions import record
+from portal.audit.rules import AuditKind
+from portal.casework.incoming import (
+    file_mail,
+    join_mail,
+    leftovers,
+    let_go,
+    mail_by_id,
+    open_original,
+    set_aside,
+    take_back,
+    tray,
+)
 from portal.casework.intake import normal_reference, open_case
-from portal.casework.models import Channel, IncomingMail, MailState
+from portal.casework.mail import EXPLAINED, MARKS
+from portal.casework.models import Case, Channel, IncomingMail, MailState
 from portal.casework.once import keep_result, take_key
 from portal.casework.queries import case_by_reference, school_named
 from portal.core.clock import london
 from portal.core.errors import Conflict, Invalid, NotFound
+from portal.identity.actions import witness
 from portal.identity.permissions import Action
 from portal.tenancy.models import Tenant, TenantKind
-from portal.web.files import filing
+from portal.web.files import filing, serve_bytes
 from portal.web.forms.cases import NothingForm
 from portal.web.forms.tray import JoinForm, MailForm
 from portal.web.sender import sender
@@ -31,15 +45,18 @@ def mail() -> ResponseReturnValue:
     return render_template(
         "shared/inbox/tray.html",
         waiting=tray(desk.session, at),
-        aside=tray(desk.session, at, MailState.DROPPED)[-20:],
+        leftovers=leftovers(desk.session, desk.actor, at),
         addressed=at.kind is TenantKind.SCHOOL,
+        marks={mark: _(text) for mark, text in MARKS.items()},
         inbox=url_for(".inbox"),
     )
 
 
-@pages.page("/cases/mail/<int:mail_id>", may=Action.OPEN_CASE, methods=("GET", "POST"))
+@pages.page("/cases/mail/<int:mail_id>", may=Action.OPEN_CASE, methods=("GET", "POST"), writes=True)
 def message(mail_id: int) -> ResponseReturnValue:
-    row = mail_by_id(desk.session, _at(), mail_id)
+    row = _mail(mail_id)
+    if request.method != "POST":
+        _leave_line(row)
     form = MailForm(data=_proposed(row))
     if _owner(row).kind is TenantKind.SCHOOL:
         del form.school
@@ -57,7 +74,7 @@ def message(mail_id: int) -> ResponseReturnValue:
 
 @pages.page("/cases/mail/<int:mail_id>/joining", may=Action.OPEN_CASE, methods=("POST",))
 def joining(mail_id: int) -> ResponseReturnValue:
-    row, form = mail_by_id(desk.session, _at(), mail_id), JoinForm()
+    row, form = _mail(mail_id), JoinForm()
     reference = normal_reference(form.reference.data or "")
     try:
         found = case_by_reference(desk.session, desk.actor, reference, to_change=True)
@@ -72,9 +89,61 @@ def joining(mail_id: int) -> ResponseReturnValue:
 
 @pages.page("/cases/mail/<int:mail_id>/setting-aside", may=Action.OPEN_CASE, methods=("POST",))
 def setting_aside(mail_id: int) -> ResponseReturnValue:
-    set_aside(desk.session, desk.actor, mail_by_id(desk.session, _at(), mail_id), now=desk.now)
-    flash(_("The message is set aside."), "success")
+    set_aside(desk.session, desk.actor, _mail(mail_id), now=desk.now)
+    flash(_("The message is set aside. For 30 days it can be taken back."), "success")
     return redirect(url_for(".mail"))
+
+
+@pages.page("/cases/mail/aside", may=Action.OPEN_CASE)
+def mail_aside() -> ResponseReturnValue:
+    found = tray(desk.session, _at(), MailState.DROPPED)
+    return render_template("shared/inbox/aside.html", aside=found, back=url_for(".mail"))
+
+
+@pages.page("/cases/mail/<int:mail_id>/aside", may=Action.OPEN_CASE, methods=("GET", "POST"))
+def message_aside(mail_id: int) -> ResponseReturnValue:
+    row, form = _mail(mail_id, MailState.DROPPED), NothingForm()
+    if not form.validate_on_submit():
+        back = url_for(".mail_aside")
+        return render_template("shared/inbox/message_aside.html", mail=row, form=form, mark=_explained(row), back=back)
+    take_back(desk.session, desk.actor, row, now=desk.now)
+    flash(_("The message waits with the others again."), "success")
+    return redirect(url_for(".mail"))
+
+
+@pages.page("/cases/mail/<int:mail_id>/rest", may=Action.OPEN_CASE, methods=("GET", "POST"))
+def rest(mail_id: int) -> ResponseReturnValue:
+    row, form = _mail(mail_id, MailState.PARTLY), NothingForm()
+    if not form.validate_on_submit():
+        return render_template(
+            "shared/inbox/rest.html", mail=row, form=form, case=_case_link(row), back=url_for(".mail")
+        )
+    let_go(desk.session, desk.actor, row, now=desk.now)
+    flash(_("The message itself is deleted; its text and the files that were taken stay in the request."), "success")
+    return redirect(url_for(".mail"))
+
+
+@pages.page("/cases/mail/<int:mail_id>/original", may=Action.OPEN_CASE, writes=True)
+def original(mail_id: int) -> ResponseReturnValue:
+    row = _mail(mail_id, MailState.WAITING, MailState.PARTLY, MailState.DROPPED)
+    raw = open_original(desk.session, desk.actor, row, filing=filing(), now=desk.now)
+    return serve_bytes(f"message-{row.id}.eml", raw)
+
+
+def _mail(mail_id: int, *states: MailState) -> IncomingMail:
+    return mail_by_id(desk.session, desk.actor, _at(), mail_id, *states)
+
+
+def _explained(row: IncomingMail) -> str:
+    return _(EXPLAINED[row.mark]) if row.mark in EXPLAINED else ""
+
+
+def _case_link(row: IncomingMail) -> tuple[str, str] | None:
+    """Reference and address of the request that a message stands in."""
+    if row.case_id is None:
+        return None
+    reference: str = desk.session.get_one(Case, row.case_id).reference
+    return reference, url_for(beside("case.case"), reference=reference)
 
 
 def _open(row: IncomingMail, form: MailForm) -> str:
@@ -107,11 +176,19 @@ def _show(row: IncomingMail, form: MailForm) -> str:
     return render_template(
         "shared/inbox/message.html",
         mail=row,
+        mark=_explained(row),
         form=form,
         join=JoinForm(formdata=None),
         nothing=NothingForm(formdata=None),
         back=url_for(".mail"),
     )
+
+
+def _leave_line(row: IncomingMail) -> None:
+    record(
+        desk.session, witness(desk.actor), AuditKind.MESSAGE_READ, tenant_id=row.tenant_id, subject=("mail", row.id),
+        now=desk.now,
+    )  # fmt: skip
 
 
 def _at() -> Tenant:

@@ -33,7 +33,7 @@ def forget(view_id: int) -> ResponseReturnValue:
     return redirect(url_for(".inbox"))
 
 
-@pages.page("/cases/calendar", may=Action.LIST_CASES, methods=("GET", "POST"))
+@pages.page("/cases/calendar", may=Action.LIST_CASES, methods=("GET", "POST"), sudo_to_send=True)
 def feed() -> ResponseReturnValue:
     form, address = NothingForm(), ""
     if form.validate_on_submit():

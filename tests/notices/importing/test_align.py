@@ -94,6 +94,49 @@ def test_a_difference_of_few_words_that_changes_the_meaning_is_flagged(text, bef
     assert f"“{before}” became “{after}”" in entry.note
 
 
+PROMISES = {
+    "numbers": "We keep a record of it for 7 years and answer within 20 days.",
+    "parents": "Two parents must sign before we film a pupil.",
+    "places": "We store the forms in the UK, and only anonymised marks are read there.",
+    "law": "Once our use of your details is lawful we erase nothing and keep the list.",
+    "bounds": "You have no fewer than five days to choose, and visitors are allowed to watch.",
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "before", "after"),
+    [
+        ("numbers", "7 years", "5 years"),
+        ("numbers", "7 years", "seventeen years"),
+        ("numbers", "20 days", "ninety days"),
+        ("parents", "Two parents", "One parent"),
+        ("parents", "before we film", "after we film"),
+        ("places", "in the UK", "outside the UK"),
+        ("places", "in the UK", "abroad"),
+        ("places", "anonymised marks", "published marks"),
+        ("law", "lawful", "unlawful"),
+        ("law", "erase nothing", "keep nothing"),
+        ("law", "keep the list", "delete the list"),
+        ("bounds", "no fewer than", "no more than"),
+        ("bounds", "allowed to", "forbidden to"),
+    ],
+)
+def test_a_changed_number_order_place_or_opposite_is_flagged(key, before, after):
+    promises = clause("rights.promise", "Our promise", 1, PROMISES[key])
+    entry = only(PROMISES[key].replace(before, after), (Edition("now", None, SECTIONS, (promises,)),))
+    assert "May change the meaning" in entry.note
+
+
+@pytest.mark.parametrize(
+    ("key", "before", "after"),
+    [("numbers", "7 years", "seven years"), ("numbers", "20 days", "twenty days"), ("law", "keep", "retain")],
+)
+def test_another_way_to_write_the_same_is_not_flagged(key, before, after):
+    promises = clause("rights.promise", "Our promise", 1, PROMISES[key])
+    entry = only(PROMISES[key].replace(before, after), (Edition("now", None, SECTIONS, (promises,)),))
+    assert "May change the meaning" not in entry.note
+
+
 def test_a_difference_that_changes_no_meaning_is_not_flagged():
     entry = only(
         "You can ask us to restrict what we use information for while we check that it is correct. "
@@ -149,6 +192,75 @@ def test_each_council_line_is_a_fact_of_its_own_council():
         (Class.FACT, "881"),
         (Class.FACT, "882"),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "If you live in Southend-on-Sea City Council's area we also send them your child's shoe size.",
+        "We share what we know of late arrivals with Southend Borough Council, which may visit you at home.",
+        "Southend-on-Sea City Council: privacy notice. We do not share anything with it.",
+    ],
+)
+def test_a_council_line_that_says_something_of_its_own_is_kept_as_text_with_its_council(text):
+    report = imported(text)
+    assert [(entry.kind, entry.authority) for entry in report.entries] == [(Class.LOCAL, "882")]
+    assert [local.text.replace("\n", " ").strip() for local in report.local_clauses] == [text]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Version 7.2",
+        "Last reviewed: 3rd of March 2026",
+        "This notice was updated in October 2025.",
+        "Approved by the governing body on 14/05/2026 | Next review: Summer 2027",
+    ],
+)
+def test_a_line_that_only_dates_the_notice_is_data(line):
+    assert only(line).kind is Class.FACT
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Date of birth and 3 numbers we can ring",
+        "Published marks of the 2024 spelling contest",
+        "Updated allergy lists, kept for 2 terms",
+        "Version 3 of our dinner app knows your bank card",
+        "Reviewed in May 2025 by a firm that read every file",
+        "Effective from 2026 we film the bicycle shed",
+    ],
+)
+def test_a_line_that_merely_holds_a_date_or_a_number_stays_text(line):
+    assert only(line).kind is Class.LOCAL
+
+
+OFFICE = "Ask our school office: desk@alder.example.org, 01632 960111."
+
+
+@pytest.mark.parametrize(
+    "strangers",
+    [
+        "Hot dinners come from Soup Kettle Ltd: help@soup.example.org or 01632 960999.",
+        "Chairs are lent by Bench Hire Ltd.\n\nTelephone: 01632 960999",
+        "Mrs Hale, the nurse, is on 01632 960999 or hale@clinic.example.org.",
+        "Buses are run by Redline Tours. Ring 01632 960999 or write to bus@redline.example.org.",
+        "Essex County Council: ring 01632 960999, schools@essex.gov.uk, https://www.essex.gov.uk/school-data/privacy",
+    ],
+)
+def test_contacts_of_others_never_become_the_schools(strangers):
+    facts = imported(f"Our data\n\n{strangers}\n\n{OFFICE}\n").facts
+    assert (facts["school.telephone"], facts["school.email"]) == ("01632 960111", "desk@alder.example.org")
+    alone = imported(f"Our data\n\nWe look after what we know.\n\n{strangers}\n").facts
+    assert not {"school.telephone", "school.email", "school.website", "dpo.email"} & set(alone)
+
+
+def test_a_schools_website_is_its_site_and_not_a_page_of_it():
+    facts = imported(
+        "Alder Primary School\n\nOur website: https://www.alderprimary.example.co.uk/docs/keep.pdf\n"
+    ).facts
+    assert facts["school.website"] == "https://www.alderprimary.example.co.uk"
 
 
 def test_what_the_portal_writes_into_a_notice_is_no_wording_of_the_school():

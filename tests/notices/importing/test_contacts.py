@@ -34,6 +34,24 @@ def test_somebody_elses_website_is_no_fact_of_the_school():
 
 
 @pytest.mark.parametrize(
+    "address",
+    [
+        "https://www.leeds.gov.uk/school-admissions/primary",
+        "www.lunches.example.com/academy",
+        "https://schoolphotos.example.org",
+        "hello@primarybooks.example.com",
+    ],
+)
+def test_the_word_school_in_a_path_or_at_the_head_of_a_name_makes_no_school(address):
+    assert not set(found(f"See {address} for this.", "other")) & {"school.website", "school.email"}
+
+
+def test_a_councils_mailbox_is_nobodys_unless_the_officer_is_named():
+    assert set(found("Write to parking@leeds.gov.uk.")) == {"other.email"}
+    assert set(found("Write to our Data Protection Officer at privacy@leeds.gov.uk.")) == {"dpo.email"}
+
+
+@pytest.mark.parametrize(
     ("text", "name"),
     [
         ("please contact the Data Protection Officer, Jo Bloggs, at dpo@example.org", "Jo Bloggs"),

@@ -1,5 +1,7 @@
 from datetime import date
 
+import pytest
+
 from portal.notices.importing.blocks import Source
 from portal.notices.lint.engine import lint
 from portal.notices.lint.findings import Severity, mended
@@ -91,3 +93,37 @@ def test_a_changed_promise_is_told_against_the_shared_sentence(library):
     text = "We do not sell information\n\nWe seldom sell information about you, to anybody, for any reason.\n"
     found = lint(notice_of_text(text), Context(on=TODAY, editions=tuple(library)))
     assert any(finding.rule == "meaning.changed" and "seldom" in finding.message for finding in found)
+
+
+def mended_by_the_linter(text):
+    found = lint(notice_of_text(text), Context(on=TODAY))
+    return mended(text, [finding.fix for finding in found if finding.fix])
+
+
+@pytest.mark.parametrize(
+    ("text", "better"),
+    [
+        ("Staff recognize good behaviors and fulfill duties.", "Staff recognise good behaviours and fulfil duties."),
+        ("It is an honor to be an honorary guide.", "It is an honour to be an honorary guide."),
+        ("We sent fair processing notices by post.", "We sent privacy notices by post."),
+        ("We ask for CRB checks.", "We ask for DBS checks."),
+        ("The Department for Education and Skills (DfES) asks.", "The Department for Education (DfE) asks."),
+    ],
+)  # fmt: skip
+def test_a_fix_keeps_number_and_form(text, better):
+    assert mended_by_the_linter(text) == better
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The Data Protection Act 1998 was repealed by the Data Protection Act 2018.",
+        "Section 7 of the Data Protection Act 1998 gives you a right.",
+        "We keep a statement of special educational needs.",
+        "The Denver Labor College and the Center for Play send visitors.",
+        "Our page is https://labor.example.org/organization, or write to color@center.example.",
+        "A clinical commissioning group pays the nurse.",
+    ],
+)
+def test_what_would_change_its_sense_is_not_mended_by_itself(text):
+    assert mended_by_the_linter(text) == text

@@ -62,7 +62,8 @@ def publish(client):
     data = {"csrf_token": token(page)}
     response = client.post(f"{DRAFT}/publication", data=data)
     if response.headers["Location"].endswith("/merges"):
-        assert client.post(f"{DRAFT}/merges", data=data).status_code == 302
+        shown = re.findall(r'name="shown" value="([^"]*)"', text(client.get(f"{DRAFT}/merges")))
+        assert client.post(f"{DRAFT}/merges", data={**data, "shown": shown}).status_code == 302
         response = client.post(f"{DRAFT}/publication", data=data)
     return response
 
@@ -206,3 +207,82 @@ def test_a_release_says_how_far_its_translations_are(staff):
     page = text(staff.client("cal").get(f"{LIBRARY}/releases/2026-09"))
     assert "Polski" in page
     assert "Out of date" in page
+
+
+RECORD = f"{DRAFT}/clauses/rights.educational-record"
+ACADEMY = "/schools/birch-academy/privacy-notice"
+
+
+def edit_record(client, **values):
+    page = text(client.get(RECORD))
+    words = html.unescape(re.search(r'<textarea[^>]*name="text"[^>]*>(.*?)</textarea>', page, re.DOTALL)[1])
+    data = {
+        "csrf_token": token(page), "seen": re.search(r'name="seen" value="(\d+)"', page)[1], "title": "The record",
+        "reason": "Because.", "policy": "adaptable", "section": "rights", "text": f"{words}\n\nA shared last line.",
+    }  # fmt: skip
+    return client.post(RECORD, data={**data, **values})
+
+
+def test_an_edited_clause_stays_with_the_schools_it_is_for(cal, client, settle):
+    assert 'id="rights-educational-record"' not in text(client.get(ACADEMY))
+    assert edit_record(cal).status_code == 302
+    assert publish(cal).status_code == 302
+    settle()
+    assert 'id="rights-educational-record"' not in text(client.get(ACADEMY))
+    assert "A shared last line." in text(client.get("/schools/alder-primary/privacy-notice"))
+
+
+def test_the_editor_chooses_the_schools_that_a_clause_is_for(cal, client, settle):
+    ticked = re.findall(r'name="applies"[^>]*value="(\w+)"[^>]*checked', text(cal.get(RECORD)))
+    assert "maintained" in ticked
+    assert "academy" not in ticked
+    assert edit_record(cal, applies=["maintained", "academy"]).status_code == 302
+    assert publish(cal).status_code == 302
+    settle()
+    assert 'id="rights-educational-record"' in text(client.get(ACADEMY))
+
+
+def test_merged_texts_that_were_not_shown_are_not_read(cal, staff, settle):
+    asha = staff.client("asha")
+    clause = "/school/alder-primary/notice/clauses/information.held"
+    page = text(asha.get(clause))
+    words = html.unescape(re.search(r'<textarea[^>]*name="text"[^>]*>(.*?)</textarea>', page, re.DOTALL)[1])
+    data = {"csrf_token": token(page), "text": f"Something before.\n\n{words}", "do": "publish"}
+    assert asha.post(clause, data=data).status_code == 302
+    settle()
+    edit(cal, lambda words: f"{words}\n\nA shared last line.")
+    data = {"csrf_token": token(text(cal.get(f"{DRAFT}/plan")))}
+    assert cal.post(f"{DRAFT}/publication", data=data).headers["Location"].endswith("/merges")
+    cal.post(f"{DRAFT}/merges", data=data)
+    assert cal.post(f"{DRAFT}/publication", data=data).headers["Location"].endswith("/merges")
+    assert publish(cal).headers["Location"].endswith("/2027-01")
+
+
+def test_a_clause_is_not_split_from_one_that_is_not_there(cal):
+    assert cal.get(f"{DRAFT}/additions?from=no.such").status_code == 404
+    assert cal.get(f"{DRAFT}/additions?from=information.held").status_code == 200
+
+
+def test_a_conflict_over_a_clause_has_a_way_out(cal, staff):
+    page = text(cal.get(CLAUSE))
+    assert edit(cal, lambda words: f"{words}\n\nA colleague's line.").status_code == 302
+    seen = re.search(r'name="seen" value="(\d+)"', page)[1]
+    mine = edit(cal, lambda _: "My line.", seen=seen)
+    assert mine.status_code == 422
+    assert "A colleague" in text(mine)
+    again = re.search(r'name="seen" value="(\d+)"', text(mine))[1]
+    assert edit(cal, lambda _: "My line.", seen=again).status_code == 302
+
+
+def test_a_draft_is_brought_up_to_date_at_the_press_of_a_button(cal, settle):
+    page = text(cal.get(f"{LIBRARY}/releases/new"))
+    day = {"effective_on": ["1", "1", "2026"]}
+    data = {"csrf_token": token(page), "name": "2027-02", "title": "Later", "reason": "Why.", **day}
+    assert cal.post(f"{LIBRARY}/releases/new", data=data).status_code == 302
+    edit(cal, lambda words: f"{words}\n\nA shared last line.")
+    publish(cal)
+    later = f"{LIBRARY}/releases/2027-02"
+    assert "Bring the draft up to date" in text(cal.get(later))
+    assert cal.post(f"{later}/foundation", data={"csrf_token": data["csrf_token"]}).status_code == 302
+    assert "Bring the draft up to date" not in text(cal.get(later))
+    assert "A shared last line." in text(cal.get(f"{later}/clauses/information.held"))

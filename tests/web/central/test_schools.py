@@ -3,19 +3,25 @@
 import io
 import json
 import zipfile
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from portal.core import clock
+from portal.directory.gias import SchoolStatus
 from portal.directory.models import ImportState, RegisterImport, RegisterSchool, SchoolClosure
+from portal.directory.queries import council_of
 from portal.identity.permissions import SYSTEM
+from portal.lifecycle import register_uploads
 from portal.lifecycle.register_import import Order, import_register
 from portal.lifecycle.register_records import stored_record
 from portal.lifecycle.register_uploads import work_by_the_clock
 from portal.tenancy.models import Tenant, TenantStatus
+from portal.tenancy.queries import facts_at
 from portal.tenancy.scope import every_tenant
-from tests.conftest import csrf_token
+from tests.conftest import form_marks
+from tests.directory.builders import academy as an_academy
 from tests.directory.builders import register_file, register_row
 from tests.directory.builders import school as a_school
 
@@ -28,7 +34,7 @@ def text(answer):
 
 
 def send(client, path, **data):
-    return client.post(path, data={"csrf_token": csrf_token(client, data.pop("page", path)), **data})
+    return client.post(path, data={**form_marks(client, data.pop("page", path)), **data})
 
 
 def of_urn(database, urn):
@@ -172,3 +178,195 @@ def test_others_of_the_team_may_look_but_not_change(staff, name):
     assert client.get("/central/schools/alder-primary/record").status_code == 200
     for page in ("council", "package", "close", "time"):
         assert client.get(f"/central/schools/alder-primary/{page}").status_code == 403
+
+
+def sent(adi, rows=(OAK, ELM), **data):
+    answer = send(adi, "/central/register", file=(io.BytesIO(register_file(rows).getvalue()), "extract.csv"), **data)
+    return answer.headers["Location"]
+
+
+def kept_files(settings):
+    return list((settings.data_dir / "register").glob("*"))
+
+
+def test_the_file_can_be_kept_for_searching_only_and_a_school_of_it_taken_on(staff, database, settings):
+    adi = staff.client("adi")
+    path = sent(adi, purpose="refresh")
+    work_by_the_clock(settings, database)
+    assert "2 schools of the register are at hand" in text(adi.get(path))
+    assert not kept_files(settings)
+    page = text(adi.get("/central/onboarding?q=oak+hill"))
+    assert "/central/onboarding/190001" in page
+    send(adi, "/central/onboarding/190001", email="office@oak.example", languages=["en"])
+    assert of_urn(database, "190001").status is TenantStatus.PREPARING
+
+
+def test_an_unexpected_failure_refuses_the_file_instead_of_trying_for_ever(staff, database, settings, monkeypatch):
+    adi = staff.client("adi")
+    path = sent(adi)
+
+    def fails(*_arguments, **_named):
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(register_uploads, "import_register", fails)
+    work_by_the_clock(settings, database)
+    assert "Something unexpected went wrong" in text(adi.get(path))
+    assert not kept_files(settings)
+
+
+def test_a_person_may_decide_to_change_nothing(staff, database, settings):
+    adi = staff.client("adi")
+    path = sent(adi)
+    work_by_the_clock(settings, database)
+    assert kept_files(settings)
+    send(adi, f"{path}/discard", page=path)
+    assert not kept_files(settings)
+    assert "Somebody decided to change nothing" in text(adi.get(path))
+
+
+def test_a_file_that_nobody_applied_is_deleted_after_a_week(staff, database, settings):
+    adi = staff.client("adi")
+    path = sent(adi)
+    work_by_the_clock(settings, database)
+    work_by_the_clock(settings, database)
+    assert kept_files(settings)
+    with database.transaction() as session:
+        session.scalars(select(RegisterImport)).one().finished_at = clock.now() - timedelta(days=8)
+    work_by_the_clock(settings, database)
+    assert not kept_files(settings)
+    assert "within seven days" in text(adi.get(path))
+
+
+def test_a_person_says_which_school_took_over(staff, database, settings):
+    adi = staff.client("adi")
+    academy = {"TypeOfEstablishment (name)": "Academy converter", "EstablishmentTypeGroup (name)": "Academies"}
+    closed = {
+        "EstablishmentStatus (name)": "Closed",
+        "CloseDate": "31-08-2026",
+        "ReasonEstablishmentClosed (name)": "Academy Converter",
+    }
+    one, other = (register_row(190110 + n, f"Oak Academy {n}", **academy, OpenDate="01-09-2026") for n in (1, 2))
+    for rows in (
+        [OAK],
+        [{**OAK, **closed}, {**one, "EstablishmentNumber": "41"}, {**other, "EstablishmentNumber": "42"}],
+    ):
+        path = sent(adi, rows)
+        work_by_the_clock(settings, database)
+        send(adi, f"{path}/apply", page=path)
+        work_by_the_clock(settings, database)
+    assert "Say which schools took over" in text(adi.get(path))
+    page = "/central/register/closures/190001"
+    assert page in text(adi.get("/central/register/closures"))
+    assert "Oak Academy 1" in text(adi.get(page))
+    assert send(adi, page, outcome="continues", successor="", urn="999999").status_code == 422
+    send(adi, page, outcome="continues", successor="190111")
+    assert of_urn(database, "190111").name == "Oak Academy 1"
+    assert adi.get(page).status_code == 404
+    assert "No closure waits" in text(adi.get("/central/register/closures"))
+
+
+@pytest.fixture
+def at_hand(database):
+    """Keeps schools in the register for searching."""
+
+    def keep(*records):
+        with database.transaction() as session:
+            for record in records:
+                session.add(
+                    RegisterSchool(
+                        urn=record.urn, name=record.name, la_code=record.la_code, status=record.status.value,
+                        record=stored_record(record), read_at=clock.now(),
+                    )
+                )  # fmt: skip
+
+    return keep
+
+
+def test_council_and_trust_are_picked_when_a_school_is_taken_on(staff, database, at_hand):
+    adi = staff.client("adi")
+    at_hand(an_academy(190060, "Fir Academy", trust_name="Lime Trust", trust_code="5143"))
+    page = "/central/onboarding/190060"
+    shown = text(adi.get(page))
+    assert "Lime Trust, as the register says" in shown
+    answer = send(adi, page, email="office@fir.example", authority="kent", trust="rowan", languages=["en"])
+    record = text(adi.get(answer.headers["Location"]))
+    assert "Kent County Council" in record
+    assert "Rowan Trust" in record
+    assert "Essex County Council" not in record
+    fir = of_urn(database, "190060")
+    with database.session() as session, every_tenant(session, "tests"):
+        assert facts_at(session, fir.id, clock.now())["controller.name"] == "Rowan Trust"
+
+
+def test_the_registers_council_and_trust_hold_where_nobody_picks_others(staff, database, at_hand):
+    adi = staff.client("adi")
+    at_hand(an_academy(190060, "Fir Academy", trust_name="Lime Trust", trust_code="5143"))
+    page = "/central/onboarding/190060"
+    answer = send(adi, page, email="office@fir.example", authority="essex", trust="as-registered", languages=["en"])
+    record = text(adi.get(answer.headers["Location"]))
+    assert "Essex County Council" in record
+    assert "Lime Trust" in record
+    assert "The notice it had is brought in" in record
+
+
+def test_a_school_under_an_unknown_code_gets_the_council_that_is_picked(staff, database, at_hand):
+    adi = staff.client("adi")
+    at_hand(a_school(190061, "Elder School", la_code="999"))
+    page = "/central/onboarding/190061"
+    assert adi.get(page).status_code == 200
+    assert send(adi, page, email="office@elder.example", authority="", trust="").status_code == 422
+    answer = send(adi, page, email="office@elder.example", authority="slough", trust="", languages=["en"])
+    assert "Slough Borough Council" in text(adi.get(answer.headers["Location"]))
+
+
+def test_a_school_that_the_register_closed_is_not_taken_on(staff, database, at_hand):
+    at_hand(a_school(190062, "Gone School", status=SchoolStatus.CLOSED))
+    answer = send(
+        staff.client("adi"), "/central/onboarding/190062", email="office@gone.example", authority="essex", trust=""
+    )
+    assert answer.status_code == 422
+    assert "says that this school is closed" in text(answer)
+
+
+def test_name_kind_and_trust_are_corrected_and_the_controller_follows(staff, database):
+    adi = staff.client("adi")
+    page = "/central/schools/alder-primary/details"
+    answer = send(adi, page, name="Larch Academy", law="academy", trust="rowan")
+    record = text(adi.get(answer.headers["Location"]))
+    assert "Larch Academy" in record
+    assert record.count("Rowan Trust") >= 2
+    assert adi.get("/schools/alder-primary").headers["Location"] == "/schools/larch-academy"
+    assert "Larch Academy" in text(adi.get("/central/schools?q=alder+primary"))
+    assert staff.client("cal").get("/central/schools/larch-academy/details").status_code == 403
+
+
+def test_a_last_day_still_to_come_closes_nothing(staff, database):
+    adi = staff.client("adi")
+    soon = clock.today() + timedelta(days=20)
+    day = [str(soon.day), str(soon.month), str(soon.year)]
+    answer = send(adi, "/central/schools/alder-primary/close", on=day, records="With Essex.")
+    assert answer.status_code == 422
+    assert "still to come" in text(answer)
+    with database.session() as session:
+        assert session.scalars(select(Tenant).where(Tenant.slug == "alder-primary")).one().status is TenantStatus.LIVE
+
+
+def test_where_the_records_are_can_be_corrected(staff):
+    adi = staff.client("adi")
+    send(adi, "/central/schools/alder-primary/close", on=["31", "8", "2026"], records="With Essex.")
+    send(adi, "/central/schools/alder-primary/records", records="With Kent.")
+    assert "With Kent." in text(adi.get("/schools/alder-primary"))
+
+
+def test_a_council_of_the_future_is_offered_from_its_day(staff, database):
+    adi = staff.client("adi")
+    page = "/central/schools/alder-primary/council"
+    assert "East Surrey" in text(adi.get(page))
+    early = send(adi, page, authority="east-surrey", district="", from_day=["31", "3", "2027"])
+    assert early.status_code == 422
+    assert "begins later" in text(early)
+    assert send(adi, page, authority="east-surrey", district="", from_day=["1", "4", "2027"]).status_code == 302
+    with database.session() as session:
+        school = session.scalars(select(Tenant).where(Tenant.slug == "alder-primary")).one()
+        days = (date(2027, 3, 31), date(2027, 4, 1))
+        assert [council_of(session, school.id, day).council.key for day in days] == ["essex", "east-surrey"]

@@ -6,14 +6,19 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from portal.casework.models import Attachment, Case, CaseKind, FileRemoval, IntakeDraft
+from portal.casework import requester
+from portal.casework.models import Attachment, Case, CaseKind, FileRemoval, IntakeDraft, WantedCode
 from portal.casework.tidying import tidy
+from portal.casework.wanted import send_wanted_codes
 from portal.core import clock
 from portal.outbox.models import Letter
+from portal.tenancy.queries import service
 from portal.tenancy.scope import every_tenant
 from tests.conftest import csrf_token
+from tests.incidents.requests_made import ask
+from tests.tools.statements import statements
 
 SCHOOL = "/schools/alder-primary/requests"
 PRIYA = {
@@ -223,7 +228,7 @@ def test_an_academy_is_not_asked_for_the_educational_record(client):
     ("step", "values", "said"),
     [
         ("start", {}, "Choose what you would like to happen."),
-        ("start", {"goal": "nonsense"}, "Not a valid choice"),
+        ("start", {"goal": "nonsense"}, "Choose one of the answers."),
         ("name", {"requester_name": "a\u202eb"}, "invisible character"),
         ("name", {"requester_name": "x\x07y"}, "cannot be used"),
         ("name", {"requester_name": "x" * 100_000}, "too long"),
@@ -273,7 +278,7 @@ def test_reference_and_pin_open_the_request_without_the_link(client, database):
     assert "Anil Patel" in client.get(opened.location).get_data(as_text=True)
 
 
-def test_a_reference_tells_nothing_to_a_guesser(client, database):
+def test_a_reference_tells_nothing_to_a_guesser(client, database, settings):
     fill_in(client, PRIYA)
     send(client)
     [case] = cases(database)
@@ -284,6 +289,40 @@ def test_a_reference_tells_nothing_to_a_guesser(client, database):
         told = client.get("/requests").get_data(as_text=True)
         answers.append((tried.status_code, asked.status_code, "If there is such a request" in told))
     assert answers[0] == answers[1] == (422, 302, True)
+    send_wanted_codes(settings, database)
+    assert len(mail_to(database, "priya@example.org")) == 2
+
+
+@pytest.mark.parametrize("fields", [{"send": "yes"}, {"code": "12345678"}, {"code": "BCDF-2345-GHJK"}])
+@pytest.mark.parametrize("facts", [{}, {"email": "", "address": "1 Lane"}, {"email": "", "telephone": "01632 960001"}])
+def test_known_and_unknown_references_cost_the_same_work(app, database, settings, monkeypatch, fields, facts):
+    hashes = []
+    monkeypatch.setattr(requester, "password_matches", lambda *typed: bool(hashes.append(typed)))
+    known = ask(database, settings, **facts).case.reference
+    work = []
+    for reference in ("BCDF-2345", known, "QQWW-2233"):
+        client = app.test_client()
+        data = {"csrf_token": csrf_token(client, "/requests"), "reference": reference, **fields}
+        hashes.clear()
+        with statements(database) as seen:
+            answer = client.post("/requests", data=data)
+        work.append((answer.status_code, len(seen), len(hashes)))
+    assert work[1] == work[2]
+    assert work[1][2] == (0 if "send" in fields else 1)
+
+
+def test_a_code_asked_for_by_reference_is_sent_once_and_not_when_it_waited_too_long(client, database, settings):
+    fill_in(client, PRIYA)
+    send(client)
+    [case] = cases(database)
+    post(client, "/requests", reference=case.reference, send="yes")
+    for _ in range(2):
+        send_wanted_codes(settings, database)
+    assert len(mail_to(database, "priya@example.org")) == 2
+    post(client, "/requests", reference=case.reference, send="yes")
+    with database.transaction() as session:
+        session.execute(update(WantedCode).values(asked_at=clock.now() - timedelta(minutes=11)))
+    send_wanted_codes(settings, database)
     assert len(mail_to(database, "priya@example.org")) == 2
 
 
@@ -349,3 +388,40 @@ def test_files_of_a_request_that_was_never_sent_go_after_a_day(client, database)
         with database.session() as session, every_tenant(session, "tests"):
             assert session.scalars(select(Attachment)).all() == []
             assert len(session.scalars(select(FileRemoval)).all()) == 1
+
+
+def test_whoever_goes_back_after_sending_is_told_that_it_went(client, database):
+    fill_in(client, PRIYA)
+    send(client)
+    [case] = cases(database)
+    page = client.get(f"{SCHOOL}/start").get_data(as_text=True)
+    assert case.reference in page
+    assert f'href="{SCHOOL}/sent"' in page
+    assert client.get(f"{SCHOOL}/contact").location.endswith(f"{SCHOOL}/start")
+    post(client, f"{SCHOOL}/start", goal="see")
+    assert case.reference not in client.get(f"{SCHOOL}/start").get_data(as_text=True)
+
+
+def test_no_two_questions_have_the_same_heading(client):
+    fill_in(client, PRIYA)
+    headings = []
+    for step in PRIYA:
+        page = client.get(f"{SCHOOL}/{step}").get_data(as_text=True)
+        headings.append(re.sub(r"<[^>]+>|\s+", " ", re.search(r"<h1.*?</h1>", page, re.DOTALL).group()).strip())
+    assert len(set(headings)) == len(PRIYA), headings
+
+
+@pytest.mark.parametrize("path", ["requests/start", "breach"])
+def test_a_real_school_takes_nothing_in_a_demonstration_and_says_where_to_turn(client, database, path):
+    with database.transaction() as session:
+        service(session).is_demonstration = True
+    page = client.get(f"/schools/st-thomas-of-canterbury/{path}").get_data(as_text=True)
+    assert "Nobody at the school reads what is sent here" in page
+    assert "mailto:admin@stthomasjnr.essex.sch.uk" in page
+    assert '<form method="post"' not in page
+    sent = {"csrf_token": csrf_token(client, f"{SCHOOL}/start"), "goal": "see", "details": "x", "requester_name": "y"}
+    client.post(f"/schools/st-thomas-of-canterbury/{path}", data=sent)
+    assert cases(database) == []
+    with database.session() as session, every_tenant(session, "tests"):
+        assert session.scalar(select(func.count()).select_from(IntakeDraft)) == 0
+    assert "What would you like to happen?" in client.get(f"{SCHOOL}/start").get_data(as_text=True)

@@ -1,14 +1,28 @@
 """A school's notice as families read it: addresses, versions, caches, languages."""
 
 import re
-from datetime import timedelta
+from datetime import date, time, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from portal.core import clock
+from portal.directory.actions import NewName
+from portal.directory.models import AuthorityRow
+from portal.directory.queries import read_book
+from portal.identity.permissions import SYSTEM
+from portal.lifecycle.link_checks import give_name
+from portal.lifecycle.onboarding import decide_council
+from portal.lifecycle.order_text import read_lines
+from portal.lifecycle.postcodes import add_made_up_postcodes
+from portal.lifecycle.register_apply import close_school
+from portal.lifecycle.succession import approve_order, enter_order
 from portal.notices.background import NoticeWork
-from portal.notices.changes import note_first_versions, note_tenant_change
+from portal.notices.changes import new_generation, note_first_versions, note_tenant_change
+from portal.notices.models import Publication
+from portal.settings import ROOT
 from portal.tenancy.actions import record_facts, rename
+from portal.tenancy.models import Tenant
 from portal.tenancy.scope import every_tenant, tenant_scope
 
 NOTICE = "/schools/alder-primary/privacy-notice"
@@ -138,3 +152,160 @@ def test_a_former_address_leads_to_the_present_one(client, database, school, ses
 def test_an_unknown_school_is_not_found(client):
     assert client.get("/schools/nowhere/privacy-notice").status_code == 404
     assert client.get("/schools/rowan/privacy-notice").status_code == 404
+
+
+@pytest.mark.parametrize("day", ["abc", "2026-02-31", "9999-01-01", "1999-01-01"])
+def test_a_day_that_cannot_be_shown_gets_the_question_again_and_the_way_back(client, day):
+    page = text(client.get(f"{NOTICE}?on={day}"))
+    assert "There is a problem" in page
+    assert 'href="#on"' in page
+    assert re.search(r'<input[^>]*name="on"', page)
+    assert f'href="{NOTICE}"' in page
+
+
+def test_english_words_of_a_page_in_another_language_are_marked_as_english(client):
+    page = text(client.get(f"{NOTICE}?lang=ur"))
+    assert page.count("govuk-inset-text") == 1, "one box says that English counts"
+    assert '<ol lang="en" dir="ltr">' in page
+    assert '<bdi lang="en">the governing body of Alder Primary School</bdi>' in page
+    assert '<bdi lang="en">' not in text(client.get(NOTICE))
+
+
+def test_what_somebody_wrote_about_a_version_is_marked_as_english(client, database):
+    with database.transaction() as session, every_tenant(session, "tests"):
+        for row in session.scalars(select(Publication)):
+            row.reason = "A letter from the council named new officers."
+    page = text(client.get(f"{NOTICE}/versions?lang=pl"))
+    assert '<bdi lang="en">A letter from the council named new officers.</bdi>' in page
+
+
+def test_the_contacts_at_the_top_are_links(client):
+    top = text(client.get(NOTICE)).split('class="portal-notice"')[0]
+    assert 'href="mailto:IGS@essex.gov.uk"' in top
+    assert 'href="tel:03330322970"' in top
+
+
+def test_a_school_leads_back_to_the_search_and_its_notice_to_the_school(client):
+    assert 'class="govuk-back-link"' in text(client.get("/schools/alder-primary"))
+    assert 'href="/find"' in text(client.get("/schools/alder-primary"))
+    assert re.search(r'href="/schools/alder-primary" class="govuk-back-link"', text(client.get(NOTICE)))
+
+
+def change(database, action):
+    with database.transaction() as session, every_tenant(session, "tests"):
+        action(session)
+    work = NoticeWork(database)
+    while work.step(now=clock.now()):
+        pass
+
+
+def alder(session):
+    return session.scalars(select(Tenant).where(Tenant.slug == "alder-primary")).one()
+
+
+def test_the_notice_offers_to_find_the_council_of_the_home_beside_its_councils(client, database):
+    page = text(client.get(NOTICE))
+    part = page[page.index('id="sharing-authorities"') :]
+    part = part[: part.index("</section>")]
+    assert 'href="/schools/alder-primary/councils"' in part
+    assert 'href="/councils/essex/wrong-link"' in part
+    assert 'name="postcode"' not in part
+    change(
+        database, lambda session: add_made_up_postcodes(session, ROOT / "tenants/demo/postcodes.csv", now=clock.now())
+    )
+    change(database, new_generation)
+    later = text(client.get(f"{NOTICE}?lang=pl"))
+    assert 'action="/schools/alder-primary/councils?lang=pl"' in later
+    answer = text(client.post("/schools/alder-primary/councils", data={"postcode": "za1 1en"}))
+    assert answer.index("Where the child goes to school") < answer.index("Where the child lives")
+
+
+def test_an_older_version_offers_no_search(client):
+    assert "wrong-link" not in text(client.get(f"{NOTICE}/versions/1"))
+
+
+def test_a_closed_schools_notice_says_at_its_head_that_it_closed_and_where_its_records_are(client, database):
+    def close(session):
+        birch = session.scalars(select(Tenant).where(Tenant.slug == "birch-academy")).one()
+        close_school(
+            session,
+            alder(session),
+            on=date(2026, 8, 31),
+            successor=birch,
+            records="Ask Birch Academy.",
+            now=clock.now(),
+        )
+        new_generation(session)
+
+    change(database, close)
+    for path in (NOTICE, f"{NOTICE}/versions/1"):
+        page = text(client.get(path))
+        head = page[page.index("<h1") : page.index('<div class="portal-notice">')]
+        assert "This school has closed." in head
+        assert "31 August 2026" in head
+        assert "Ask Birch Academy." in head
+        assert 'href="/schools/birch-academy"' in head
+    assert "Find the council" not in text(client.get(NOTICE))
+
+
+def test_a_name_corrected_from_a_past_day_leaves_what_the_notice_said_on_past_days(client, database):
+    yesterday = (clock.today() - timedelta(days=1)).isoformat()
+    before = text(client.get(f"{NOTICE}?on={yesterday}"))
+
+    def correct(session):
+        essex = session.scalars(select(AuthorityRow).where(AuthorityRow.key == "essex")).one()
+        new = NewName("Council of All Essex", "Essex", clock.today() - timedelta(days=40))
+        give_name(session, SYSTEM, essex, new, now=clock.now(), corrects=True)
+
+    change(database, correct)
+    assert text(client.get(f"{NOTICE}?on={yesterday}")) == before
+    assert "Council of All Essex" not in before
+    assert "Council of All Essex" in text(client.get(NOTICE))
+
+
+def test_an_order_of_a_past_day_leaves_what_the_notice_said_on_past_days(client, database):
+    yesterday = (clock.today() - timedelta(days=1)).isoformat()
+
+    def order(session):
+        written = read_lines(
+            "Essex > Estuary Council", read_book(session), {}, on=clock.today() - timedelta(days=40), title="Late"
+        )
+        row = enter_order(session, SYSTEM, written, now=clock.now())
+        approve_order(session, SYSTEM, row, today=clock.today(), now=clock.now(), corrects=True)
+
+    change(database, order)
+    assert "Estuary Council" not in text(client.get(f"{NOTICE}?on={yesterday}"))
+    assert "Estuary Council" in text(client.get(NOTICE))
+
+
+def test_a_council_decided_for_a_day_is_in_the_version_of_that_day(client, database):
+    tomorrow = clock.today() + timedelta(days=1)
+
+    def decide(session):
+        decide_council(session, SYSTEM, alder(session), key="kent", district="", from_day=tomorrow, now=clock.now())
+
+    change(database, decide)
+    numbers = set(re.findall(r"/versions/(\d+)", text(client.get(f"{NOTICE}/versions"))))
+    work = NoticeWork(database)
+    after = clock.from_london(tomorrow, time(0, 5))
+    while work.step(now=after):
+        pass
+    listed = text(client.get(f"{NOTICE}/versions"))
+    (new,) = set(re.findall(r"/versions/(\d+)", listed)) - numbers
+    assert "Kent County Council, the council for our" in re.sub(
+        "<[^>]+>", "", text(client.get(f"{NOTICE}/versions/{new}"))
+    )
+
+
+def test_a_school_is_found_by_its_former_name_and_its_old_addresses_lead_to_it(client, database):
+    def rename_it(session):
+        rename(session, alder(session), name="Larch Primary School", now=clock.now())
+        alder_now = session.scalars(select(Tenant).where(Tenant.slug == "larch-primary-school")).one()
+        alder_now.colour = "#1d5c3a"
+
+    change(database, rename_it)
+    assert "Larch Primary School" in text(client.get("/find?q=Alder+Primary"))
+    assert "Larch Primary School" not in text(client.get("/find?q=Alder+Secondary"))
+    for page in ("crest", "colour.css"):
+        answer = client.get(f"/schools/alder-primary/{page}")
+        assert (answer.status_code, answer.headers["Location"]) == (301, f"/schools/larch-primary-school/{page}")

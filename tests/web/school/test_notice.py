@@ -7,6 +7,7 @@ import pytest
 
 from portal.core import clock
 from portal.notices.background import NoticeWork
+from tests.notices.conftest import Press
 
 NOTICE = "/school/alder-primary/notice"
 CLAUSE = f"{NOTICE}/clauses/information.held"
@@ -33,7 +34,7 @@ def field(page, name):
 
 def form(client, path=CLAUSE, **values):
     page = text(client.get(path))
-    names = [name for name in ("csrf_token", "base", "seen", "text") if f'name="{name}"' in page]
+    names = [name for name in ("csrf_token", "base", "seen", "own", "text") if f'name="{name}"' in page]
     return {**{name: field(page, name) for name in names}, **values}
 
 
@@ -169,3 +170,59 @@ def test_others_do_not_reach_a_further_notice(staff, client):
     path = f"{NOTICE}?kind=photographs"
     assert staff.client("bea").get(path).status_code == 404
     assert client.get(path).status_code == 302
+
+
+def test_two_people_who_saw_the_same_page_do_not_publish_over_each_other(staff, client):
+    asha = staff.client("asha")
+    data = form(asha, do="publish")
+    asha.post(CLAUSE, data={**data, "text": "The first person's line."})
+    response = asha.post(CLAUSE, data={**data, "text": "The second person's line."})
+    assert response.status_code == 409
+    assert "The first person" in text(response)
+    assert "The first person" in text(client.get(PUBLIC))
+    page = text(response)
+    again = {name: field(page, name) for name in ("csrf_token", "base", "seen", "own", "text")}
+    assert asha.post(CLAUSE, data={**again, "do": "publish"}).status_code == 302
+    assert "The second person" in text(client.get(PUBLIC))
+
+
+def test_a_draft_that_was_not_seen_is_not_thrown_away(staff):
+    asha = staff.client("asha")
+    data = form(asha, do="publish")
+    asha.post(CLAUSE, data={**data, "text": "Our line."})
+    stale = form(asha)
+    asha.post(CLAUSE, data=form(asha, text="A colleague's draft.", do="save"))
+    asha.post(f"{CLAUSE}/sharing", data=stale)
+    page = text(asha.get(CLAUSE))
+    assert "A colleague" in page
+    asha.post(f"{CLAUSE}/sharing", data={name: field(page, name) for name in ("csrf_token", "seen", "own")})
+    assert "A colleague" not in text(asha.get(CLAUSE))
+
+
+def test_a_release_published_while_the_same_sentence_is_typed_leads_to_three_texts(staff, client, database):
+    asha = staff.client("asha")
+    data = form(asha, do="publish")
+    old = data["text"].splitlines()[0]
+    Press(database).release("2027-01", {"information.held": lambda words: words.replace(old, "The shared first line.")})
+    response = asha.post(CLAUSE, data={**data, "text": data["text"].replace(old, "Our first line.")})
+    question = response.headers["Location"]
+    assert "/questions/" in question
+    page = text(asha.get(question))
+    assert [
+        words for words in ("Our first line.", "The shared first line.", "Keep our words") if words not in page
+    ] == []
+    kept = asha.post(question, data={"csrf_token": field(page, "csrf_token"), "do": "keep"})
+    assert kept.status_code == 302
+    assert "Our first line." in text(client.get(PUBLIC))
+
+
+def test_staff_see_which_clause_waits_for_which_fact(staff, client, database):
+    Press(database).release("2027-01", {"limits.sale": lambda words: f"{words}\n\nAsk {{{{ trust.name }}}}."})
+    assert "Ask " not in text(client.get(PUBLIC)).split("limits-sale", 1)[1].split("</section>")[0]
+    asha = staff.client("asha")
+    page = text(asha.get(NOTICE))
+    assert "Waits for a missing fact" in page
+    assert "the name of the trust is missing; the central team can fill it in" in page
+    change = f"{NOTICE}/changes/limits.sale"
+    data = {"csrf_token": field(page, "csrf_token"), "offered": field(text(asha.get(change)), "offered"), "do": "yes"}
+    assert asha.post(change, data=data).headers["Location"].endswith("/changes/limits.sale")

@@ -5,12 +5,14 @@ import io
 import pytest
 from sqlalchemy import select
 
+from portal.core import clock
 from portal.core.errors import Invalid
 from portal.lifecycle.branding import checked_colour, contrast_with_white
 from portal.lifecycle.school_setup import read_days, read_terms, terms_of
+from portal.tenancy.actions import rename
 from portal.tenancy.models import Setting, Tenant
 from portal.tenancy.scope import every_tenant, tenant_scope
-from tests.conftest import csrf_token
+from tests.conftest import form_marks
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 
@@ -21,7 +23,7 @@ def text(answer):
 
 def send(client, path, **data):
     page = data.pop("page", path)
-    return client.post(path, data={"csrf_token": csrf_token(client, page), **data})
+    return client.post(path, data={**form_marks(client, page), **data})
 
 
 def test_the_roles_of_a_school_are_kept_and_shown(staff):
@@ -148,9 +150,30 @@ def test_a_schools_own_host_serves_its_public_pages_only(staff, client):
     own = {"base_url": "http://privacy.alder.example"}
     assert client.get("/schools/alder-primary", **own).status_code == 200
     assert client.get("/", **own).headers["Location"] == "/schools/alder-primary"
+    assert client.get("/schools/birch-academy", **own).status_code == 404
+    assert client.get("/schools/birch-academy/privacy-notice", **own).status_code == 404
     assert client.get("/sign-in", **own).status_code == 404
     assert client.get("/central/councils", **own).status_code == 404
-    assert client.get("/schools/alder-primary", base_url="http://stranger.example").status_code == 404
+    for elsewhere in ("/schools/birch-academy", "/schools/birch-academy/privacy-notice", "/find?q=birch"):
+        assert client.get(elsewhere, **own).status_code == 404
+    for shared in ("/privacy", "/councils", "/schools/alder-primary/privacy-notice"):
+        assert client.get(shared, **own).status_code == 200
+
+
+def test_an_old_address_leads_on_at_a_schools_own_host(staff, database):
+    with database.transaction() as session:
+        school = session.scalars(select(Tenant).where(Tenant.slug == "alder-primary")).one()
+        school.host = "privacy.alder.example"
+        rename(session, school, name="Larch Primary", now=clock.now())
+    answer = staff.app.test_client().get("/schools/alder-primary", base_url="http://privacy.alder.example")
+    assert (answer.status_code, answer.headers["Location"]) == (301, "/schools/larch-primary")
+
+
+def test_an_unknown_host_gets_a_plain_word(client):
+    answer = client.get("/schools/alder-primary", base_url="http://stranger.example")
+    assert answer.status_code == 404
+    assert answer.mimetype == "text/plain"
+    assert "<" not in text(answer)
 
 
 @pytest.mark.parametrize("host", ["https://x.example", "localhost", "-a.example", "a..example", "x" * 300])

@@ -17,14 +17,18 @@ from sqlalchemy import select
 
 from portal.app import create_app
 from portal.core import clock
+from portal.identity import throttle
 from portal.identity.accounts_elsewhere import link_account
-from portal.identity.models import ExternalIdentity, Person
+from portal.identity.models import ExternalIdentity, Person, WebSession
+from portal.web.shared import sign_in as sign_in_pages
 from tests.conftest import Staff, csrf_token
 
 USERS = (
     {"sub": "asha-at-school", "email": "asha@alder-primary.example"},
     {"sub": "asha-strong", "amr": ["pwd", "mfa"]},
     {"sub": "stranger", "email": "asha@alder-primary.example"},
+    {"sub": "asha-yesterday", "amr": ["pwd", "mfa"], "auth_time": 1_700_000_000},
+    {"sub": "asha-timeless", "amr": ["pwd", "mfa"], "auth_time": "now"},
 )
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"])
 
@@ -172,3 +176,81 @@ def test_somebody_elses_account_cannot_be_linked(portal_app, database, cast, pro
     link(database, "ben", provider, "asha-strong")
     client = Staff(portal_app, database, cast).client("asha")
     assert client.get(authorise(go_to_provider(client, "link", "/account"), "asha-strong")).status_code == 422
+
+
+def test_only_accounts_that_nobody_knows_are_counted(portal_app, database, provider, monkeypatch):
+    monkeypatch.setattr(sign_in_pages, "SIGN_IN_NETWORK", replace(throttle.SIGN_IN_NETWORK, count=2))
+    link(database, "asha", provider, "asha-strong")
+    for _ in range(4):
+        assert sign_in(portal_app.test_client(), "asha-strong").headers["Location"] == "/home"
+    for _ in range(2):
+        assert "/sign-in" in sign_in(portal_app.test_client(), "stranger").headers["Location"]
+    client = portal_app.test_client()
+    token = csrf_token(client, "/sign-in")
+    assert client.post("/sign-in/with/microsoft", data={"csrf_token": token, "errand": "enter"}).status_code == 429
+
+
+def age_proof(database, seconds=700):
+    with database.transaction() as session:
+        for row in session.scalars(select(WebSession)):
+            row.data = {**row.data, "proved_at": clock.now().timestamp() - seconds}
+
+
+def links(database):
+    with database.session() as session:
+        return session.scalars(select(ExternalIdentity.subject)).all()
+
+
+def test_linking_an_account_asks_for_a_fresh_proof_before_one_leaves(portal_app, database, cast):
+    client = Staff(portal_app, database, cast).client("asha")
+    age_proof(database)
+    assert go_to_provider(client, "link", "/account") == "/confirm?next=/account"
+
+
+def test_linking_an_account_asks_for_a_fresh_proof_when_one_comes_back(portal_app, database, cast):
+    """Whoever finds a browser open could leave for the provider in time and come back whenever she liked."""
+    client = Staff(portal_app, database, cast).client("asha")
+    path = authorise(go_to_provider(client, "link", "/account"), "stranger")
+    age_proof(database)
+    assert client.get(path).headers["Location"] == "/confirm?next=/account"
+    assert links(database) == []
+
+
+@pytest.mark.parametrize("errand", ["link", "confirm"])
+def test_a_stranger_has_nothing_to_link_or_to_confirm(portal_app, errand):
+    client = portal_app.test_client()
+    token = csrf_token(client, "/sign-in")
+    answer = client.post("/sign-in/with/microsoft", data={"csrf_token": token, "errand": errand})
+    assert answer.status_code == 404
+
+
+def confirm(portal_app, database, provider, cast, subject):
+    """Whether weighty pages open after proving oneself again with this account."""
+    link(database, "asha", provider, subject)
+    client = Staff(portal_app, database, cast).client("asha")
+    age_proof(database)
+    there = go_to_provider(client, "confirm", "/account")
+    assert parse_qs(urlsplit(there).query)["max_age"] == ["0"]
+    client.get(authorise(there, subject))
+    return client.get("/account/password").status_code == 200
+
+
+def test_an_account_with_two_fresh_proofs_shows_that_it_is_the_person(portal_app, database, provider, cast):
+    assert confirm(portal_app, database, provider, cast, "asha-strong")
+
+
+@pytest.mark.parametrize("subject", ["asha-at-school", "asha-yesterday", "asha-timeless"])
+def test_an_account_without_a_second_or_a_fresh_proof_does_not(portal_app, database, provider, cast, subject):
+    assert not confirm(portal_app, database, provider, cast, subject)
+
+
+def test_whom_the_account_does_not_prove_a_code_does(portal_app, database, provider, cast):
+    link(database, "asha", provider, "asha-yesterday")
+    client = Staff(portal_app, database, cast).client("asha")
+    age_proof(database)
+    back = client.get(authorise(go_to_provider(client, "confirm", "/account"), "asha-yesterday"))
+    page = client.get(back.headers["Location"])
+    assert "Use a code" in page.text
+    code = TOTP(cast["asha"].totp_secret).now()
+    client.post("/confirm", data={"csrf_token": csrf_token(client, "/confirm"), "code": code})
+    assert client.get("/account/password").status_code == 200

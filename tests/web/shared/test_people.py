@@ -11,14 +11,14 @@ from portal.core import clock
 from portal.identity.models import Invitation, Membership, Person, ProofCode, WebSession
 from portal.outbox.models import Letter
 from portal.tenancy.scope import every_tenant
-from tests.conftest import csrf_token
+from tests.conftest import csrf_token, form_marks
 
 PEOPLE = "/school/alder-primary/people"
 PASSWORD = "kettle violin mossy"
 
 
 def post(client, path, page=None, **fields):
-    return client.post(path, data={"csrf_token": csrf_token(client, page or path), **fields})
+    return client.post(path, data={**form_marks(client, page or path), **fields})
 
 
 def letters(database):
@@ -205,6 +205,25 @@ def test_the_last_leader_stays(staff, database):
     assert post(asha, f"{PEOPLE}/{number}/role", role="office").status_code == 422
 
 
+def test_the_last_leader_stays_when_she_is_invited_to_less(staff, database, cast):
+    asha = staff.client("asha")
+    link = invite(asha, database, email=cast["asha"].email, role="office")
+    refused = post(asha, f"{link}/acceptance")
+    assert refused.status_code == 422
+    assert "last person who can manage access" in refused.text
+    assert asha.get(f"{PEOPLE}/invitations/new").status_code == 200
+    with database.session() as session:
+        assert session.scalars(select(Invitation)).one().accepted_at is None
+
+
+def test_a_leader_who_is_not_the_last_may_take_a_lower_role(staff, database, cast):
+    asha = staff.client("asha")
+    post(asha, f"{PEOPLE}/{membership_of(database, 'ben')}/role", role="lead")
+    link = invite(asha, database, email=cast["asha"].email, role="office")
+    assert post(asha, f"{link}/acceptance").status_code == 302
+    assert asha.get(f"{PEOPLE}/invitations/new").status_code == 403
+
+
 @pytest.mark.parametrize("role", ["dpo-officer", "administrator", "auditor", "nonsense", ""])
 def test_a_school_cannot_give_a_role_of_the_central_team(staff, database, role):
     path = f"{PEOPLE}/invitations/new"
@@ -263,3 +282,27 @@ def test_forgetting_tells_nobody_who_has_an_account(app, database, cast):
         answers.append((answer.status_code, answer.headers["Location"], answer.data))
     assert answers[0] == answers[1]
     assert [letter.kind for letter in letters(database)[-2:]] == ["code", "no-account"]
+
+
+def ask_for_reset(client, email, number):
+    token = csrf_token(client, "/sign-in/forgotten")
+    address = {"REMOTE_ADDR": f"203.0.113.{number}"}
+    return client.post(
+        "/sign-in/forgotten", data={"csrf_token": token, "email": email}, environ_base=address
+    ).status_code
+
+
+def test_a_stranger_cannot_use_up_the_resets_of_others(app, cast):
+    stranger = [ask_for_reset(app.test_client(), cast["ben"].email, 1) for _ in range(5)]
+    assert stranger == [302] * 4 + [429]
+    assert ask_for_reset(app.test_client(), cast["ben"].email, 2) == 302
+
+
+def test_a_flood_of_resets_ends_and_the_owners_browser_goes_on(app, cast):
+    owner = app.test_client()
+    post(owner, "/sign-in", email=cast["ben"].email, password=cast["ben"].password)
+    post(owner, "/sign-in/code", code=TOTP(cast["ben"].totp_secret).now())
+    owner.delete_cookie("portal")
+    flood = [ask_for_reset(app.test_client(), cast["ben"].email, number % 14) for number in range(42)]
+    assert flood[-2:] == [429, 429]
+    assert ask_for_reset(owner, cast["ben"].email, 99) == 302

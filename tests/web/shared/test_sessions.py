@@ -1,17 +1,21 @@
 """Sessions live on the server: they rotate, end, grow too old, and are the person's to see and to end."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from flask import request
 from pyotp import TOTP
 from sqlalchemy import select, update
 
 from portal.app import create_app
 from portal.core import clock
+from portal.core.limits import DRAFT_HOURS, SESSION_HOURS
 from portal.core.secrets import digest
+from portal.identity.browsers import end_sessions, kept_drafts
 from portal.identity.models import KeptDraft, Membership, Person, WebSession
-from tests.conftest import csrf_token
+from tests.conftest import csrf_token, form_marks
 
 PAGE = "/school/alder-primary/school"
 FACTS = "/school/alder-primary/school/facts"
@@ -109,11 +113,12 @@ def test_a_disabled_person_is_out_within_one_request(staff, database):
 
 def test_what_was_typed_survives_being_signed_out(staff, database, cast):
     client = staff.client("asha")
-    token = csrf_token(client, FACTS)
+    marks = form_marks(client, FACTS)
     age(database, seen_at=clock.now() - timedelta(minutes=40))
     typed = {
-        "csrf_token": token, "email": "office@alder.example", "telephone": "01632 960777",
-        "address": "1 New Lane\nAlderham, a long address that somebody typed", "website": "", "controller": "The governors",
+        **marks, "email": "office@alder.example", "telephone": "01632 960777",
+        "address": "1 New Lane\nAlderham, a long address that somebody typed", "website": "",
+        "controller": "The governors",
     }  # fmt: skip
     answer = client.post(FACTS, data=typed)
     assert answer.headers["Location"] == "/sign-in?next=/kept"
@@ -141,15 +146,91 @@ def test_a_draft_is_for_its_author_only(staff, database):
     assert "canary words" not in staff.client("ben").get("/kept", follow_redirects=True).text
 
 
-def test_an_ended_session_keeps_nothing(staff, database):
+def drafts(database, keys, name="asha"):
+    """(path, what was typed) of what is kept for somebody."""
+    with database.session() as session:
+        person = session.scalars(select(Person.id).where(Person.email.like(f"{name}@%"))).one()
+        found = kept_drafts(session, person, keys, now=clock.now())
+        return {draft.path: [value for _name, value in draft.fields] for draft in found}
+
+
+def test_signing_out_keeps_nothing(staff, database, keys):
     client = staff.client("asha")
     token = csrf_token(client, FACTS)
-    with database.transaction() as session:
-        for row in session.scalars(select(WebSession)):
-            session.delete(row)
+    client.post("/sign-out", data={"csrf_token": csrf_token(client, "/account")})
     assert client.post(FACTS, data={"csrf_token": token, "address": "somewhere"}).status_code == 400
-    with database.session() as session:
-        assert session.scalars(select(KeptDraft)).all() == []
+    assert drafts(database, keys) == {}
+
+
+def test_what_was_typed_in_a_session_that_was_ended_elsewhere_is_kept_for_its_person_only(staff, database, keys):
+    here, there = staff.client("asha"), staff.client("asha")
+    token = csrf_token(there, FACTS)
+    here.post("/account/sessions/end", data={"csrf_token": csrf_token(here, "/account")})
+    assert not is_in(there)
+    answer = there.post(FACTS, data={"csrf_token": token, "address": "words of the other room"})
+    assert answer.headers["Location"] == "/sign-in?next=/kept"
+    assert not is_in(there)
+    assert drafts(database, keys) == {f"{FACTS}?": ["words of the other room"]}
+    assert drafts(database, keys, "ben") == {}
+    assert "words of the other room" in here.get("/kept").text
+
+
+def test_an_ended_session_stays_ended_while_it_writes(staff, database, app):
+    """The request that was under way when the session was ended must not bring it back."""
+    client = staff.client("asha")
+    token = client.get_cookie("portal").value
+    with app.test_request_context("/account", headers={"Cookie": f"portal={token}"}):
+        opened = app.session_interface.open_session(app, request)
+        assert opened["_user_id"]
+        with database.transaction() as session:
+            end_sessions(session, int(opened["_user_id"]))
+        opened["note"] = "written late"
+        app.session_interface.save_session(app, opened, app.make_response(""))
+    assert not is_in(client)
+
+
+def test_the_cookie_outlives_the_session_so_that_a_days_words_can_be_kept(client, cast):
+    token = csrf_token(client, "/sign-in")
+    answer = client.post(
+        "/sign-in", data={"csrf_token": token, "email": cast["asha"].email, "password": cast["asha"].password}
+    )
+    age_of_cookie = int(re.search(r"Max-Age=(\d+)", answer.headers["Set-Cookie"]).group(1))
+    assert age_of_cookie >= (SESSION_HOURS + DRAFT_HOURS) * 3600
+
+
+def test_two_tabs_keep_a_draft_each(staff, database, keys):
+    client = staff.client("asha")
+    token, other = csrf_token(client, FACTS), f"{PAGE}/responsible"
+    age(database, seen_at=clock.now() - timedelta(minutes=40))
+    client.post(FACTS, data={"csrf_token": token, "address": "the first tab"})
+    client.post(other, data={"csrf_token": token, "siro": "the second tab"})
+    assert drafts(database, keys) == {f"{FACTS}?": ["the first tab"], f"{other}?": ["the second tab"]}
+    back = staff.client("asha")
+    page = back.get("/kept").text
+    assert "the first tab" in page
+    assert "the second tab" in page
+    marks = form_marks(back, "/kept")
+    back.post("/kept/discarded", data={"csrf_token": marks["csrf_token"], "path": f"{other}?"})
+    assert drafts(database, keys) == {f"{FACTS}?": ["the first tab"]}
+
+
+def test_a_draft_leaves_out_secrets_and_nothing_else(staff, database, keys):
+    client = staff.client("asha")
+    token = csrf_token(client, FACTS)
+    age(database, seen_at=clock.now() - timedelta(minutes=40))
+    client.post(FACTS, data={"csrf_token": token, "postcode": "CM1 1AB", "password": "hidden", "code": "123456"})
+    assert drafts(database, keys) == {f"{FACTS}?": ["CM1 1AB"]}
+
+
+def test_no_more_than_ten_drafts_are_kept(staff, database, keys):
+    client = staff.client("asha")
+    token = csrf_token(client, FACTS)
+    age(database, seen_at=clock.now() - timedelta(minutes=40))
+    for number in range(12):
+        client.post(f"{FACTS}?tab={number}", data={"csrf_token": token, "address": f"words {number}"})
+    kept = drafts(database, keys)
+    assert len(kept) == 10
+    assert f"{FACTS}?tab=0" not in kept
 
 
 @pytest.mark.parametrize("backend", ["sqlite"])

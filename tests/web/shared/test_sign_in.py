@@ -12,7 +12,9 @@ from portal.core import clock
 from portal.identity import throttle
 from portal.identity.models import KnownBrowser, Person, RateCount, TotpUse, WebSession
 from portal.identity.rules import hash_password, password_matches
+from portal.outbox.models import Letter
 from portal.tenancy.scope import every_tenant
+from portal.web.shared import sign_in as sign_in_pages
 from tests.conftest import csrf_token
 from tests.tools.statements import statements
 
@@ -116,12 +118,104 @@ def test_ten_guesses_a_quarter_of_an_hour_from_any_number_of_addresses(app, cast
     assert answers == [422] * 10 + [429] * 2
 
 
+def test_five_guesses_a_quarter_of_an_hour_from_one_network(app, cast):
+    answers = [
+        give_password(app.test_client(), cast["asha"].email, f"guess {number} of many").status_code
+        for number in range(7)
+    ]
+    assert answers == [422] * 5 + [429] * 2
+    elsewhere = give_password(app.test_client(), cast["asha"].email, cast["asha"].password, **from_address(1))
+    assert elsewhere.status_code == 302
+
+
+def use_up(app, email):
+    """What a stranger with a few networks does to an account."""
+    for number in range(12):
+        give_password(app.test_client(), email, f"guess {number} of many", **from_address(number))
+
+
+def code_in_mail(database):
+    with database.session() as session, every_tenant(session, "test"):
+        body = session.scalars(select(Letter.body).order_by(Letter.id.desc())).first()
+    return re.search(r"(\d{4} \d{4})", body).group(1)
+
+
+def prove_mailbox(client, email, database):
+    page = give_password(client, email, "whatever it is")
+    assert page.status_code == 429
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page.text).group(1)
+    asked = client.post("/sign-in/mailbox", data={"csrf_token": token, "email": email})
+    assert asked.headers["Location"] == "/sign-in/mailbox/code"
+    token = csrf_token(client, "/sign-in/mailbox/code")
+    return client.post("/sign-in/mailbox/code", data={"csrf_token": token, "code": code_in_mail(database)})
+
+
+def test_the_owner_goes_on_in_a_new_browser_with_a_code_from_her_mailbox(app, cast, database):
+    use_up(app, cast["asha"].email)
+    owner = app.test_client()
+    assert prove_mailbox(owner, cast["asha"].email, database).headers["Location"] == "/sign-in"
+    assert sign_in(owner, cast["asha"]).status_code == 302
+    assert owner.get("/home").status_code == 302
+
+
+def test_a_mailbox_is_no_password_and_has_ten_tries_of_its_own(app, cast, database):
+    use_up(app, cast["asha"].email)
+    holder = app.test_client()
+    prove_mailbox(holder, cast["asha"].email, database)
+    assert "/sign-in" in holder.get("/home").headers["Location"]
+    answers = [give_password(holder, cast["asha"].email, f"guess {number}").status_code for number in range(11)]
+    assert answers == [422] * 10 + [429]
+
+
+def test_a_mailbox_helps_with_its_own_account_only(app, cast, database):
+    use_up(app, cast["asha"].email)
+    holder = app.test_client()
+    prove_mailbox(holder, cast["asha"].email, database)
+    use_up(app, cast["ben"].email)
+    assert give_password(holder, cast["ben"].email, cast["ben"].password).status_code == 429
+
+
+def test_being_slowed_tells_nobody_who_has_an_account(app, cast, database):
+    answers = []
+    for email in (cast["asha"].email, "nobody@alder-primary.example"):
+        use_up(app, email)
+        client = app.test_client()
+        page = give_password(client, email, "whatever it is")
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page.text).group(1)
+        with statements(database) as seen:
+            asked = client.post("/sign-in/mailbox", data={"csrf_token": token, "email": email})
+        answers.append(
+            (
+                page.status_code,
+                without_tokens(page).replace(email.encode(), b""),
+                asked.status_code,
+                asked.headers["Location"],
+                len(seen),
+            )
+        )
+    assert answers[0] == answers[1]
+
+
+def test_a_passkey_that_fails_is_counted_and_one_that_works_elsewhere_is_not_slowed(app, cast, monkeypatch):
+    monkeypatch.setattr(sign_in_pages, "SIGN_IN_NETWORK", replace(throttle.SIGN_IN_NETWORK, count=3))
+
+    def fail(client):
+        token = csrf_token(client, "/sign-in")
+        return client.post("/sign-in/passkey", data={"csrf_token": token, "credential": "{}"}).status_code
+
+    known = app.test_client()
+    sign_in(known, cast["asha"])
+    known.delete_cookie("portal")
+    assert [fail(app.test_client()) for _ in range(5)] == [422] * 3 + [429] * 2
+    assert [fail(known) for _ in range(5)] == [422] * 5
+
+
 def test_an_unknown_account_is_slowed_down_just_the_same(app):
     answers = [
         give_password(app.test_client(), "nobody@example.org", f"guess {number} of many").status_code
-        for number in range(11)
+        for number in range(6)
     ]
-    assert answers == [422] * 10 + [429]
+    assert answers == [422] * 5 + [429]
 
 
 def test_a_stranger_who_guesses_cannot_keep_the_owner_out(app, cast, database):
@@ -150,8 +244,8 @@ def test_the_known_browser_of_one_person_is_nothing_to_another_account(app, cast
     client = app.test_client()
     sign_in(client, cast["ben"])
     client.delete_cookie("portal")
-    answers = [give_password(client, cast["asha"].email, f"guess {number} of many").status_code for number in range(11)]
-    assert answers == [422] * 10 + [429]
+    answers = [give_password(client, cast["asha"].email, f"guess {number} of many").status_code for number in range(6)]
+    assert answers == [422] * 5 + [429]
 
 
 def test_one_network_may_not_try_many_accounts(app, monkeypatch):
@@ -216,7 +310,7 @@ def test_counts_of_ended_windows_do_not_pile_up(database, client, cast):
     give_password(client, cast["asha"].email, "wrong password entirely")
     with database.session() as session:
         rows = session.scalars(select(RateCount)).all()
-    assert len(rows) == 3
+    assert len(rows) == 4
     assert all(row.expires_at > clock.now() for row in rows)
 
 
@@ -244,6 +338,20 @@ def test_sign_in_leaves_a_line_in_the_trail_and_failure_too(client, cast, databa
             select(AuditEntry.kind).where(AuditEntry.kind.like("sign-in%")).order_by(AuditEntry.id)
         ).all()
     assert kinds == ["sign-in.failed", "sign-in.done"]
+
+
+def test_a_wrong_password_leaves_a_line_without_an_address_and_without_telling_who_is_there(client, cast, database):
+    for email in (cast["asha"].email, "nobody@alder-primary.example"):
+        give_password(client, email, "wrong password entirely")
+    with database.session() as session, every_tenant(session, "test"):
+        lines = session.scalars(
+            select(AuditEntry).where(AuditEntry.kind == "sign-in.failed").order_by(AuditEntry.id)
+        ).all()
+        asha = session.scalars(select(Person.id).where(Person.email == cast["asha"].email)).one()
+    assert [(line.actor_kind, line.actor_id, line.subject_id, line.details) for line in lines] == [
+        ("person", asha, str(asha), {"how": "password"}),
+        ("public", None, "unknown", {"how": "password"}),
+    ]
 
 
 def test_the_pending_session_is_a_new_one(client, cast, database):

@@ -6,33 +6,49 @@ from sqlalchemy import select
 from portal.casework.files import Filing
 from portal.casework.incoming import receive
 from portal.casework.letters import Sender
+from portal.casework.mail import read_mail
 from portal.casework.models import Case, Channel, IncomingMail, MailState
 from portal.casework.stores import store_of
 from portal.core import clock
 from portal.core.secrets import Keys
 from portal.tenancy.scope import every_tenant
-from tests.casework.test_mail import FORWARDS, message
+from tests.casework.test_mail import FORWARDS, message, nested
 from tests.conftest import csrf_token
 
 TRAY = "/school/alder-primary/cases/mail"
 
 
 @pytest.fixture
-def came(database, settings):
+def deliver(database, settings):
     keys = Keys(settings.secret_keys)
     filing, sender = Filing(store_of(settings), keys, has_scanner=False), Sender(settings.base_url, keys)
+
+    def take(raw):
+        with database.transaction() as session, every_tenant(session, "tests"):
+            [row] = receive(
+                session, read_mail(raw), to=(), hosts=frozenset({"localhost"}), sender=sender, filing=filing,
+                now=clock.now(),
+            )  # fmt: skip
+            return row.id
+
+    return take
+
+
+@pytest.fixture
+def came(deliver):
     mails = [
         message("FW: My file", FORWARDS["gmail"], sender="ben@alder-primary.example"),
         message("Lost", to="nobody@elsewhere.example", message_id="<2@x>"),
     ]
-    with database.transaction() as session, every_tenant(session, "tests"):
-        return [
-            receive(
-                session, each.as_bytes(), to=(), hosts=frozenset({"localhost"}), sender=sender, filing=filing,
-                now=clock.now(),
-            ).id
-            for each in mails
-        ]  # fmt: skip
+    return [deliver(each.as_bytes()) for each in mails]
+
+
+def request_from(client, path, **answers):
+    return {
+        "csrf_token": csrf_token(client, path), "key": "a-key-for-this-form", "received_on": ["16", "11", "2026"],
+        "channel": "email", "kind": "access", "requester_name": "Priya Patel", "relationship": "self",
+        "details": "Everything", "email": "priya@example.org", **answers,
+    }  # fmt: skip
 
 
 def test_the_office_confirms_a_forwarded_request_and_it_counts_from_the_first_day(staff, database, came):
@@ -43,12 +59,7 @@ def test_the_office_confirms_a_forwarded_request_and_it_counts_from_the_first_da
     page = ben.get(path).get_data(as_text=True)
     assert 'value="Priya Patel"' in page
     assert 'value="priya@example.org"' in page
-    data = {
-        "csrf_token": csrf_token(ben, path), "key": "a-key-for-this-form", "received_on": ["16", "11", "2026"],
-        "channel": "email", "kind": "access", "requester_name": "Priya Patel", "relationship": "self",
-        "details": "Everything", "email": "priya@example.org",
-    }  # fmt: skip
-    assert ben.post(path, data=data).status_code == 302
+    assert ben.post(path, data=request_from(ben, path)).status_code == 302
     with database.session() as session, every_tenant(session, "tests"):
         case = session.scalars(select(Case)).one()
         row = session.get(IncomingMail, came[0])
@@ -67,3 +78,41 @@ def test_what_fits_nowhere_is_the_centres_and_no_schools(staff, came):
     assert devi.get(f"/central/cases/mail/{came[1]}").status_code == 200
     assert staff.client("ben").get(f"{TRAY}/{came[1]}").status_code == 404
     assert staff.client("bea").get(TRAY).status_code in {403, 404}
+
+
+def test_a_message_that_was_set_aside_is_found_again_and_taken_back(staff, deliver):
+    number, ben = deliver(message("Away", Auto_Submitted="auto-replied").as_bytes()), staff.client("ben")
+    assert "Away" not in ben.get(TRAY).get_data(as_text=True)
+    assert "Away" in ben.get(f"{TRAY}/aside").get_data(as_text=True)
+    path = f"{TRAY}/{number}/aside"
+    assert staff.client("bea").get(path).status_code in {403, 404}
+    assert ben.post(path, data={"csrf_token": csrf_token(ben, path)}).status_code == 302
+    assert "Away" in ben.get(TRAY).get_data(as_text=True)
+    assert ben.get(path).status_code == 404
+
+
+def test_files_that_could_not_be_taken_are_named_and_the_message_can_be_downloaded_until_it_is_let_go(staff, deliver):
+    mail = message("My file", "Everything")
+    mail.add_attachment(b"MZ", maintype="application", subtype="octet-stream", filename="tool.exe")
+    number, ben = deliver(mail.as_bytes()), staff.client("ben")
+    path = f"{TRAY}/{number}"
+    filed = ben.post(path, data=request_from(ben, path), follow_redirects=True)
+    assert "tool.exe" in filed.get_data(as_text=True)
+    assert "My file" in ben.get(TRAY).get_data(as_text=True)
+    page = ben.get(f"{path}/rest").get_data(as_text=True)
+    assert "tool.exe" in page
+    assert f"{path}/original" in page
+    original = ben.get(f"{path}/original")
+    assert original.data == mail.as_bytes()
+    assert original.headers["Content-Disposition"].startswith("attachment")
+    assert staff.client("bea").get(f"{path}/original").status_code in {403, 404}
+    assert ben.post(f"{path}/rest", data={"csrf_token": csrf_token(ben, f"{path}/rest")}).status_code == 302
+    assert "My file" not in ben.get(TRAY).get_data(as_text=True)
+    assert ben.get(f"{path}/original").status_code == 404
+
+
+def test_a_message_that_could_not_be_read_says_so(staff, deliver):
+    number = deliver(b"To: alder-primary@localhost\n" + nested(100))
+    ben = staff.client("ben")
+    assert "Unreadable" in ben.get(TRAY).get_data(as_text=True)
+    assert "could not be read" in ben.get(f"{TRAY}/{number}").get_data(as_text=True)

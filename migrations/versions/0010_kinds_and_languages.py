@@ -5,8 +5,8 @@ from alembic import op
 
 import portal.core.database
 
-revision = "0005"
-down_revision = "0002"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,33 @@
+"""A school is found however its name is typed."""
+
+import pytest
+
+from portal.tenancy.names import findable, holds, plain
+
+LINE = findable("St Thomas of Canterbury Church of England Junior School", "Brentwood", "CM1 1QH")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["Saint Thomas", "st. thomas", "brentwood", "cm1 1qh", "CM11QH", "thom cant", "C of E junior", "CofE saint"],
+)
+def test_it_is_found_by(typed):
+    assert holds(LINE, plain(typed).split())
+
+
+@pytest.mark.parametrize("typed", ["Saint Mary", "thomas chelmsford", "cm2"])
+def test_it_is_not_found_by(typed):
+    assert not holds(LINE, plain(typed).split())
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("Saint Mary’s & St Anne’s", "st marys and annes"),
+        ("Saint Mary's", "St Mary’s"),
+        ("Stow-on-the-Wold", "stow on the wold"),
+        ("Ysgol Tŷ Gwyn", "ty gwyn"),
+    ],
+)
+def test_marks_accents_and_short_words_make_no_difference(name, typed):
+    assert holds(findable(name, "", ""), plain(typed).split())
