@@ -179,7 +179,7 @@ def test_a_clause_in_another_language_has_its_references_and_blocks_in_it_and_an
         translated_blocks={"version": rendered("Fersiwn 3.")},
     )  # fmt: skip
     assert [clause.text for clause in notice.clauses] == [
-        "section 2, Dau.\n\nVersion 3.",
-        "adran 2, Dau.\n\nFersiwn 3.",
+        "section 2.1, Dau.\n\nVersion 3.",
+        "adran 2.1, Dau.\n\nFersiwn 3.",
     ]
     assert [(one.language, one.clauses[0].language) for one in notice.sections] == [("en", "en"), ("cy", "cy")]
