@@ -1,6 +1,5 @@
 """`portal notice import`: a school's own document beside the library; only a report until it is applied."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from functools import partial
@@ -11,6 +10,7 @@ import click
 
 from portal.commands.documents import read_document
 from portal.commands.house import named_school, print_json, reading, writing
+from portal.commands.progress import progress
 from portal.core import clock
 from portal.core.errors import Invalid
 from portal.identity.permissions import SYSTEM
@@ -56,8 +56,9 @@ def import_notice(
         _apply(slug, file, blocks, replace_facts=replace_facts, as_json=as_json)
     else:
         with reading("portal notice import") as session:
-            named_school(session, slug)
-            report = Comparison(session, now=clock.now()).report(blocks)
+            school = named_school(session, slug)
+            comparison = Comparison(session, now=clock.now())
+            report = comparison.for_school(comparison.report(blocks), school)
         _show(report, [], as_json=as_json)
 
 
@@ -65,7 +66,8 @@ def _apply(slug: str, file: Path, blocks: tuple[Block, ...], *, replace_facts: b
     now = clock.now()
     with writing("portal notice import") as session:
         school = named_school(session, slug)
-        report = Comparison(session, now=now).report(blocks)
+        comparison = Comparison(session, now=now)
+        report = comparison.for_school(comparison.report(blocks), school)
         run = bring(session, SYSTEM, school, blocks, document=file.name, now=now, report=report)
         if replace_facts:
             choose(session, SYSTEM, school, run, Choices({}, frozenset(SCHOOL_FACTS), frozenset()), seen=run.version)
@@ -96,7 +98,7 @@ def _folder(folder: Path, table: Path | None, *, is_applied: bool, as_json: bool
     paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     if not paths:
         raise Invalid(f"{folder}: there are no files in this folder.")
-    with click.progressbar(paths, label="Reading", file=sys.stderr) as bar:
+    with progress(paths, "Reading") as bar:
         lines = _applied(bar) if is_applied else _reported(bar)
     if table is not None:
         table.write_text(as_csv(lines), encoding="utf-8-sig", newline="")
@@ -105,6 +107,9 @@ def _folder(folder: Path, table: Path | None, *, is_applied: bool, as_json: bool
     elif table is None:
         click.echo(as_csv(lines), nl=False)
     counts = Counter(bool(line.problem) for line in lines)
+    for line in lines:
+        if line.warning:
+            click.echo(f"{line.file}: {line.warning}", err=True)
     click.echo(f"{counts[False]} files read, {counts[True]} with a problem", err=True)
 
 

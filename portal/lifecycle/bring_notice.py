@@ -1,7 +1,9 @@
 """Bringing a school's own notice in: reading and comparing it, deciding otherwise by hand, keeping the report."""
 
 import hashlib
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
 
 from sqlalchemy import select
 
@@ -20,10 +22,10 @@ from portal.notices.actions import place_of
 from portal.notices.gathering import fill_shelf
 from portal.notices.importing.align import align
 from portal.notices.importing.blocks import Block
-from portal.notices.importing.editions import AuthorityName, Edition
+from portal.notices.importing.editions import AuthorityName, Edition, in_force
 from portal.notices.importing.notice_check import check_notice
 from portal.notices.importing.report import Report
-from portal.notices.models import ImportRun
+from portal.notices.models import ImportRun, Release, ReleaseClause
 from portal.notices.wording import NoticeDesk, notice_desk
 from portal.tenancy.models import Tenant, TenantKind
 
@@ -40,11 +42,28 @@ class Comparison:
         self.editions: list[Edition] = library_editions(session, now=now)
         self.authorities: list[AuthorityName] = authority_names(session)
         self._on = london(now).date()
+        self._laws = _laws(session, self.editions, self._on)
 
     def report(self, blocks: tuple[Block, ...]) -> Report:
         """Raises `Invalid` for a document that is no privacy notice."""
         check_notice(blocks)
         return align(blocks, self.editions, self.authorities, on=self._on)
+
+    def for_school(self, report: Report, school: Tenant) -> Report:
+        """Without the clauses that are for other kinds of school: those are not missing."""
+        kept = [key for key in report.missing if not (laws := self._laws.get(key)) or school.law in {None, *laws}]
+        return replace(report, missing=tuple(kept))
+
+
+def _laws(session: PortalSession, editions: Sequence[Edition], on: date) -> dict[str, list[str]]:
+    """By clause of the edition in force, the kinds of school that it is for; nothing where it is for all."""
+    current = in_force(editions, on)
+    statement = (
+        select(ReleaseClause.key, ReleaseClause.applies)
+        .join(Release, Release.id == ReleaseClause.release_id)
+        .where(Release.name == (current.name if current else ""))
+    )
+    return {key: list(applies) for key, applies in session.execute(statement)}
 
 
 def bring(
@@ -59,7 +78,9 @@ def bring(
     require(actor, Action.IMPORT_NOTICE, place_of(session, school))
     if school.kind is not TenantKind.SCHOOL:
         raise Invalid("Only a school has a notice of its own to bring in.")
-    report = report or Comparison(session, now=now).report(blocks)
+    if report is None:
+        comparison = Comparison(session, now=now)
+        report = comparison.for_school(comparison.report(blocks), school)
     run = ImportRun(
         tenant_id=school.id,
         document=clean(document)[:NAME_LENGTH],

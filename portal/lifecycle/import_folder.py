@@ -25,7 +25,17 @@ from portal.tenancy.queries import schools
 from portal.tenancy.scope import tenant_scope
 
 NO_SCHOOL = N_("No school has this file’s name as its address, and none has the name that stands in it.")
-COLUMNS = ("file", "school", "blocks", "accounted", *(kind.value for kind in Class), "facts", "missing_keys", "problem")
+COLUMNS = (
+    "file",
+    "school",
+    "blocks",
+    "accounted",
+    *(kind.value for kind in Class),
+    "facts",
+    "missing_keys",
+    "problem",
+    "warning",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,7 @@ class FileReport:
     missing: tuple[str, ...] = ()
     deeds: dict[str, int] = field(default_factory=dict)
     problem: str = ""
+    warning: str = ""
     run_id: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
@@ -54,6 +65,7 @@ class FileReport:
             "missing": list(self.missing),
             "applied": self.deeds,
             "problem": self.problem,
+            "warning": self.warning,
         }
 
 
@@ -62,9 +74,19 @@ class Register:
 
     def __init__(self, session: PortalSession) -> None:
         found = schools(session)
+        self._files: dict[int, str] = {}
         self._by_slug = {school.slug: school for school in found}
         names = Counter(slugify(school.name) for school in found)
         self._by_name = {slugify(school.name): school for school in found if names[slugify(school.name)] == 1}
+
+    def note(self, file: str, school: Tenant | None) -> str:
+        """A warning where an earlier file was taken for the same school."""
+        if school is None:
+            return ""
+        first = self._files.setdefault(school.id, file)
+        return (
+            "" if first == file else N_("Another file before it is for this school, too: %(file)s.") % {"file": first}
+        )
 
     def school_of(self, file: str, report: Report) -> Tenant | None:
         stem = slugify(PurePath(file).stem)
@@ -82,7 +104,9 @@ def report_file(
     except Invalid as refused:
         return FileReport(file, problem=refused.message)
     school = register.school_of(file, report)
-    line = _line(file, school, report)
+    if school is not None:
+        report = comparison.for_school(report, school)
+    line = replace(_line(file, school, report), warning=register.note(file, school))
     if school is None or not (is_kept or is_applied):
         return line
     try:
@@ -103,7 +127,10 @@ def as_csv(lines: Iterable[FileReport]) -> str:
         facts = "; ".join(f"{key}={value}" for key, value in line.facts.items())
         cells = [line.file, line.school, line.blocks, line.accounted, *counts, facts, " ".join(line.missing)]
         table.writerow(
-            [neutral_cell(cell) for cell in [*cells, line.problem, *(line.deeds.get(deed, 0) for deed in deeds)]]
+            [
+                neutral_cell(cell)
+                for cell in [*cells, line.problem, line.warning, *(line.deeds.get(deed, 0) for deed in deeds)]
+            ]
         )
     return written.getvalue()
 
@@ -137,7 +164,4 @@ def _brought(
     blocks = tuple(entry.block for entry in report.entries)
     run = bring(session, actor, school, blocks, document=line.file, now=now, report=report)
     steps = apply_import(session, actor, school, run, now=now) if is_applied else []
-    return FileReport(
-        line.file, line.school, line.blocks, line.accounted, line.classes, line.facts, line.missing,
-        dict(Counter(step.deed.value for step in steps)), run_id=run.id,
-    )  # fmt: skip
+    return replace(line, deeds=dict(Counter(step.deed.value for step in steps)), run_id=run.id)

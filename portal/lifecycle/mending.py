@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import select
 
 from portal.audit.actions import record
 from portal.audit.rules import AuditKind
-from portal.core.clock import london
+from portal.core.clock import from_london, london
 from portal.core.database import PortalSession
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.i18n import N_
@@ -18,13 +18,18 @@ from portal.identity.permissions import Action, Actor, require
 from portal.lifecycle.linting import Checked
 from portal.notices.actions import keep_text, place_of
 from portal.notices.changes import note_tenant_change
-from portal.notices.lint.findings import Finding, mended
+from portal.notices.gathering import texts
+from portal.notices.lint.findings import Finding, Fix, mended
 from portal.notices.markup import accept
-from portal.notices.models import Override, TextPart, Waiver
+from portal.notices.models import Override, Release, ReleaseClause, TextPart, Waiver
+from portal.notices.queries import release_in_force
+from portal.notices.releases import ClauseWords, new_draft, save_clause
 from portal.tenancy.models import Tenant, TenantKind
 from portal.tenancy.scope import tenant_scope
 
 LONGEST_WAIVER_DAYS = 366
+DAYS_TO_READ_A_DRAFT = 28
+MENDED_SHARED = N_("A small fault in the shared words was mended.")
 MENDED = N_("A small fault in the school’s own words was mended.")
 
 
@@ -119,6 +124,43 @@ def mend(
     if changed:
         note_tenant_change(session, school, reason=MENDED, now=now, made_by=actor.person_id)
     return changed
+
+
+def draft_mended_library(session: PortalSession, actor: Actor, checked: Checked, *, now: datetime) -> Release | None:
+    """A draft of the shared wording with every safe fix of `checked` made; None where there is nothing to mend.
+
+    Pressed twice on one day, it goes on with the same draft.
+    """
+    fixes: dict[str, list[Fix]] = {}
+    for finding in checked.standing:
+        if finding.fix is not None and finding.clause:
+            fixes.setdefault(finding.clause, []).append(finding.fix)
+    present = release_in_force(session, now)
+    words = texts(session, [one.part_hash for one in present.clauses]) if present is not None else {}
+    better = {
+        one.key: text
+        for one in (present.clauses if present is not None else ())
+        if (text := mended(words[one.part_hash], fixes.get(one.key, ()))) != words[one.part_hash]
+    }
+    if not better:
+        return None
+    day = london(now).date()
+    name = f"mended-{day.isoformat()}"
+    draft = session.scalar(select(Release).where(Release.name == name))
+    if draft is None:
+        begins = from_london(day + timedelta(days=DAYS_TO_READ_A_DRAFT), time.min)
+        draft = new_draft(session, actor, name=name, title=name, effective_at=begins, now=now)
+    for row in [one for one in draft.clauses if one.key in better]:
+        save_clause(session, actor, draft, _words(row, better[row.key], draft), now=now)
+        session.flush()  # the version that the next clause must have seen
+    return draft
+
+
+def _words(row: ReleaseClause, text: str, draft: Release) -> ClauseWords:
+    return ClauseWords(
+        row.key, row.title, text, MENDED_SHARED, draft.version, row.policy, row.review, row.confirm, tuple(row.laws),
+        tuple(row.applies),
+    )  # fmt: skip
 
 
 def _require_waiving(session: PortalSession, actor: Actor, tenant: Tenant) -> None:

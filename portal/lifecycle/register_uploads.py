@@ -162,7 +162,9 @@ def _forget(database: Database, folder: Path) -> None:
 
 def _old() -> Select[RegisterImport]:
     before = clock.now() - _KEPT_FOR
-    return select(RegisterImport).where(RegisterImport.state == ImportState.PLANNED, RegisterImport.finished_at < before)
+    return select(RegisterImport).where(
+        RegisterImport.state == ImportState.PLANNED, RegisterImport.finished_at < before
+    )
 
 
 def _actor(session: PortalSession, row: RegisterImport) -> Actor:

@@ -272,7 +272,7 @@ def _keep_aside(
 ) -> str:
     """Words for a locked clause cannot be published: kept, they stay a draft for another place."""
     if choice is DecisionChoice.OWN:
-        raise Invalid(refusal(ClausePolicy.LOCKED, OverrideMode.ADAPT) or "", field="text")
+        raise Invalid(str(refusal(ClausePolicy.LOCKED, OverrideMode.ADAPT)), field="text")
     row.choice, row.settled_at, row.settled_by, row.result_hash = choice, now, actor.person_id, row.shared_hash
     _record(session, actor, tenant, row, choice, now)
     return ""

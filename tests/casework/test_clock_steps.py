@@ -33,7 +33,7 @@ def test_a_plain_request_over_christmas():
         - Received Wed 25 Nov 2026. The clock starts on that day, even if the school was closed.
         - One month from the start is Fri 25 Dec 2026.
         - Fri 25 Dec 2026 is a bank holiday; next working day: Tue 29 Dec 2026.
-        - Aim for Thu 24 Dec 2026: on the strictest reading the law's time ends a day earlier, and no
+        - Aim for Thu 24 Dec 2026: on the strictest reading the law’s time ends a day earlier, and no
           weekend or holiday adds to it.
         - If the request is complex, or one of several from the same person, the time can be extended. Tell
           the requester, with the reason, by Fri 25 Dec 2026 at the latest and better a day before. No
@@ -64,7 +64,7 @@ def test_a_request_with_everything():
           those days, 2 were still to be left out. That makes it Wed 10 Feb 2027.
         - On Fri 20 Nov 2026 we asked what exactly is wanted, and the answer came the same day. That day
           does not count. That makes it Thu 11 Feb 2027.
-        - Aim for Wed 10 Feb 2027: on the strictest reading the law's time ends a day earlier, and no
+        - Aim for Wed 10 Feb 2027: on the strictest reading the law’s time ends a day earlier, and no
           weekend or holiday adds to it.
     """)
 

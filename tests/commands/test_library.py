@@ -118,6 +118,35 @@ def test_a_folder_gives_a_table_with_a_line_for_each_file(portal, file, tmp_path
 
 
 @pytest.mark.parametrize("backend", ["sqlite"])
+def test_a_folder_says_how_far_it_has_come_and_which_school_has_two_files(portal, file, tmp_path):
+    folder = tmp_path / "notices"
+    folder.mkdir()
+    file(document(), f"notices/{SCHOOL}.txt")
+    file(document().replace("Alder Primary School", "St Thomas of Canterbury Church of England Junior School"),
+         "notices/second copy.txt")  # fmt: skip
+    done = portal("notice", "import", "--folder", folder, "--json")
+    assert "0 of 2" in done.stderr
+    assert "2 of 2" in done.stderr
+    rows = {row["file"]: row for row in json.loads(done.stdout)}
+    assert [bool(row["warning"]) for row in rows.values()].count(True) == 1
+    assert "Another file" in done.stderr
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Stir the flour into the milk and let the dough rest for an hour in the cupboard. " * 20, "privacy notice"),
+        ("Die Schule bewahrt alle Angaben auf, die sie nach dem Gesetz braucht. " * 20, "English"),
+    ],
+)
+def test_only_a_notice_in_english_is_linted(portal, file, text, said):
+    done = portal("notice", "lint", "--file", file(text))
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
 def test_schools_and_library_have_no_errors(told):
     assert [one for one in told("notice", "lint", "--library") if one["severity"] == "error"] == []
     everywhere = told("notice", "lint", "--all")

@@ -46,3 +46,8 @@ def test_no_cell_is_a_formula(start):
 @pytest.mark.parametrize("plain", ["Priya", "12 March", "a=b", "https://x.example/?a=b"])
 def test_other_cells_stay_as_they_are(plain):
     assert neutral_cell(plain) == plain
+
+
+@pytest.mark.parametrize("nothing", ["", None])
+def test_an_empty_cell_stays_empty(nothing):
+    assert not neutral_cell(nothing)

@@ -8,6 +8,7 @@ import pytest
 
 from portal.web.door import Audience
 from portal.web.forms.bring import BlockForm
+from portal.web.forms.councils import DraftForm
 from portal.web.forms.notices import ClauseForm, CommentForm, DetailsForm, SharedClauseForm
 from tests.isolation.samples import address
 from tests.isolation.world import build, enter
@@ -39,9 +40,12 @@ CANNOT_OVERWRITE = {
     "check.waiver": ADDS,
     "check.waiver_end": ONCE,
     "directory.approve": ONCE,
+    "directory.codes": "adds a dated code; the earlier ones stay",
     "directory.confirm": STATES,
     "directory.decline": ONCE,
     "directory.end": ONCE,
+    "directory.end_of_code": ONCE,
+    "directory.new": ADDS,
     "directory.name": "adds a dated name; the earlier ones stay",
     "directory.propose": "adds a proposal, which somebody else approves",
     "directory.settle": ONCE,
@@ -61,6 +65,7 @@ CANNOT_OVERWRITE = {
     "library.place": "moves one clause of a draft, which is read as a whole before it is published",
     "library.publication": ONCE,
     "library.retirement": ONCE,
+    "library.update": STATES,
     "library.withdrawal": ONCE,
     "notice.absence": STATES,
     "notice.addition": ADDS,
@@ -75,6 +80,8 @@ CANNOT_OVERWRITE = {
     "people.invitation": ADDS,
     "people.withdrawal": ONCE,
     "register.apply": ONCE,
+    "register.closure": ONCE,
+    "register.discard": ONCE,
     "register.register": ADDS,
     "school.export": HANDS_OUT,
     "schools.close": ONCE,
@@ -84,6 +91,7 @@ CANNOT_OVERWRITE = {
     "schools.time": ADDS,
     "successions.approve": ONCE,
     "successions.new": ADDS,
+    "successions.withdraw": ONCE,
     "trails.verification": STATES,
 }
 MARKED_BY_ANOTHER_NAME = {"notice.change": "offered", "people.review": "memberships"}
@@ -92,6 +100,8 @@ SHOWN_ON = {
     "inbox.assignments": "/school/alder-primary/cases",
     "notice.preference": "/school/alder-primary/notice",
     "directory.contacts": "/central/councils/kent/contacts",
+    "directory.details": "/central/councils/kent/details",
+    "directory.districts": "/central/councils/kent/districts",
     "people.review": "/school/alder-primary/people",
 }
 NEEDS_A_LARGER_WORLD = {
@@ -102,6 +112,7 @@ NEEDS_A_LARGER_WORLD = {
     "library.addition": SharedClauseForm,
     "library.clause": SharedClauseForm,
     "library.details": DetailsForm,
+    "successions.edit": DraftForm,
     "notice.change": None,
     "notice.clause": ClauseForm,
     "reviews.draft": CommentForm,

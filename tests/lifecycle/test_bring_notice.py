@@ -185,6 +185,12 @@ def test_facts_are_filled_in_from_now_on_and_known_ones_are_kept(applied, everyw
     assert facts_at(everywhere, tenant.id, earlier) == known
 
 
+@pytest.mark.parametrize(("slug", "is_missing"), [("birch-academy", False), (SCHOOL, True)])
+def test_only_sections_for_this_kind_of_school_are_missing(everywhere, brought, school, slug, is_missing):
+    run = brought(document(leave_out=["rights.educational-record"]), slug=slug)
+    assert ("rights.educational-record" in report_of(run).missing) is is_missing
+
+
 def test_a_person_may_take_a_fact_of_the_document(brought, everywhere, school):
     run = brought(document())
     chosen = Choices({}, frozenset({"school.email"}), frozenset())

@@ -7,11 +7,11 @@ import pytest
 from portal.core import clock
 from portal.core.errors import Forbidden, Invalid, NotFound
 from portal.identity.permissions import SYSTEM
-from portal.lifecycle.linting import Inspector
-from portal.lifecycle.mending import NewWaiver, can_mend, end_waiver, mend, open_waivers, waive
+from portal.lifecycle.linting import Checked, Inspector
+from portal.lifecycle.mending import NewWaiver, can_mend, draft_mended_library, end_waiver, mend, open_waivers, waive
 from portal.notices.actions import adopt_override
-from portal.notices.lint.findings import Severity
-from portal.notices.models import OverrideMode
+from portal.notices.lint.findings import Finding, Fix, Severity
+from portal.notices.models import OverrideMode, TextPart
 from portal.notices.queries import notice_at
 from portal.tenancy.queries import schools
 from portal.tenancy.scope import every_tenant
@@ -127,6 +127,31 @@ def test_a_safe_fix_is_made_once_in_the_schools_own_words(everywhere, faulty):
     assert not spelling(checked(everywhere, faulty))
     assert "An organisation runs our clubs." in notice_at(everywhere, faulty, clock.now() + timedelta(seconds=1)).text
     assert mend(everywhere, SYSTEM, faulty, found, found.standing, now=later + timedelta(microseconds=1)) == 0
+
+
+def test_shared_words_are_mended_in_a_draft_that_changes_no_notice(everywhere, school):
+    checked_library = Checked(
+        [
+            Finding(
+                "wording.us-spelling", Severity.INFO, "US.", "House", "sources.where", 1, fix=Fix("marks", "results")
+            )
+        ],
+        [],
+    )
+    before = notice_at(everywhere, school("alder-primary"), NOW).text
+    draft = draft_mended_library(everywhere, SYSTEM, checked_library, now=NOW)
+    everywhere.flush()
+    words = next(one.part_hash for one in draft.clauses if one.key == "sources.where")
+    assert "such as results and registers" in everywhere.get(TextPart, words).text
+    assert draft_mended_library(everywhere, SYSTEM, checked_library, now=NOW) is draft
+    assert notice_at(everywhere, school("alder-primary"), NOW).text == before
+    assert draft_mended_library(everywhere, SYSTEM, Checked([], []), now=NOW) is None
+
+
+def test_who_may_not_write_the_shared_words_drafts_no_mending(everywhere, actor):
+    found = Checked([Finding("x.y", Severity.INFO, "", "", "sources.where", 1, fix=Fix("marks", "results"))], [])
+    with pytest.raises(Forbidden):
+        draft_mended_library(everywhere, actor("asha"), found, now=NOW)
 
 
 def test_shared_words_are_not_mended_in_one_school(everywhere, faulty):

@@ -98,6 +98,7 @@ def refused(session, packs, file):
         (SALE, 'title = "', 'title = "About '),
         ("library/2026-09/release.toml", 'reason = "', 'reason = "Because. '),
         ("library/2026-09/release.toml", "effective_from = 2026-09-01", "effective_from = 2026-09-02"),
+        ("library/2026-09/release.toml", 'reason = "A refusal must now', 'reason = "A refusal may now'),
     ],
 )
 def test_a_changed_file_of_a_published_release_is_refused_by_its_name(loading, packs, file, before, after):

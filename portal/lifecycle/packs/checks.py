@@ -10,6 +10,8 @@ from typing import Any
 from portal.core.errors import Invalid
 from portal.core.text import clean_name, is_email_address
 from portal.lifecycle.packs.reading import PackError, line_of
+from portal.notices.models import ClausePolicy
+from portal.tenancy.models import SchoolLaw
 
 Check = Callable[[Any], str]
 
@@ -100,3 +102,29 @@ slug = matching(r"(?=.{1,80}$)[a-z0-9]+(-[a-z0-9]+)*", '"alder-primary"')
 name = words(200)
 note = words(2000, is_needed=False)
 language = matching(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?", '"en"')
+
+RELEASE: dict[str, Check] = {
+    "name": words(60),
+    "title": name,
+    "kind": matching(r"[a-z][a-z0-9-]{0,39}", '"admissions"'),
+    "kind_title": words(100),
+    "effective_from": day,
+    "reason": note,
+}
+CLAUSE: dict[str, Check] = {
+    "key": matching(r"[a-z0-9-]+(\.[a-z0-9-]+)*", '"rights.access"'),
+    "title": name,
+    "section": words(80),
+    "order": number,
+    "policy": one_of(ClausePolicy),
+    "review": flag,
+    "confirm": flag,
+    "law": listed(words(300)),
+    "applies": listed(one_of(SchoolLaw)),
+    "split_from": matching(r"[a-z0-9-]+(\.[a-z0-9-]+)*", '"rights.access"'),
+}
+TRANSLATION: dict[str, Check] = {
+    "key": CLAUSE["key"],
+    "title": name,
+    "checked": flag,
+}

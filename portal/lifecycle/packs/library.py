@@ -17,6 +17,7 @@ from portal.core.database import PortalSession
 from portal.core.i18n import N_
 from portal.lifecycle.packs import checks
 from portal.lifecycle.packs.checks import check_values, tables
+from portal.lifecycle.packs.published import changed
 from portal.lifecycle.packs.reading import PackError, check_keys, line_of, read_headed, read_toml
 from portal.lifecycle.packs.report import LoadReport
 from portal.notices.actions import keep_text
@@ -30,37 +31,15 @@ from portal.notices.models import (
     ReleaseClause,
     ReleaseSection,
     ReleaseStatus,
-    TextPart,
     Translation,
 )
 from portal.notices.reading import text_hash
 from portal.notices.sentences import to_sentences
 from portal.notices.translating import Rendering, Source
-from portal.tenancy.models import SchoolLaw, Tenant, TenantKind
+from portal.tenancy.models import Tenant, TenantKind
 
 _RELEASE_KEYS = {"name", "title", "kind", "kind_title", "effective_from", "reason", "sections", "changes"}
-_RELEASE_CHECKS: dict[str, checks.Check] = {
-    "name": checks.words(60),
-    "title": checks.name,
-    "kind": checks.matching(r"[a-z][a-z0-9-]{0,39}", '"admissions"'),
-    "kind_title": checks.words(100),
-    "effective_from": checks.day,
-    "reason": checks.note,
-}
-_CLAUSE_CHECKS: dict[str, checks.Check] = {
-    "key": checks.matching(r"[a-z0-9-]+(\.[a-z0-9-]+)*", '"rights.access"'),
-    "title": checks.name,
-    "section": checks.words(80),
-    "order": checks.number,
-    "policy": checks.one_of(ClausePolicy),
-    "review": checks.flag,
-    "confirm": checks.flag,
-    "law": checks.listed(checks.words(300)),
-    "split_from": checks.matching(r"[a-z0-9-]+(\.[a-z0-9-]+)*", '"rights.access"'),
-    "applies": checks.listed(checks.one_of(SchoolLaw)),
-}
 _CLAUSE_KEYS = {"key", "title", "section", "order", "policy", "review", "confirm", "law", "applies", "split_from"}
-_TRANSLATED_CHECKS: dict[str, checks.Check] = {"key": checks.words(80), "title": checks.name, "checked": checks.flag}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +103,8 @@ def _check_splits(packs: list[ReleasePack]) -> None:
         for clause in pack.clauses:
             origin = clause["split_from"]
             if origin and (origin == clause["key"] or origin not in keys):
-                raise PackError(pack.path.parent / f"{clause['key']}.md", f"there is no clause {origin} to split")
+                file = pack.path.parent / f"{clause['key']}.md"
+                raise PackError(file, f"there is no clause {origin} to split", line_of(clause["head"], "split_from"))
 
 
 def load_library(session: PortalSession, packs: list[ReleasePack], report: LoadReport, *, now: datetime) -> None:
@@ -142,7 +122,7 @@ def load_library(session: PortalSession, packs: list[ReleasePack], report: LoadR
         elif found.status is ReleaseStatus.DRAFT:
             _refresh(session, found, pack, report)
         elif found.pack_digest and found.pack_digest != pack.digest:
-            raise _changed(session, found, pack)
+            raise changed(session, found, pack)
     _load_translations(session, packs, report, is_new=is_new, now=now)
 
 
@@ -172,52 +152,6 @@ def _translation(session: PortalSession, one: TranslatedText, at: datetime) -> T
         source_hash=keep_text(session, one.source) if one.source else None,
         part_hash=keep_text(session, one.text) if one.text else None, effective_at=at,
     )  # fmt: skip
-
-
-def _changed(session: PortalSession, published: Release, pack: ReleasePack) -> PackError:
-    """Names the file, and the line where it can be known, that says something else than what was published."""
-    reason = f"release {pack.name} is published and cannot change; make a new release"
-    present = {clause.key: clause for clause in published.clauses}
-    for clause in pack.clauses:
-        path, row = pack.path.parent / f"{clause['key']}.md", present.pop(clause["key"], None)
-        if row is None:
-            return PackError(path, f"{reason} (it had no such clause)")
-        found = _difference(session, row, clause, path)
-        if found is not None:
-            line, what = found
-            return PackError(path, f"{reason} ({what})", line)
-    if present:
-        return PackError(pack.path.parent / f"{min(present)}.md", f"the file is missing: {reason}")
-    says = (pack.kind, pack.kind_title, pack.title, pack.reason, from_london(pack.effective_from, time.min))
-    said = (published.kind, published.kind_title, published.title, published.reason, published.effective_at)
-    sections = [(section.key, section.title) for section in published.sections]
-    if says != said or list(pack.sections) != sections:
-        return PackError(pack.path, reason)
-    return PackError(pack.path.parent, f"{reason}; a file was changed, though not in what it says: put it back")
-
-
-def _difference(
-    session: PortalSession, row: ReleaseClause, clause: dict[str, Any], path: Path
-) -> tuple[int | None, str] | None:
-    """(line, what is another) of the first difference; None where all is the same."""
-    was = {
-        "title": row.title,
-        "section": row.section_key,
-        "policy": row.policy,
-        "review": row.review,
-        "confirm": row.confirm,
-        "law": row.laws,
-        "applies": row.applies,
-    }
-    for key, value in was.items():
-        if clause[key] != value:
-            return line_of(clause["head"], key), f"{key} was {value}"
-    part = session.get_one(TextPart, row.part_hash)
-    if part.text == clause["text"]:
-        return None
-    new = next((line for line in clause["text"].splitlines() if line not in part.text.splitlines()), "")
-    lines = path.read_text("utf-8").splitlines()
-    return next((at for at, line in enumerate(lines, 1) if new and line.strip() == new), clause["line"]), "its words"
 
 
 def _create(session: PortalSession, pack: ReleasePack, *, is_draft: bool, now: datetime) -> None:
@@ -277,7 +211,7 @@ def _fill(session: PortalSession, release: Release, pack: ReleasePack) -> None:
 def _read_release(folder: Path) -> ReleasePack:
     path = folder / "release.toml"
     head = read_toml(path)
-    check_values(path, head, _RELEASE_CHECKS)
+    check_values(path, head, checks.RELEASE)
     check_keys(path, head, needed=("name", "title", "effective_from", "reason", "sections"), known=_RELEASE_KEYS)
     if head["name"] != folder.name:
         raise PackError(path, f"the name is {head['name']}, the folder {folder.name}", line_of(head, "name"))
@@ -332,8 +266,8 @@ def _read_translations(folder: Path, pack: ReleasePack) -> list[TranslatedText]:
             found.append(TranslatedText(language, key, english[key], title, is_checked))
     for path in sorted(folder.glob("*.md")):
         head, body, first_line = read_headed(path)
-        check_values(path, head, _TRANSLATED_CHECKS)
-        check_keys(path, head, needed=("key", "title"), known=set(_TRANSLATED_CHECKS))
+        check_values(path, head, checks.TRANSLATION)
+        check_keys(path, head, needed=("key", "title"), known=set(checks.TRANSLATION))
         clause = clauses.get(head["key"])
         if clause is None or head["key"] != path.name.removesuffix(".md"):
             raise PackError(path, f"there is no clause {head['key']} in the release, or the file has another name", 2)
@@ -350,7 +284,7 @@ def _read_translations(folder: Path, pack: ReleasePack) -> list[TranslatedText]:
 
 def _read_clause(path: Path, sections: set[str], keys: set[str], reasons: dict[str, str]) -> dict[str, Any]:
     head, body, first_line = read_headed(path)
-    check_values(path, head, _CLAUSE_CHECKS)
+    check_values(path, head, checks.CLAUSE)
     check_keys(path, head, needed=("key", "title", "section", "order", "policy"), known=_CLAUSE_KEYS)
     if head["key"] != path.name.removesuffix(".md"):
         raise PackError(path, f"the key is {head['key']}, the file {path.name}", line_of(head, "key"))

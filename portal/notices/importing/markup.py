@@ -93,6 +93,7 @@ class _PageReader(HTMLParser):
         self._links: list[tuple[str, int]] = []
         self._lists: list[int | None] = []
         self._cells = 0
+        self._gap = True
         self._main_only = main_only
         self._main = 0
 
@@ -150,6 +151,7 @@ class _PageReader(HTMLParser):
 
     def _begin(self, kind: Kind | None, level: int) -> None:
         self._flush()
+        self._gap = True
         self._pending = _Pending(kind, level)
 
     def _begin_list(self, tag: str) -> None:
@@ -167,7 +169,8 @@ class _PageReader(HTMLParser):
         if self._pending.kind is Kind.ROW or self._pending.kind in {Kind.HEADING, Kind.ITEM}:
             self._pending.parts.append(" ")
         else:
-            self._flush(gap=False)
+            self._flush()
+            self._gap = False
 
     def _break_paragraph(self) -> None:
         if self._pending.kind is Kind.ROW or (self._pending.kind is Kind.ITEM and not self._text()):
@@ -207,8 +210,8 @@ class _PageReader(HTMLParser):
     def _text(self) -> str:
         return " ".join("".join(self._pending.parts).replace("****", "").split())
 
-    def _flush(self, *, gap: bool = True) -> None:
-        text = self._text()
+    def _flush(self) -> None:
+        text, gap = self._text(), self._gap
         pending = self._pending
         self._pending = _Pending(pending.kind, pending.level)
         if not text.strip("*| "):

@@ -31,7 +31,8 @@ OFFICER_OF_SCHOOL_IS_NAME = re.compile(
 )
 NAME_SERVES = re.compile(
     rf"(?P<name>{CAPITALISED})(?:,[^,.]{{1,60}},|\s\([^()]*\))?\s(?:who\s)?"
-    rf"(?:is|acts|serves|works|will be|was|has been|will act)(?:\s(?:also|now|currently|appointed|named))*(?:\sas)?\s(?:\w+'?s?\s){{0,2}}{OFFICER}\b"
+    r"(?:is|acts|serves|works|will be|was|has been|will act)(?:\s(?:also|now|currently|appointed|named))*(?:\sas)?"
+    rf"\s(?:\w+'?s?\s){{0,2}}{OFFICER}\b"
 )
 WORDINGS = (
     OFFICER_THEN_NAME, NAME_THEN_OFFICER, NAME_AS_OFFICER, HELD_BY_NAME, OFFICER_OF_SCHOOL_IS_NAME, NAME_SERVES

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,7 +13,7 @@ from portal.core.errors import Conflict
 from portal.core.limits import ROWS_PER_PAGE
 from portal.identity.permissions import Action, may
 from portal.lifecycle.linting import Checked, Inspector
-from portal.lifecycle.mending import can_mend, mend
+from portal.lifecycle.mending import can_mend, draft_mended_library, mend
 from portal.notices.lint.findings import RANK, Finding, Severity
 from portal.tenancy.models import Tenant
 from portal.tenancy.queries import PUBLIC_STATUSES, schools
@@ -22,6 +23,7 @@ from portal.web.school.check import SEVERITIES
 from portal.web.session import desk
 
 pages = Door("check", __name__, audience=Audience.CENTRAL)
+MOST_SECONDS = 8.0
 REASON = "checking schools' notices"
 
 
@@ -37,12 +39,12 @@ class RuleLine:
 
 @pages.page("/check", may=Action.READ_NOTICE, cross_tenant=REASON)
 def check() -> ResponseReturnValue:
-    found = _everything()
+    found, total = _everything()
     counts = [(school, Counter(one.severity for one in checked.standing)) for school, checked in found]
     worst = sorted((row for row in counts if row[1]), key=_badness)
     is_clean = [not row[1][Severity.ERROR] and not row[1][Severity.WARNING] for row in counts]
     return render_template(
-        "central/check/check.html", rules=_by_rule(found), worst=worst[:ROWS_PER_PAGE], total=len(found),
+        "central/check/check.html", rules=_by_rule(found), worst=worst[:ROWS_PER_PAGE], total=total, seen=len(found),
         clean=sum(is_clean), library=_inspector().library(), severities=SEVERITIES, kinds=list(Severity),
         may_mend=may(desk.actor, Action.EDIT_RELEASE, desk.place),
     )  # fmt: skip
@@ -52,7 +54,8 @@ def check() -> ResponseReturnValue:
 def mending() -> ResponseReturnValue:
     rule = request.form.get("rule", "")
     clauses = touched = 0
-    for school, checked in _everything():
+    found, total = _everything()
+    for school, checked in found:
         chosen = [one for one in checked.standing if one.rule == rule and can_mend(checked, one)]
         try:
             changed = mend(desk.session, desk.actor, school, checked, chosen, now=desk.now) if chosen else 0
@@ -61,16 +64,40 @@ def mending() -> ResponseReturnValue:
         clauses, touched = clauses + changed, touched + bool(changed)
     page_cache().forget()
     flash(_("Mended %(clauses)s clauses in %(schools)s schools.", clauses=clauses, schools=touched), "success")
+    if len(found) < total:
+        flash(
+            _("%(seen)s of %(total)s schools are checked so far. Go on and press again.", seen=len(found), total=total)
+        )
     return redirect(url_for(".check"))
+
+
+@pages.page("/check/drafting", may=Action.EDIT_RELEASE, methods=("POST",), cross_tenant=REASON)
+def drafting() -> ResponseReturnValue:
+    draft = draft_mended_library(desk.session, desk.actor, _inspector().library(), now=desk.now)
+    if draft is None:
+        flash(_("There was nothing to mend."), "info")
+        return redirect(url_for(".check"))
+    flash(_("A draft of the shared wording is mended. Read it, then publish it for all schools."), "success")
+    return redirect(url_for("central_library.release", name=draft.name))
 
 
 def _inspector() -> Inspector:
     return Inspector(desk.session, now=desk.now, shelf=page_cache().shelf(desk.session))
 
 
-def _everything() -> list[tuple[Tenant, Checked]]:
-    found = [school for school in schools(desk.session) if school.status in PUBLIC_STATUSES]
-    return list(_inspector().schools(found))
+def _everything() -> tuple[list[tuple[Tenant, Checked]], int]:
+    """What is checked within `MOST_SECONDS`, and how many schools there are.
+
+    A finding is kept with what it depends on, so the next look begins where this one ended.
+    """
+    public = [school for school in schools(desk.session) if school.status in PUBLIC_STATUSES]
+    found: list[tuple[Tenant, Checked]] = []
+    started = perf_counter()
+    for row in _inspector().schools(public):
+        found.append(row)
+        if perf_counter() - started > MOST_SECONDS:
+            break
+    return found, len(public)
 
 
 def _by_rule(found: Sequence[tuple[Tenant, Checked]]) -> list[RuleLine]:

@@ -50,12 +50,13 @@ from portal.web.forms.councils import (
     AuthorityCodeForm,
     AuthorityContactsForm,
     AuthorityDetailsForm,
+    AuthorityFields,
     AuthorityNameForm,
     DistrictsForm,
     NewAuthorityForm,
     ProposalForm,
 )
-from portal.web.forms.fields import PortalForm
+from portal.web.forms.fields import PortalForm, ReplacingForm
 from portal.web.session import desk
 
 pages = Door("directory", __name__, audience=Audience.CENTRAL)
@@ -276,7 +277,7 @@ def districts(key: str) -> ResponseReturnValue:
     return redirect(back)
 
 
-def _details(form: AuthorityDetailsForm) -> Details:
+def _details(form: AuthorityFields) -> Details:
     return Details(AuthorityKind(form.kind.data), (form.region.data or "").strip().upper(), form.website.data or "")
 
 
@@ -284,7 +285,7 @@ def _change(form: PortalForm, title: str, back: str) -> ResponseReturnValue:
     page = render_template(
         "central/schools/change.html", form=form, school=None, title=title, button=_("Save"), back_href=back
     )
-    return page, 422 if any(field.errors for field in form) else 200
+    return page, form.status if isinstance(form, ReplacingForm) else 422 if form.errors else 200
 
 
 def _wrong(form: PortalForm, error: Invalid, title: str, back: str) -> ResponseReturnValue:

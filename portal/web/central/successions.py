@@ -102,8 +102,7 @@ def edit(order_id: int) -> ResponseReturnValue:
         else:
             flash(_("Saved as a draft. Somebody else approves it."), "success")
             return redirect(url_for(".order", order_id=order_id))
-    status = 422 if any(field.errors for field in form) else 200
-    return render_template("central/successions/new.html", form=form, row=row), status
+    return render_template("central/successions/new.html", form=form, row=row), form.status
 
 
 @pages.page("/successions/<int:order_id>/withdraw", may=Action.EDIT_DIRECTORY, methods=("POST",))

@@ -70,7 +70,9 @@ class AuthorityNameForm(PortalForm):
     corrects = BooleanField(_("That day is past: this corrects the directory, and past notices stay as they were"))
 
 
-class AuthorityDetailsForm(PortalForm):
+class AuthorityFields:
+    """What a council is besides its dated names and codes."""
+
     kind = SelectField(_("Kind"), choices=COUNCIL_KINDS)
     region = LineField(
         _("Region"),
@@ -80,7 +82,11 @@ class AuthorityDetailsForm(PortalForm):
     website = LineField(_("Website"), validators=[optional(), at_most(500)])
 
 
-class NewAuthorityForm(AuthorityDetailsForm):
+class AuthorityDetailsForm(AuthorityFields, ReplacingForm):
+    pass
+
+
+class NewAuthorityForm(AuthorityFields, PortalForm):
     name = NameField(_("Official name"), validators=[required(_("Enter the official name.")), NAME])
     short_name = NameField(_("Short name"), validators=[required(_("Enter a short name.")), at_most(60)])
     dfe = LineField(_("DfE code"), description=_("Three figures, such as 881."), validators=[optional(), at_most(3)])
@@ -112,7 +118,7 @@ class AuthorityCodeForm(PortalForm):
     )
 
 
-class DistrictsForm(PortalForm):
+class DistrictsForm(ReplacingForm):
     districts = LongField(
         _("Its districts"),
         description=_("One a line, with its GSS code: E07000066 Basildon. An order that splits the council needs all."),
@@ -155,7 +161,7 @@ class OrderForm(PortalForm):
     source = LongField(_("Where this is from"), validators=[optional(), at_most(1000)])
 
 
-class DraftForm(OrderForm):
+class DraftForm(OrderForm, ReplacingForm):
     """A draft may name nobody yet; its open districts are a line each."""
 
     moves = LongField(

@@ -75,7 +75,7 @@ def bring_in() -> ResponseReturnValue:
     try:
         with desk.at_rest():
             blocks, name = handed_in(form.file.data, form.text.data or "")
-            report = comparison.report(blocks)
+            report = comparison.for_school(comparison.report(blocks), tenant)
     except Invalid as error:
         field = form.file if form.file.data else form.text
         field.errors = [_(error.message)]

@@ -129,3 +129,21 @@ def test_reconstruction_is_the_source_but_for_white_space_and_bullets(starts, se
     lines = [f"{start}Words of line {seed + number} are here, in full." for number, start in enumerate(starts)]
     text = "\n \n".join(lines)
     assert same_text(reconstruct(read_blocks(text)), text)
+
+
+@pytest.mark.parametrize("end", ["</p>", "<br></p>"])
+def test_an_address_broken_into_lines_stays_an_address_below_its_lead_in(end):
+    page = f"<p>Write to them at:</p><p>Grange House<br>4 Mill Lane<br>Saltby<br>Kent ME1 1AA{end}<p>They reply.</p>"
+    assert [(block.kind, block.text) for block in read_blocks(page, Source.HTML)][1:5] == [
+        (Kind.PARAGRAPH, line) for line in ("Grange House", "4 Mill Lane", "Saltby", "Kent ME1 1AA")
+    ]
+
+
+def test_steps_of_a_page_keep_their_numbers():
+    page = "<ol><li>Ask us.</li><li>Wait.</li></ol><ul><li>Smile.</li></ul>"
+    assert [block.marker for block in read_blocks(page, Source.HTML)] == ["1.", "2.", "-"]
+
+
+def test_lines_with_bars_are_rows_where_several_stand_together():
+    kinds = [block.kind for block in read_blocks("What | How long\nTill rolls | A year\n\nSee Maps | Saltby\n")]
+    assert kinds[:2] == [Kind.ROW, Kind.ROW]

@@ -133,6 +133,13 @@ def test_a_damaged_word_document_is_refused(data):
     assert "damaged" in refused("notice.docx", data)
 
 
+def test_a_word_document_with_a_garbled_part_is_refused():
+    data = bytearray(word_file(*(f"We keep list {number} of who came." for number in range(400))))
+    start = data.index(b"word/document.xml") + 60
+    data[start : start + 120] = bytes(255 - one for one in data[start : start + 120])
+    assert "damaged" in refused("notice.docx", bytes(data))
+
+
 def test_a_word_document_with_broken_xml_is_refused():
     assert "damaged" in refused(
         "notice.docx", repacked(word_file(), **{"word/document.xml": b"<w:document><unclosed>"})

@@ -102,6 +102,24 @@ def test_one_press_mends_a_fault_in_every_school(cal, rows):
     assert [row.title for row in open_rows] == ["We use an organisation chart to show…"] * 2
 
 
+@pytest.mark.parametrize(("name", "status"), [("cal", 302), ("devi", 302), ("asha", 404)])
+def test_who_may_have_the_shared_words_mended_in_a_draft(staff, rows, name, status):
+    client = staff.client(name)
+    path = "/central/check" if status != 404 else "/school/alder-primary/bring"
+    answer = client.post("/central/check/drafting", data={"csrf_token": csrf_token(client, path)})
+    assert answer.status_code == status
+    assert rows(Release, Release.name.startswith("mended-")) == []
+
+
+def test_a_long_check_shows_how_far_it_came_and_goes_on(cal, monkeypatch):
+    monkeypatch.setattr("portal.web.central.check.MOST_SECONDS", 0.0)
+    page = cal.get("/central/check").get_data(as_text=True)
+    assert "schools are checked so far" in page
+    assert "Go on with the others" in page
+    monkeypatch.undo()
+    assert "so far" not in cal.get("/central/check").get_data(as_text=True)
+
+
 @pytest.mark.parametrize("backend", ["sqlite"])
 @pytest.mark.parametrize(("name", "status"), [("asha", 404), ("tom", 404), ("dora", 403), ("devi", 200)])
 def test_who_may_bring_notices_in(staff, name, status):

@@ -118,7 +118,10 @@ def test_the_school_writes_and_closes(staff, database, reference):
 def test_the_dpo_cannot_answer_for_the_school(staff, database, reference):
     devi = staff.client("devi")
     base = f"/central/cases/{reference}"
-    assert send(devi, f"{base}/letters/message", body="From the DPO").status_code == 403
+    page = text(devi, base)
+    assert devi.get(f"{base}/letters/message").status_code == 403, "she is told before she writes"
+    answer = send(devi, base, f"{base}/letters/message", page=page, body="From the DPO")
+    assert answer.status_code == 403
     with database.session() as session, every_tenant(session, "tests"):
         assert "From the DPO" not in session.scalars(select(CaseMessage.body)).all()
 

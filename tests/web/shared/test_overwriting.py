@@ -135,3 +135,19 @@ def test_a_role_that_changed_meanwhile_is_not_changed_unseen(staff, database):
     assert "Governor (figures only)" in refused.text
     action = re.search(r'action="(/school[^"]*/role)"', refused.text).group(1)
     assert again.post(action, data={**form_marks(again, action), "role": "editor"}).status_code == 302
+
+
+def test_the_details_of_a_draft_release_are_not_overwritten_unseen(staff):
+    cal, devi = staff.client("cal"), staff.client("devi")
+    words = {"title": "Spring", "reason": "New law.", "effective_on": ["1", "4", "2032"]}
+    made = cal.post(
+        "/central/library/releases/new",
+        data={**form_marks(cal, "/central/library/releases/new"), "name": "2032-04", **words},
+    )
+    assert made.status_code == 302
+    path = "/central/library/releases/2032-04/details"
+    marks = form_marks(cal, path), form_marks(devi, path)
+    assert cal.post(path, data={**marks[0], **words, "name": "2032-04", "title": "Summer"}).status_code == 302
+    refused = devi.post(path, data={**marks[1], **words, "name": "2032-04", "title": "Autumn"})
+    assert refused.status_code == 409
+    assert "Summer" in refused.text
