@@ -117,9 +117,12 @@ class Notice:
         return text_hash(self.text)
 
     @property
-    def contents(self) -> list[tuple[str, str, str]]:
-        """(anchor, number, title) of each section."""
-        return [(section.anchor, section.number, section.title) for section in self.composed.sections]
+    def contents(self) -> list[tuple[str, str, str, str]]:
+        """(anchor, number, title, language) of each section; "" for the language of the notice."""
+        return [
+            (one.anchor, one.number, one.title, one.language if one.language != self.language else "")
+            for one in self.composed.sections
+        ]
 
     @property
     def origins(self) -> dict[str, Origin]:

@@ -141,17 +141,21 @@ def _older(school: Tenant, found: Notice, on: date) -> str:
     )
 
 
-def _finder(shelf: Shelf, own: Standing, notice: Notice) -> Finder:
-    """After which part of the notice a reader may look for another council: where it lists them, else at its end."""
-    lines = rendered(notice.parts.blocks.get("authority_links", "")).html
-    anchors = [
-        clause.anchor for section in notice.composed.sections for clause in section.clauses if lines in clause.html
-    ]
+def _finder(shelf: Shelf, own: Standing, notice: Notice) -> Finder | None:
+    """After which part of the notice a reader may look for another council: where it lists them, else at its end.
+
+    A further notice that lists no councils offers none.
+    """
+    names = ("authority_links", f"authority_links.{notice.language}")
+    listed = [html for name in names if (html := rendered(notice.parts.blocks.get(name, "")).html)]
+    anchors = [one.anchor for one in notice.composed.clauses if any(html in one.html for html in listed)]
+    if not anchors and notice.kind != GENERAL:
+        return None
     today = clock.london(desk.now).date()
     council = authority_for_school(
         own.councils.assignments, shelf.councils.book.successions, own.councils.district, today
     ).authority
-    return Finder(anchors[0] if anchors and lines else "", council or "", postcode_edition(desk.session) is not None)
+    return Finder(anchors[0] if anchors else "", council or "", postcode_edition(desk.session) is not None)
 
 
 def _day(words: str) -> date:
