@@ -8,9 +8,9 @@ from portal.core import clock
 from portal.core.errors import Invalid, NotFound
 from portal.identity.permissions import SYSTEM
 from portal.notices.actions import leave_out, prefer
-from portal.notices.decisions import answer_change
+from portal.notices.decisions import answer_change, decide, open_decisions
 from portal.notices.gathering import fill_shelf
-from portal.notices.models import ClausePolicy, PreferenceKind
+from portal.notices.models import ClausePolicy, DecisionChoice, PreferenceKind
 from portal.notices.planning import plan_release
 from portal.notices.releases import (
     ClauseWords,
@@ -190,13 +190,82 @@ def test_a_school_that_leaves_out_all_of_a_notice_has_it_no_more(press):
     assert "offer places" in press.text("birch-academy", before, kind="admissions")
 
 
+def withdraw(press, *names):
+    with press.database.transaction() as session, every_tenant(session, "tests"):
+        for name in names:
+            withdraw_release(session, SYSTEM, release_named(session, name), now=clock.now())
+    press.settle()
+
+
+def asked(press, session, key):
+    tenant = press.school(session, "alder-primary")
+    return [row for row in open_decisions(session, tenant_id=tenant.id) if row.key == key]
+
+
+def test_a_question_about_withdrawn_words_of_a_further_notice_is_none_any_more_and_others_stay(press):
+    for key, kind, release in ((ABOUT, PHOTOGRAPHS, "photographs-2026-09"), ("information.held", "general", "2026-09")):
+        first = press.shared_text(key, release).split("\n")[0]
+        press.adapt("alder-primary", key, lambda text, first=first: text.replace(first, "Ours."), kind=kind)
+    first = press.shared_text(ABOUT, "photographs-2026-09").split("\n")[0]
+    held = press.shared_text("information.held").split("\n")[0]
+    photographs_release(press, "photographs-2027", {ABOUT: f"Theirs instead of: {first}"})
+    press.release("2027-01", {"information.held": lambda text: text.replace(held, "Theirs.")})
+    press.settle()
+    assert ABOUT in on_desk(press, "alder-primary", PHOTOGRAPHS, questions)
+    withdraw(press, "photographs-2027")
+    assert on_desk(press, "alder-primary", PHOTOGRAPHS, questions) == {}
+    assert on_desk(press, "alder-primary", "general", questions)["information.held"] == "conflict"
+
+
+def test_a_question_about_a_further_notice_that_counts_no_more_is_none_any_more(press):
+    admissions(press)
+    press.settle()
+    key = "admissions-purpose.places"
+    press.adapt("alder-primary", key, lambda text: text.replace("We use", "They use"), kind="admissions")
+    now = clock.now()
+    with press.database.transaction() as session, every_tenant(session, "tests"):
+        draft = new_draft(session, SYSTEM, name="admissions-2", title="2", effective_at=now, now=now, kind="admissions")
+        words = ClauseWords(key, "Places", "You use another form.", "Because.", 99, section="admissions-purpose")
+        save_clause(session, SYSTEM, draft, words, now=now)
+        publish_release(session, SYSTEM, draft, now=now)
+    press.settle()
+    assert key in on_desk(press, "alder-primary", "admissions", questions)
+    withdraw(press, "admissions-2", "admissions-1")
+    with press.database.session() as session, every_tenant(session, "tests"):
+        assert asked(press, session, key) == []
+
+
+def test_words_of_a_further_notice_that_a_withdrawn_release_took_over_are_the_schools_own_again(press):
+    press.adapt("alder-primary", ABOUT, lambda text: f"{text}\n\nOur own line.", kind=PHOTOGRAPHS)
+    shared = press.shared_text(ABOUT, "photographs-2026-09")
+    photographs_release(press, "photographs-2027", {ABOUT: f"{shared}\n\nOur own line."})
+    press.settle()
+    assert "Our own line." in press.text("birch-academy", kind=PHOTOGRAPHS)
+    withdraw(press, "photographs-2027")
+    assert "Our own line." in press.text("alder-primary", kind=PHOTOGRAPHS)
+    assert "Our own line." not in press.text("birch-academy", kind=PHOTOGRAPHS)
+
+
+def test_a_question_about_a_further_notice_is_settled_without_its_desk_at_hand(press):
+    shared = press.shared_text(ABOUT, "photographs-2026-09")
+    first = shared.split("\n")[0]
+    press.adapt("alder-primary", ABOUT, lambda text: text.replace(first, "Ours."), kind=PHOTOGRAPHS)
+    photographs_release(press, "photographs-2027", {ABOUT: shared.replace(first, "Theirs.")})
+    press.settle()
+    with press.database.transaction() as session:
+        tenant = press.school(session, "alder-primary")
+        with tenant_scope(session, tenant.id):
+            (row,) = asked(press, session, ABOUT)
+            decide(session, SYSTEM, tenant, row, DecisionChoice.SHARED, now=clock.now())
+    press.settle()
+    assert "Theirs." in press.text("alder-primary", kind=PHOTOGRAPHS)
+
+
 def test_the_only_release_of_a_further_kind_can_be_withdrawn_and_its_past_stays(press):
     admissions(press)
     press.settle()
     before = clock.now()
-    with press.database.transaction() as session, every_tenant(session, "tests"):
-        withdraw_release(session, SYSTEM, release_named(session, "admissions-1"), now=clock.now())
-    press.settle()
+    withdraw(press, "admissions-1")
     with pytest.raises(NotFound):
         press.notice("alder-primary", kind="admissions")
     assert "offer places" in press.text("alder-primary", before, kind="admissions")
