@@ -28,17 +28,18 @@ def list_releases(*, as_json: bool) -> None:
         rows = [
             {
                 "name": one.name,
+                "kind": one.kind,
                 "title": one.title,
                 "status": one.status.value,
                 "effective_from": clock.london(one.effective_at).date().isoformat(),
             }
-            for one in releases(session)
+            for one in releases(session, kind=None)
         ]
     if as_json:
         print_json(rows)
         return
     for row in rows:
-        click.echo("{name:16} {status:10} {effective_from}  {title}".format(**row))
+        click.echo("{name:20} {kind:12} {status:10} {effective_from}  {title}".format(**row))
 
 
 @release.command("plan")

@@ -25,6 +25,7 @@ from portal.identity.models import Membership, Person
 from portal.identity.permissions import Action, Actor, Place, require
 from portal.lifecycle.register_apply import close_school
 from portal.notices.changes import note_tenant_change
+from portal.notices.gathering import GENERAL
 from portal.notices.models import Publication
 from portal.notices.queries import version
 from portal.tenancy.models import FormerSlug, Tenant, TenantStatus
@@ -209,14 +210,15 @@ def _values(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of any table
 
 def _publications(session: PortalSession, school: Tenant, archive: zipfile.ZipFile) -> int:
     rows = session.execute(
-        select(Publication.language, Publication.number, Publication.effective_at, Publication.sha256)
+        select(Publication.kind, Publication.language, Publication.number, Publication.effective_at, Publication.sha256)
         .where(Publication.tenant_id == school.id)
-        .order_by(Publication.language, Publication.number)
+        .order_by(Publication.kind, Publication.language, Publication.number)
     )
     index = [row._asdict() for row in rows]
     for one in index:
-        notice = version(session, school, one["number"], language=one["language"])
-        archive.writestr(f"publications/{one['language']}-{one['number']:04}.txt", notice.text)
+        notice = version(session, school, one["number"], kind=one["kind"], language=one["language"])
+        folder = "publications" if one["kind"] == GENERAL else f"publications/{one['kind']}"
+        archive.writestr(f"{folder}/{one['language']}-{one['number']:04}.txt", notice.text)
     archive.writestr("publications/index.json", _json(index))
     return len(index)
 

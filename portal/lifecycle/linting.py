@@ -169,7 +169,7 @@ def filled_notice(parts: Parts, words: Mapping[str, str], name: str) -> Notice:
     }
     places = {**sections, **dict(parts.layout.absent), **titles}
     own = {
-        **{key: _ESCAPED.sub(r"\1", text) for key, text in parts.blocks.items()},
+        **{key: _ESCAPED.sub(r"\1", text) for key, text in parts.addressed_blocks().items()},
         "request_link": computed.request_link(f"/schools/{parts.slug}/requests/start"),
         "version": computed.version(1, date.max, f"/schools/{parts.slug}/privacy-notice/versions"),
     }

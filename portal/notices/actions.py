@@ -106,12 +106,13 @@ def adopt_override(  # noqa: PLR0913 - a published row has this many fields
 
     Raises `Invalid` for a locked clause or one that does not exist.
     """
-    clause = _clause(session, clause_key, base_release, now)
+    clause, kind = _clause(session, clause_key, base_release, now)
     _check_policy(clause.policy, clause_key, mode)
     own_key = key or (clause_key if mode in REPLACING else f"local.{clause_key}.{mode}")
     _close(session, tenant, own_key, now)
     override = Override(
         tenant_id=tenant.id,
+        kind=kind,
         key=own_key,
         clause_key=clause_key,
         mode=mode,
@@ -178,9 +179,9 @@ def put_in_force(
     if not is_same:
         session.add(
             Override(
-                tenant_id=tenant.id, key=draft.key, clause_key=draft.clause_key, mode=draft.mode, title=draft.title,
-                part_hash=digest, base_hash=draft.base_hash or None, base_release=desk.shared.newest.name,
-                effective_at=now, published_by=actor.person_id, reason=reason,
+                tenant_id=tenant.id, kind=desk.kind, key=draft.key, clause_key=draft.clause_key, mode=draft.mode,
+                title=draft.title, part_hash=digest, base_hash=draft.base_hash or None,
+                base_release=desk.shared.newest.name, effective_at=now, published_by=actor.person_id, reason=reason,
             )
         )  # fmt: skip
     settle_open(session, actor, tenant, draft.key, choice=DecisionChoice.OWN, result_hash=digest, now=now)
@@ -206,8 +207,9 @@ def leave_out(
     _close(session, tenant, key, now)
     session.add(
         Override(
-            tenant_id=tenant.id, key=key, clause_key=key, mode=OverrideMode.OMIT, base_hash=wording.parent_hash or None,
-            base_release=desk.shared.newest.name, effective_at=now, published_by=actor.person_id, reason=reason,
+            tenant_id=tenant.id, kind=desk.kind, key=key, clause_key=key, mode=OverrideMode.OMIT,
+            base_hash=wording.parent_hash or None, base_release=desk.shared.newest.name, effective_at=now,
+            published_by=actor.person_id, reason=reason,
         )
     )  # fmt: skip
     _record(session, actor, tenant, AuditKind.OVERRIDE_PUBLISHED, key, now, mode=OverrideMode.OMIT.value)
@@ -335,9 +337,9 @@ def settle_open(
         row.choice, row.result_hash, row.settled_at, row.settled_by = choice, result_hash, now, actor.person_id
 
 
-def local_key(title: str, taken: frozenset[str]) -> str:
-    """A new key for a local clause, made from its title."""
-    name = f"local.{slugify(title)[:60] or 'clause'}"
+def local_key(title: str, taken: frozenset[str], *, kind: str = GENERAL) -> str:
+    """A new key for a local clause, made from its title; no two notices of a tenant share one."""
+    name = f"local.{'' if kind == GENERAL else f'{kind}.'}{slugify(title)[: 60 - len(kind)] or 'clause'}"
     return next(key for key in (name, *(f"{name}-{number}" for number in range(2, 1000))) if key not in taken)
 
 
@@ -360,8 +362,9 @@ def _store(
     _check_own(session, tenant, words.key, words.own, text)
     if draft is None:
         draft = OverrideDraft(
-            tenant_id=tenant.id, key=words.key, clause_key=words.clause_key, mode=words.mode, base_hash=words.base_hash
-        )
+            tenant_id=tenant.id, kind=desk.kind, key=words.key, clause_key=words.clause_key, mode=words.mode,
+            base_hash=words.base_hash,
+        )  # fmt: skip
         session.add(draft)
     draft.text, draft.title, draft.base_hash = text, words.title, words.base_hash or draft.base_hash
     draft.base_release, draft.saved_at, draft.saved_by = desk.shared.newest.name, now, actor.person_id
@@ -468,15 +471,13 @@ def _in_review(session: PortalSession, tenant: Tenant, key: str, seen: int) -> O
 
 
 def _draft(session: PortalSession, tenant: Tenant, key: str) -> OverrideDraft | None:
-    statement = select(OverrideDraft).where(
-        OverrideDraft.tenant_id == tenant.id, OverrideDraft.kind == GENERAL, OverrideDraft.key == key
-    )
+    statement = select(OverrideDraft).where(OverrideDraft.tenant_id == tenant.id, OverrideDraft.key == key)
     return session.scalar(statement.with_for_update())
 
 
 def _own(session: PortalSession, tenant: Tenant, key: str) -> Override | None:
     statement = select(Override).where(
-        Override.tenant_id == tenant.id, Override.kind == GENERAL, Override.key == key, Override.ended_at.is_(None)
+        Override.tenant_id == tenant.id, Override.key == key, Override.ended_at.is_(None)
     )
     return session.scalar(statement)
 
@@ -490,7 +491,6 @@ def _close(session: PortalSession, tenant: Tenant, key: str, now: datetime) -> b
     """End what is in force, or was to come into force; returns whether there was anything."""
     statement = select(Override).where(
         Override.tenant_id == tenant.id,
-        Override.kind == GENERAL,
         Override.key == key,
         or_(Override.ended_at.is_(None), Override.ended_at > now),
     )
@@ -519,9 +519,10 @@ def _record(
     )  # fmt: skip
 
 
-def _clause(session: PortalSession, key: str, release_name: str, now: datetime) -> ReleaseClause:
+def _clause(session: PortalSession, key: str, release_name: str, now: datetime) -> tuple[ReleaseClause, str]:
+    """(the clause, the kind of notice it stands in)."""
     release = release_in_force(session, now, name=release_name)
     clause = next((clause for clause in release.clauses if clause.key == key), None) if release else None
-    if clause is None:
+    if release is None or clause is None:
         raise Invalid(f"There is no clause {key} in the release.")
-    return clause
+    return clause, release.kind

@@ -4,11 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from portal.notices.languages import ENGLISH_WORDS, NoticeWords
 from portal.notices.placeholders import escape_markdown
-
-_MONTHS = (
-    "January February March April May June July August September October November December".split()  # noqa: SIM905
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,34 +23,31 @@ class OtherNotice:
     path: str
 
 
-def authority_links(councils: Sequence[CouncilLine]) -> str:
+def authority_links(councils: Sequence[CouncilLine], words: NoticeWords = ENGLISH_WORDS) -> str:
     if not councils:
-        return "Ask us, and we will tell you where your council’s notice is."
-    return "\n".join(f"- {_council(one)}" for one in councils)
+        return words.no_councils
+    return "\n".join(f"- {_council(one, words)}" for one in councils)
 
 
-def _council(one: CouncilLine) -> str:
+def _council(one: CouncilLine, words: NoticeWords) -> str:
     name = escape_markdown(one.name)
-    words = f"[{name}]({one.url})" if one.url else name
-    return f"{words}, the council for our school’s area" if one.is_own else words
+    named = f"[{name}]({one.url})" if one.url else name
+    return words.own_council.format(council=named) if one.is_own else named
 
 
-def specific_notices(notices: Sequence[OtherNotice]) -> str:
+def specific_notices(notices: Sequence[OtherNotice], words: NoticeWords = ENGLISH_WORDS) -> str:
     if not notices:
-        return "Ask us for the notice about an activity, and we will give it to you."
+        return words.no_notices
     return "\n".join(f"- [{escape_markdown(one.title)}]({one.path})" for one in notices)
 
 
-def request_link(path: str) -> str:
-    return f"[Use our online form]({path})"
+def request_link(path: str, words: NoticeWords = ENGLISH_WORDS) -> str:
+    return f"[{words.request}]({path})"
 
 
-def version(number: int, effective_on: date, versions_path: str) -> str:
+def version(number: int, effective_on: date, versions_path: str, words: NoticeWords = ENGLISH_WORDS) -> str:
     """Without a number while the notice is a draft."""
     if not number:
-        return "This is a draft."
-    day = f"{effective_on.day} {_MONTHS[effective_on.month - 1]} {effective_on.year}"
-    return (
-        f"This is version {number} of our notice.\nIt has applied since {day}.\n"
-        f"[See all versions and what changed]({versions_path})"
-    )
+        return words.draft
+    said = words.version.format(number=number, day=words.day(effective_on))
+    return f"{said}\n[{words.versions}]({versions_path})"

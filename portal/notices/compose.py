@@ -23,6 +23,7 @@ from portal.notices.filling import (
 )
 from portal.notices.fragments import Fragment, fragment
 from portal.notices.history import Origin
+from portal.notices.languages import ENGLISH
 from portal.notices.markup import Rendered
 from portal.notices.placeholders import Context, Filler, Kind
 
@@ -44,6 +45,7 @@ class ClausePlan:
     text: str
     origin: Origin = Origin.LIBRARY
     applies: tuple[str, ...] = ()
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class SectionPlan:
     key: str
     title: str
     clauses: tuple[ClausePlan, ...] = ()
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class Clause:
     origin: Origin
     html: str
     text: str
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class Section:
     title: str
     anchor: str
     clauses: tuple[Clause, ...]
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +123,15 @@ def compose(
     law: str | None = None,
     absent: Mapping[str, str] | None = None,
     wording: str = REFERENCE_WORDING,
+    translated_blocks: Mapping[str, Rendered] | None = None,
 ) -> ComposedNotice:
     """The notice of a school under `law`. Clauses for other kinds of school are left out, and sections without clauses.
 
     `absent` gives the titles of clauses that the notice leaves out, so that a reference to one still reads well;
-    `wording` is that of a reference in the notice's language.
+    `wording` is that of a reference in a clause that is not in English, `translated_blocks` are such a clause's blocks.
     """
     left_out = tuple(sorted(absent.items())) if absent else ()
-    return filled(frames(tuple(sections), law, left_out, wording), facts, blocks)
+    return filled(frames(tuple(sections), law, left_out, wording), facts, blocks, translated_blocks)
 
 
 @lru_cache(maxsize=1024)
@@ -145,8 +151,9 @@ def frames(
         references[head.key] = Reference(head.number, head.title, head.anchor)
         numbered = [(f"{head.number}.{index}", plan, anchor) for index, (plan, anchor) in enumerate(parts, 1)]
         references |= {plan.key: Reference(number, plan.title, anchor) for number, plan, anchor in reversed(numbered)}
-    values = SlotValues({}, {}, references, wording)
-    made = [_frame(head, parts, values) for head, parts in placed]
+    values = SlotValues({}, {}, references)
+    others = SlotValues({}, {}, references, wording)
+    made = [_frame(head, parts, values, others) for head, parts in placed]
     slots = {slot for frame in made for _, one in frame.open for slot in (*one.html.slots, *one.text.slots)}
     return Frames(
         tuple(made),
@@ -157,11 +164,21 @@ def frames(
     )
 
 
-def filled(made: Frames, facts: Mapping[str, str], blocks: Mapping[str, Rendered]) -> ComposedNotice:
+def filled(
+    made: Frames,
+    facts: Mapping[str, str],
+    blocks: Mapping[str, Rendered],
+    translated_blocks: Mapping[str, Rendered] | None = None,
+) -> ComposedNotice:
     """The frames with one school's facts and blocks."""
     values = {slot: fact_value(facts, key, context) for slot, key, context in made.fact_slots}
     values |= {slot: block_value(blocks, key, context) for slot, key, context in made.block_slots}
-    sections = tuple([_section(frame, values) if frame.open else frame.section for frame in made.frames])
+    others = values
+    if translated_blocks is not None:
+        others = values | {
+            slot: block_value(translated_blocks, key, context) for slot, key, context in made.block_slots
+        }
+    sections = tuple([_section(frame, values, others) if frame.open else frame.section for frame in made.frames])
     return ComposedNotice(sections, (*made.gaps, *_gaps(made, SlotValues(facts, blocks, made.references))))
 
 
@@ -189,19 +206,23 @@ def _anchors(keys: Iterable[str]) -> Iterator[str]:
 
 
 def _place(section: SectionPlan, clauses: Sequence[ClausePlan], number: str, anchors: Iterator[str]) -> _Placed:
-    own = next(anchors)
-    return Section(number, section.key, section.title, own, ()), [(plan, next(anchors)) for plan in clauses]
+    head = Section(number, section.key, section.title, next(anchors), (), section.language)
+    return head, [(plan, next(anchors)) for plan in clauses]
 
 
-def _frame(section: Section, clauses: Sequence[tuple[ClausePlan, str]], values: SlotValues) -> Frame:
+def _frame(
+    section: Section, clauses: Sequence[tuple[ClausePlan, str]], values: SlotValues, others: SlotValues
+) -> Frame:
     open_clauses: list[tuple[int, Fragment]] = []
     finished: list[Clause] = []
     for index, (plan, anchor) in enumerate(clauses):
-        made = _with_references(fragment(plan.text), values)
+        made = _with_references(fragment(plan.text), values if plan.language == ENGLISH else others)
         if made.html.slots or made.text.slots:
             open_clauses.append((index, made))
         number, html, text = f"{section.number}.{index + 1}", made.html.parts[0], made.text.parts[0]
-        finished.append(Clause(number, plan.key, plan.title, section.key, anchor, plan.origin, html, text))
+        finished.append(
+            Clause(number, plan.key, plan.title, section.key, anchor, plan.origin, html, text, plan.language)
+        )
     return Frame(replace(section, clauses=tuple(finished)), tuple(open_clauses))
 
 
@@ -229,14 +250,17 @@ def _lasting_gaps(
                     yield gap
 
 
-def _section(frame: Frame, values: Mapping[str, str]) -> Section:
+def _section(frame: Frame, values: Mapping[str, str], others: Mapping[str, str]) -> Section:
     section = frame.section
     clauses = list(section.clauses)
     for index, made in frame.open:
         old = clauses[index]
-        html, text = made.html.filled(values), made.text.filled(values)
-        clauses[index] = Clause(old.number, old.key, old.title, old.section, old.anchor, old.origin, html, text)
-    return Section(section.number, section.key, section.title, section.anchor, tuple(clauses))
+        fitting = values if old.language == ENGLISH else others
+        html, text = made.html.filled(fitting), made.text.filled(fitting)
+        clauses[index] = Clause(
+            old.number, old.key, old.title, old.section, old.anchor, old.origin, html, text, old.language
+        )
+    return Section(section.number, section.key, section.title, section.anchor, tuple(clauses), section.language)
 
 
 def _gaps(made: Frames, values: SlotValues) -> Iterator[Unresolved]:

@@ -97,7 +97,7 @@ def decide(
         row.asked_dpo_at = row.asked_dpo_at or now
         _record(session, actor, tenant, row, choice, now)
         return ""
-    board = desk or notice_desk(session, tenant, now=now, shelf=fill_shelf(session))
+    board = desk or _board(session, tenant, row, now)
     _check_today(board, row, now)
     own = accept(text, board.keys, name="text") if choice is DecisionChoice.OWN else ""
     result = _chosen(session, row, choice, own)
@@ -126,7 +126,7 @@ def agree(
         return
     if row.kind is not DecisionKind.REVIEW:
         raise Invalid("This waits for the school, not for the DPO team.")
-    board = desk or notice_desk(session, tenant, now=now, shelf=fill_shelf(session))
+    board = desk or _board(session, tenant, row, now)
     _check_today(board, row, now)
     draft = _draft(session, row)
     if draft is not None and draft.status is DraftStatus.IN_REVIEW:
@@ -244,6 +244,12 @@ def _chosen(session: PortalSession, row: Decision, choice: DecisionChoice, own: 
     merged = merge_clause(base or None, shared or None, local or None)
     side = Choice.LOCAL if choice is DecisionChoice.KEEP else Choice.SHARED
     return settle(merged, [side] * len(merged.conflicts))
+
+
+def _board(session: PortalSession, tenant: Tenant, row: Decision, now: datetime) -> NoticeDesk:
+    """The tenant's notice that the question's clause belongs to."""
+    shelf = fill_shelf(session)
+    return notice_desk(session, tenant, now=now, shelf=shelf.of(shelf.kind_of(row.clause_key)))
 
 
 def _check_today(board: NoticeDesk, row: Decision, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Everything that notices are made of, fetched as values: what all schools share, and what is one school's own."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Self, TypeVar
@@ -13,6 +13,7 @@ from portal.core.clock import end_of_day, london
 from portal.core.database import PortalSession
 from portal.notices.councils import Councils, SchoolCouncils, councils_of, load_councils
 from portal.notices.history import Answer, Edition, Layout, Local, Origin, SharedClause, Stance
+from portal.notices.languages import ENGLISH, known_languages
 from portal.notices.models import (
     Decision,
     DecisionChoice,
@@ -24,8 +25,10 @@ from portal.notices.models import (
     ReleaseClause,
     ReleaseStatus,
     TextPart,
+    Translation,
 )
 from portal.notices.placeholders import own_facts
+from portal.notices.translating import Book, Rendering, Source
 from portal.tenancy.models import Fact, SchoolLaw, Tenant, TenantKind
 from portal.tenancy.queries import service
 from portal.tenancy.scope import tenant_scope
@@ -44,7 +47,10 @@ class DatedFact:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One school as its notice sees it; overrides of its trust are among `locals_`, marked so."""
+    """One school as its notice of one kind sees it; overrides of its trust are among `locals_`, marked so.
+
+    `elsewhere` are the overrides in its notices of other kinds, by kind; `languages` those it can be shown in.
+    """
 
     id: int
     slug: str
@@ -55,6 +61,20 @@ class Standing:
     locals_: tuple[Local, ...]
     facts: tuple[DatedFact, ...]
     councils: SchoolCouncils
+    languages: tuple[str, ...] = (ENGLISH,)
+    kind: str = GENERAL
+    elsewhere: Mapping[str, tuple[Local, ...]] = field(default_factory=dict)
+
+    def of(self, kind: str) -> "Standing":
+        """The same school as its notice of another kind sees it."""
+        if kind == self.kind:
+            return self
+        everywhere = {**self.elsewhere, self.kind: self.locals_}
+        return replace(self, kind=kind, locals_=everywhere.pop(kind, ()), elsewhere=everywhere)
+
+    @property
+    def every_local(self) -> list[Local]:
+        return [*self.locals_, *(one for found in self.elsewhere.values() for one in found)]
 
     def facts_at(self, at: datetime) -> dict[str, str]:
         return {fact.key: fact.value for fact in self.facts if fact.at <= at}
@@ -65,13 +85,16 @@ class Standing:
     def next_instant(self, after: datetime) -> datetime | None:
         """The next instant at which something of the school's own begins or ends."""
         instants = [fact.at for fact in self.facts]
-        instants += [at for one in self.locals_ for at in (one.since, one.until) if at is not None]
+        instants += [at for one in self.every_local for at in (one.since, one.until) if at is not None]
         return min((at for at in instants if at > after), default=None)
 
 
 @dataclass
 class Shelf:
-    """What all notices share, as of one generation; texts are kept as long as there is room."""
+    """What all notices of one kind share, as of one generation; texts are kept as long as there is room.
+
+    `editions` are those of its kind, `library` those of every kind; `translated_at` are the instants of translations.
+    """
 
     generation: int
     editions: tuple[Edition, ...]
@@ -79,9 +102,44 @@ class Shelf:
     service_name: str
     service_facts: tuple[DatedFact, ...]
     trust_names: Mapping[int, str]
+    kind: str = GENERAL
+    library: Mapping[str, tuple[Edition, ...]] = field(default_factory=dict)
+    translations: Book = field(default_factory=dict)
+    translated_at: tuple[datetime, ...] = ()
     texts: dict[str, str] = field(default_factory=dict)
     layouts: dict[tuple[object, ...], Layout] = field(default_factory=dict)
-    patterns: dict[int, str] = field(default_factory=dict)
+    patterns: dict[tuple[object, ...], str] = field(default_factory=dict)
+    siblings: dict[str, "Shelf"] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Every kind of notice that ever counted, the general one first."""
+        return (GENERAL, *sorted(self.library.keys() - {GENERAL}))
+
+    def of(self, kind: str) -> "Shelf":
+        """The same for another kind of notice; texts are kept together."""
+        if kind == self.kind:
+            return self
+        self.siblings.setdefault(self.kind, self)
+        if kind not in self.siblings:
+            self.siblings[kind] = replace(
+                self, kind=kind, editions=self.library.get(kind, ()), layouts={}, patterns={}, siblings=self.siblings
+            )
+        return self.siblings[kind]
+
+    def kind_title(self, kind: str, at: datetime) -> str:
+        """What readers call a kind of notice at `at`, or last called it; "" for the general one."""
+        known = self.library.get(kind, ())
+        counting = [one for one in known if one.effective_at <= at] or known
+        return counting[-1].kind_title if counting else ""
+
+    @cached_property
+    def _kinds_of_clauses(self) -> dict[str, str]:
+        return {key: kind for kind, found in self.library.items() for one in found for key in one.clauses}
+
+    def kind_of(self, clause_key: str) -> str:
+        """The kind of notice that a shared clause belongs to."""
+        return self._kinds_of_clauses.get(clause_key, GENERAL)
 
     def facts_at(self, at: datetime) -> dict[str, str]:
         return {fact.key: fact.value for fact in self.service_facts if fact.at <= at}
@@ -110,8 +168,10 @@ class Shelf:
 
     def next_instant(self, after: datetime) -> datetime:
         """When something that all schools share may change by itself; at the latest at the end of the day in London."""
-        instants = [at for one in self.editions for at in (one.effective_at, one.withdrawn_at) if at is not None]
+        every = [one for found in self.library.values() for one in found]
+        instants = [at for one in every for at in (one.effective_at, one.withdrawn_at) if at is not None]
         instants += [fact.at for fact in self.service_facts]
+        instants += self.translated_at
         midnight = end_of_day(london(after).date()) + timedelta(microseconds=1)
         return min([at for at in instants if at > after] + [midnight])
 
@@ -137,26 +197,41 @@ def fill_shelf(session: PortalSession, *, kind: str = GENERAL) -> Shelf:
     with tenant_scope(session, found.id):
         facts = _facts(session, [found.id]).get(found.id, ())
     names = session.execute(select(Tenant.id, Tenant.name).where(Tenant.kind == TenantKind.TRUST))
+    library = _library(session)
+    book = translations(session)
     return Shelf(
-        generation(session), editions(session, kind=kind), load_councils(session), found.name, facts,
-        dict(names.all()),
+        generation(session), library.get(kind, ()), load_councils(session), found.name, facts, dict(names.all()), kind,
+        library, book, tuple(sorted({one.at for found in book.values() for one in found})),
     )  # fmt: skip
 
 
 def editions(session: PortalSession, *, kind: str = GENERAL) -> tuple[Edition, ...]:
-    """Every release that counts or counted, oldest first; a scheduled one counts from its instant on."""
+    """Every release of a kind that counts or counted, oldest first; a scheduled one counts from its instant on."""
+    return _library(session).get(kind, ())
+
+
+def _library(session: PortalSession) -> dict[str, tuple[Edition, ...]]:
     statement = (
         select(Release)
-        .where(
-            Release.kind == kind,
-            Release.status.in_((ReleaseStatus.PUBLISHED, ReleaseStatus.SCHEDULED, ReleaseStatus.WITHDRAWN)),
-        )
+        .where(Release.status.in_((ReleaseStatus.PUBLISHED, ReleaseStatus.SCHEDULED, ReleaseStatus.WITHDRAWN)))
         .options(selectinload(Release.sections), selectinload(Release.clauses))
         .order_by(Release.effective_at, Release.id)
     )
     rows = list(session.scalars(statement))
     _learn_needs(session, {clause.part_hash for row in rows for clause in row.clauses})
-    return tuple(edition_of(session, row) for row in rows)
+    found: dict[str, list[Edition]] = {}
+    for row in rows:
+        found.setdefault(row.kind, []).append(edition_of(session, row))
+    return {kind: tuple(rows) for kind, rows in found.items()}
+
+
+def translations(session: PortalSession) -> Book:
+    """Every translation, by what it was made from, the oldest first."""
+    found: dict[Source, list[Rendering]] = {}
+    for row in session.scalars(select(Translation).order_by(Translation.effective_at, Translation.id)):
+        source = Source(row.language, row.key, row.source_title, row.source_hash or "")
+        found.setdefault(source, []).append(Rendering(row.effective_at, row.title, row.part_hash or "", row.is_checked))
+    return found
 
 
 _needs: dict[str, frozenset[str]] = {}
@@ -176,7 +251,7 @@ def edition_of(session: PortalSession, row: Release) -> Edition:
     clauses = sorted(row.clauses, key=lambda one: (order.get(one.section_key, len(order)), one.position))
     return Edition(
         row.id, row.name, row.title, row.reason, row.effective_at, row.withdrawn_at, sections,
-        {one.key: shared_clause(one) for one in clauses},
+        {one.key: shared_clause(one) for one in clauses}, row.kind, row.kind_title,
     )  # fmt: skip
 
 
@@ -188,7 +263,7 @@ def shared_clause(row: ReleaseClause) -> SharedClause:
 
 
 def standing(session: PortalSession, school: Tenant) -> Standing:
-    """One school's own, read in its own scope and its trust's."""
+    """One school's own as its general notice sees it, read in its own scope and its trust's."""
     locals_: tuple[Local, ...] = ()
     if school.trust_id is not None:
         with tenant_scope(session, school.trust_id):
@@ -202,7 +277,7 @@ def standing(session: PortalSession, school: Tenant) -> Standing:
 
 
 def standings(session: PortalSession, schools: Sequence[Tenant]) -> list[Standing]:
-    """Many schools' at once; the session must see every tenant."""
+    """Many schools' at once, as their general notices see them; the session must see every tenant."""
     ids = [school.id for school in schools]
     trusts = _locals(session, {school.trust_id for school in schools if school.trust_id}, Origin.TRUST)
     own, facts, stances = _locals(session, ids, Origin.SCHOOL), _facts(session, ids), _stances(session, schools)
@@ -235,14 +310,21 @@ def texts(session: PortalSession, hashes: Iterable[str]) -> dict[str, str]:
 def _standing(
     school: Tenant, stance: Stance, locals_: tuple[Local, ...], facts: tuple[DatedFact, ...], councils: SchoolCouncils
 ) -> Standing:
-    return Standing(school.id, school.slug, school.name, school.law, school.trust_id, stance, locals_, facts, councils)
+    by_kind: dict[str, list[Local]] = {GENERAL: []}
+    for one in locals_:
+        by_kind.setdefault(one.kind, []).append(one)
+    everywhere = {kind: tuple(found) for kind, found in by_kind.items()}
+    return Standing(
+        school.id, school.slug, school.name, school.law, school.trust_id, stance, everywhere.pop(GENERAL), facts,
+        councils, known_languages(school.languages), GENERAL, everywhere,
+    )  # fmt: skip
 
 
 def _locals(session: PortalSession, ids: Iterable[int], origin: Origin) -> dict[int, tuple[Local, ...]]:
     wanted = list(ids)
     if not wanted:
         return {}
-    statement = select(Override).where(Override.tenant_id.in_(wanted), Override.kind == GENERAL)
+    statement = select(Override).where(Override.tenant_id.in_(wanted))
     found: dict[int, list[Local]] = {}
     for row in session.scalars(statement.order_by(Override.effective_at, Override.id)):
         found.setdefault(row.tenant_id, []).append(local_of(row, origin))
@@ -252,7 +334,7 @@ def _locals(session: PortalSession, ids: Iterable[int], origin: Origin) -> dict[
 def local_of(row: Override, origin: Origin) -> Local:
     return Local(
         row.id, row.key, row.clause_key, row.mode, row.title, row.part_hash, row.base_hash, row.effective_at,
-        row.ended_at, origin, row.base_release,
+        row.ended_at, origin, row.base_release, row.kind,
     )  # fmt: skip
 
 

@@ -65,6 +65,8 @@ class Edition:
     withdrawn_at: datetime | None
     sections: tuple[tuple[str, str], ...]
     clauses: Mapping[str, SharedClause]
+    kind: str = "general"
+    kind_title: str = ""
 
     def counts_at(self, at: datetime) -> bool:
         return self.effective_at <= at and (self.withdrawn_at is None or at < self.withdrawn_at)
@@ -159,6 +161,7 @@ class Local:
     until: datetime | None
     origin: Origin
     base_release: str = ""
+    kind: str = "general"
 
     def is_in_force(self, at: datetime) -> bool:
         return self.since <= at and (self.until is None or at < self.until)
@@ -176,6 +179,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Translated:
+    """That a layout is in another language than English, and which of its sections and clauses are, by key."""
+
+    language: str
+    keys: tuple[str, ...]
+    is_checked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """A notice before it is filled in: sections (key, title, lines) that have something to say, in order.
 
@@ -184,6 +196,7 @@ class Layout:
 
     sections: tuple[tuple[str, str, tuple[Line, ...]], ...]
     absent: tuple[tuple[str, str], ...] = ()
+    translated: Translated | None = None
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -221,12 +234,18 @@ def is_plain(stance: Stance) -> bool:
 
 
 def _walk(counting: tuple[Edition, ...], stance: Stance, at: datetime, lacking: frozenset[str]) -> Shared:
-    """The first edition in force when the school joined is its baseline without asking."""
+    """The first edition in force when the school joined is its baseline without asking.
+
+    A further kind of notice that came later is offered to a school like any change; the general one it always has.
+    """
     before = [edition for edition in counting if edition.effective_at <= stance.joined]
-    baseline = before[-1] if before else counting[0]
-    held = {key: Held(clause, baseline.name, baseline.effective_at) for key, clause in baseline.clauses.items()}
+    later, held = counting, dict[str, Held]()
+    if before or counting[0].kind == "general":
+        baseline = before[-1] if before else counting[0]
+        later = counting[counting.index(baseline) + 1 :]
+        held = {key: Held(clause, baseline.name, baseline.effective_at) for key, clause in baseline.clauses.items()}
     waiting: dict[str, Waiting] = {}
-    for edition in counting[counting.index(baseline) + 1 :]:
+    for edition in later:
         for key, clause in edition.clauses.items():
             present = held.get(key)
             if present is not None and clause.says_the_same_as(present.clause):

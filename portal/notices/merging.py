@@ -19,7 +19,7 @@ from portal.identity.permissions import SYSTEM as SYSTEM_ACTOR
 from portal.notices.actions import keep_text, settle_open
 from portal.notices.changes import new_generation
 from portal.notices.gaps import new_gaps
-from portal.notices.gathering import GENERAL, Shelf, Standing, standings
+from portal.notices.gathering import Shelf, Standing, standings
 from portal.notices.history import Edition, Local, Origin, Shared, SharedClause, editions_at, shared_at
 from portal.notices.models import (
     ChangeScope,
@@ -54,6 +54,7 @@ class Work:
     plan: ChangePlan
     local: str
     shared_hash: str
+    release: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,6 @@ class MergeBatch:
     tenants: int
     total: int
     works: tuple[Work, ...]
-    release: str
     revived: tuple[int, ...]
     overtaken: tuple[int, ...]
 
@@ -84,20 +84,23 @@ def prepare_merges(
     total = change.total
     if not change.done:
         total = session.scalar(select(func.count()).select_from(touched.subquery())) or 0
-    newest = editions_at(shelf.editions, now)[-1]
+    counting = {kind: editions_at(shelf.library.get(kind, ()), now) for kind in shelf.kinds}
     ids = [tenant.id for tenant in tenants]
     revived = tuple(session.scalars(_to_revive(shelf, now).where(Override.tenant_id.in_(ids))))
     works: list[Work] = []
     overtaken: list[int] = []
     questions = _questions(session, ids)
     for one in standings(session, tenants) if not revived else ():
-        works += _works(session, shelf, newest, one, now)
-        shared = shared_at(shelf.editions, one.stance, now, shelf.lacking(one, now))
-        overtaken += [row.id for row in questions.get(one.id, ()) if not _is_asked(row, newest, one, shared, now)]
+        for kind, editions in counting.items():
+            newest, own, kept = editions[-1] if editions else None, one.of(kind), shelf.of(kind)
+            if newest is not None:
+                works += _works(session, kept, newest, own, now)
+            asked = [row for row in questions.get(one.id, ()) if shelf.kind_of(row.clause_key) == kind]
+            overtaken += _overtaken(kept, newest, own, asked, now)
     cursor = tenants[-1].id if tenants and not revived else change.cursor
     return MergeBatch(
-        change.id, change.stage, change.cursor, cursor, 0 if revived else len(tenants), total, tuple(works),
-        newest.name, revived, tuple(overtaken),
+        change.id, change.stage, change.cursor, cursor, 0 if revived else len(tenants), total, tuple(works), revived,
+        tuple(overtaken),
     )  # fmt: skip
 
 
@@ -116,7 +119,7 @@ def write_merges(session: PortalSession, batch: MergeBatch, *, now: datetime) ->
     for decision_id in batch.overtaken:
         _overtake(session, decision_id, now)
     for work in batch.works:
-        _write(session, work, batch.release, now)
+        _write(session, work, work.release, now)
     change.cursor, change.done, change.total = batch.next_cursor, change.done + batch.tenants, batch.total
     if not batch.tenants and not batch.revived:
         change.stage, change.cursor, change.done, change.total = _NEXT[batch.stage], 0, 0, 0
@@ -153,6 +156,16 @@ def _questions(session: PortalSession, ids: Sequence[int]) -> dict[int, list[Dec
     return found
 
 
+def _overtaken(
+    shelf: Shelf, newest: Edition | None, one: Standing, asked: Sequence[Decision], now: datetime
+) -> list[int]:
+    """Open questions about words of the shelf's kind that count no more."""
+    if newest is None:
+        return [row.id for row in asked]
+    shared = shared_at(shelf.editions, one.stance, now, shelf.lacking(one, now))
+    return [row.id for row in asked if not _is_asked(row, newest, one, shared, now)]
+
+
 def _is_asked(row: Decision, newest: Edition, one: Standing, shared: Shared | None, now: datetime) -> bool:
     """Whether the words that an open question is about are still those that count, or that wait for a yes."""
     if row.kind is DecisionKind.CONFIRM:
@@ -176,7 +189,8 @@ def _overtake(session: PortalSession, decision_id: int, now: datetime) -> None:
 
 def _to_revive(shelf: Shelf, now: datetime) -> Any:  # noqa: ANN401 - a Select, whose generic form says nothing more
     """Ids of overrides that a merge with a release ended which was withdrawn since; nothing came after them."""
-    withdrawn = [one.name for one in shelf.editions if one.withdrawn_at is not None and one.withdrawn_at <= now]
+    every = (one for editions in shelf.library.values() for one in editions)
+    withdrawn = [one.name for one in every if one.withdrawn_at is not None and one.withdrawn_at <= now]
     later = aliased(Override)
     is_followed = exists().where(
         later.tenant_id == Override.tenant_id, later.kind == Override.kind, later.key == Override.key,
@@ -211,9 +225,7 @@ def _revive(session: PortalSession, override_id: int, now: datetime) -> None:
 def _tenants(change: NoticeChange, shelf: Shelf, now: datetime) -> Any:  # noqa: ANN401 - a Select, as above
     """Tenants of the stage whose own wording, or an open question, a change of shared wording can touch."""
     touched = select(Override.tenant_id).where(
-        Override.ended_at.is_(None),
-        Override.kind == GENERAL,
-        Override.mode.in_((OverrideMode.ADAPT, OverrideMode.OMIT)),
+        Override.ended_at.is_(None), Override.mode.in_((OverrideMode.ADAPT, OverrideMode.OMIT))
     )
     asked = select(Decision.tenant_id).where(Decision.settled_at.is_(None))
     ended = _to_revive(shelf, now).with_only_columns(Override.tenant_id)
@@ -253,7 +265,7 @@ def _works(session: PortalSession, shelf: Shelf, newest: Edition, one: Standing,
         if gaps:
             plan = until_filled_in(plan, local)
         if plan.outcome is not Outcome.UNCHANGED:
-            found.append(Work(one.id, own, plan, local, parent or ""))
+            found.append(Work(one.id, own, plan, local, parent or "", newest.name))
     return found
 
 
@@ -382,7 +394,8 @@ def _keep_as_draft(session: PortalSession, work: Work, now: datetime) -> None:
     if known is None and work.local:
         session.add(
             OverrideDraft(
-                tenant_id=work.tenant_id, key=own.key, clause_key=own.clause_key, mode=own.mode, title=own.title,
-                text=work.local, base_hash=own.base_hash, status=DraftStatus.DRAFT, saved_at=now, saved_by=None,
+                tenant_id=work.tenant_id, kind=own.kind, key=own.key, clause_key=own.clause_key, mode=own.mode,
+                title=own.title, text=work.local, base_hash=own.base_hash, status=DraftStatus.DRAFT, saved_at=now,
+                saved_by=None,
             )
         )  # fmt: skip

@@ -104,8 +104,9 @@ class TextPart(PublicRow, Base):
 
 
 class Release(PublicRow, Base):
-    """A dated, immutable edition of the clause library.
+    """A dated, immutable edition of the clause library, for one kind of notice.
 
+    `kind_title` is what readers call that notice; "" for the general one. A clause's key belongs to one kind.
     `base` names the release that a draft was copied from, `retired` says why by the key of each clause taken out.
     """
 
@@ -114,6 +115,7 @@ class Release(PublicRow, Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(60), unique=True)
     kind: Mapped[str] = mapped_column(String(40), default="general")
+    kind_title: Mapped[str] = mapped_column(String(100), default="")
     title: Mapped[str] = mapped_column(String(200))
     reason: Mapped[str] = mapped_column(Text, default="")
     status: Mapped[ReleaseStatus]
@@ -169,6 +171,28 @@ class ReleaseClause(PublicRow, Base):
     part_hash: Mapped[str] = mapped_column(ForeignKey("text_part.hash"))
     reason: Mapped[str] = mapped_column(Text, default="")
     touched: Mapped[int] = mapped_column(default=0)
+
+
+class Translation(PublicRow, Base):
+    """Other words for one version of a clause, or for a title alone, in another language, from an instant on.
+
+    It counts for the clause that says exactly `source_hash` under `source_title`, and the newest counts. Without
+    hashes it is the title of a section or of a kind of notice.
+    """
+
+    __tablename__ = "translation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    language: Mapped[str] = mapped_column(String(12))
+    key: Mapped[str] = mapped_column(String(80))
+    source_title: Mapped[str] = mapped_column(String(200))
+    source_hash: Mapped[str | None] = mapped_column(ForeignKey("text_part.hash"))
+    title: Mapped[str] = mapped_column(String(200))
+    part_hash: Mapped[str | None] = mapped_column(ForeignKey("text_part.hash"))
+    is_checked: Mapped[bool] = mapped_column(default=False)
+    effective_at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_translation_key", "language", "key", "effective_at"),)
 
 
 class Override(TenantOwned, Base):
@@ -377,11 +401,14 @@ class Publication(TenantOwned, Base):
 class Subscription(TenantOwned, Base):
     """A reader who wants a letter when a school's notice changes: proved by e-mail, ended by one press (RFC 8058).
 
+    Each kind of notice is asked for by itself.
+
     `token` stands in every letter; all that it opens is this subscription.
     """
 
     __tablename__ = "subscription"
 
+    kind: Mapped[str] = mapped_column(String(40), default="general")
     email: Mapped[str] = mapped_column(String(254))
     language: Mapped[str] = mapped_column(String(12), default="en")
     token: Mapped[str] = mapped_column(String(40), unique=True)
@@ -389,7 +416,7 @@ class Subscription(TenantOwned, Base):
     confirmed_at: Mapped[datetime | None]
     told_number: Mapped[int] = mapped_column(default=0)
 
-    __table_args__ = (tenant_key(), UniqueConstraint("tenant_id", "email"))
+    __table_args__ = (tenant_key(), UniqueConstraint("tenant_id", "kind", "email"))
 
 
 class ImportRun(TenantOwned, Base):

@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 
 from portal.core.database import PortalSession
 from portal.notices.diff import drift
-from portal.notices.gathering import Shelf, texts
+from portal.notices.gathering import Shelf, texts, translations
+from portal.notices.languages import WORDS
 from portal.notices.models import (
     ChangeStage,
     Decision,
@@ -20,6 +21,7 @@ from portal.notices.models import (
     OverrideMode,
     Release,
 )
+from portal.notices.translating import Book, Source
 from portal.tenancy.models import Tenant
 
 
@@ -44,6 +46,38 @@ class Drift:
     school: str
     clauses: int
     distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """How far a release stands in another language; `outdated` are titles of clauses that changed since."""
+
+    language: str
+    clauses: int
+    unchecked: int
+    outdated: tuple[str, ...]
+
+
+def translated(session: PortalSession, release: Release) -> list[Translated]:
+    """Every language that any clause of the release was ever translated to."""
+    book = translations(session)
+    ever = {(source.language, source.key) for source in book}
+    return [
+        _translated(book, release, language, ever)
+        for language in WORDS
+        if any((language, one.key) in ever for one in release.clauses)
+    ]
+
+
+def _translated(book: Book, release: Release, language: str, ever: set[tuple[str, str]]) -> Translated:
+    found, outdated = [], []
+    for one in release.clauses:
+        made = book.get(Source(language, one.key, one.title, one.part_hash))
+        if made:
+            found.append(made[-1])
+        elif (language, one.key) in ever:
+            outdated.append(one.title)
+    return Translated(language, len(found), sum(not one.is_checked for one in found), tuple(outdated))
 
 
 def review_queue(session: PortalSession, *, now: datetime) -> list[QueueLine]:
@@ -71,7 +105,8 @@ def review_queue(session: PortalSession, *, now: datetime) -> list[QueueLine]:
 
 def titles(shelf: Shelf) -> dict[str, str]:
     """What each shared clause is called, also one that is shared no more; the latest name counts."""
-    editions = sorted(shelf.editions, key=lambda one: (one.effective_at, one.id))
+    every = (one for found in shelf.library.values() for one in found)
+    editions = sorted(every, key=lambda one: (one.effective_at, one.id))
     return {key: clause.title for edition in editions for key, clause in edition.clauses.items()}
 
 

@@ -89,7 +89,7 @@ class ReleasePlan:
 
 def plan_release(session: PortalSession, release: Release, *, now: datetime) -> ReleasePlan:
     """The session must see every tenant. A release in force is planned as of the moment before it came."""
-    shelf = fill_shelf(session, kind=release.kind)
+    shelf = fill_shelf(session).of(release.kind)
     edition = edition_to_come(session, release, now)
     is_past = release.status is not ReleaseStatus.DRAFT and release.effective_at <= now
     at = release.effective_at - timedelta(microseconds=1) if is_past else now
@@ -136,6 +136,7 @@ class _Planner:
     at: datetime
 
     def lines(self, school: Standing, *, is_trust: bool) -> Iterator[PlanLine]:
+        school = school.of(self.shelf.kind)
         shared = shared_at(self.shelf.editions, school.stance, self.at, self.shelf.lacking(school, self.at))
         locals_ = school.locals_at(self.at)
         for key, (old, new) in self.changed.items():
@@ -181,14 +182,18 @@ class _Planner:
         self, school: Standing, clause: SharedClause, held: SharedClause | None, new: SharedClause | None
     ) -> ChangePlan | None:
         """What becomes of the trust's wording, which its schools share."""
-        trust = self.trusts.get(school.trust_id or 0)
+        trust = self._trust(school)
         own = _own(trust.locals_at(self.at), clause.key) if trust else None
         if trust is None or own is None or own.mode is not OverrideMode.ADAPT:
             return None
         return self._line(trust, clause, held, new, own, is_trust=True).plan
 
+    def _trust(self, school: Standing) -> Standing | None:
+        found = self.trusts.get(school.trust_id or 0)
+        return found.of(self.shelf.kind) if found else None
+
     def _trust_text(self, school: Standing, key: str) -> str | None:
-        trust = self.trusts.get(school.trust_id or 0)
+        trust = self._trust(school)
         own = _own(trust.locals_at(self.at), key) if trust else None
         return self._text(own.part_hash) if own else None
 

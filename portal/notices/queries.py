@@ -10,11 +10,12 @@ from portal.core.clock import london
 from portal.core.database import PortalSession
 from portal.core.errors import NotFound
 from portal.notices.gathering import GENERAL, KnownTexts, Shelf, Standing, fill_shelf, standing
+from portal.notices.languages import ENGLISH
 from portal.notices.models import ChangeStage, NoticeChange, Publication, Release, ReleaseStatus
 from portal.notices.reading import (
-    ENGLISH,
     Notice,
     Version,
+    has_notice,
     hashes_of,
     manifest_hashes,
     notice_of,
@@ -27,12 +28,13 @@ from portal.tenancy.scope import tenant_scope
 
 
 def release_in_force(session: PortalSession, at: datetime, *, kind: str = GENERAL, name: str = "") -> Release | None:
-    """The release in force at an instant, or the one with this name."""
-    statement = select(Release).where(Release.kind == kind)
+    """The release of a kind in force at an instant, or the one with this name, of whatever kind."""
     if name:
-        return session.scalar(statement.where(Release.name == name))
-    statement = statement.where(
-        Release.status.in_((ReleaseStatus.PUBLISHED, ReleaseStatus.SCHEDULED)), Release.effective_at <= at
+        return session.scalar(select(Release).where(Release.name == name))
+    statement = select(Release).where(
+        Release.kind == kind,
+        Release.status.in_((ReleaseStatus.PUBLISHED, ReleaseStatus.SCHEDULED)),
+        Release.effective_at <= at,
     )
     return session.scalar(statement.order_by(Release.effective_at.desc(), Release.id.desc()).limit(1))
 
@@ -50,28 +52,47 @@ def release_without(session: PortalSession, release: Release, now: datetime) -> 
 
 
 def notice_at(
-    session: PortalSession, school: Tenant, instant: datetime, language: str = ENGLISH, *, shelf: Shelf | None = None
-) -> Notice:
-    """What the school's notice says at `instant`, or said. Raises `NotFound` where it had none yet.
+    session: PortalSession, school: Tenant, instant: datetime, language: str = ENGLISH, *, kind: str = GENERAL,
+    shelf: Shelf | None = None,
+) -> Notice:  # fmt: skip
+    """What the school's notice says at `instant`, or said. Raises `NotFound` where it had none, or not in the language.
 
     A version that another one followed, and one that was read on a day that is past, is put together again from its own
     manifest, to the letter: what was corrected since, a council's name or its successor, was not read then.
     """
     with tenant_scope(session, school.id):
-        row = _publication_at(session, school.id, instant, language)
-        was_followed = row is not None and _number(session, school.id, row.number + 1, language) is not None
-    if row is not None and (was_followed or _is_settled(session, instant)):
+        row = _publication_at(session, school.id, instant, kind, language)
+        was_followed = row is not None and _number(session, school.id, row.number + 1, kind, language) is not None
+        begin = _beginning(session, school.id, instant, kind, language) if row is None else None
+    is_final = was_followed or (row is not None and _is_settled(session, instant))
+    if row is not None and is_final and kind == GENERAL:
         return sealed_notice(session, school, row)
-    kept = shelf or fill_shelf(session)
+    kept = (shelf or fill_shelf(session)).of(kind)
     own = standing(session, school)
+    if kind != GENERAL and not has_notice(kept, own, instant):
+        raise NotFound("This school had no such notice here then.")
+    if row is not None and is_final:
+        return sealed_notice(session, school, row)
     last = LastSeal(row.number, row.effective_at, row.sha256) if row else None
-    since = versions_since(session, kept, own, last, until=instant)
+    since = versions_since(session, kept, own, last, until=instant, language=language, begin=begin)
     if since:
         return since[-1].notice
-    notice = _present(session, kept, own, last, instant) if last else None
+    notice = _present(session, kept, own, last, instant, language) if last else None
     if notice is None:
         raise NotFound("This school had no notice here then.")
     return notice
+
+
+def _beginning(session: PortalSession, school_id: int, instant: datetime, kind: str, language: str) -> datetime | None:
+    """When a language that has no version yet begins: with the school, or now where the English notice came first.
+
+    Raises `NotFound` where its first version came later.
+    """
+    if language == ENGLISH or _publication_at(session, school_id, instant, kind, ENGLISH) is None:
+        return None
+    if _number(session, school_id, 1, kind, language) is not None:
+        raise NotFound("This school had no notice in this language then.")
+    return instant
 
 
 def sealed_notice(session: PortalSession, school: Tenant, row: Publication, known: KnownTexts | None = None) -> Notice:
@@ -80,7 +101,7 @@ def sealed_notice(session: PortalSession, school: Tenant, row: Publication, know
     parts = parts_from(row.manifest, words)
     words.fetch(session, hashes_of(parts))
     version = Version(row.number, row.effective_at)
-    return notice_of(parts, words, version, name=school.name, kind=row.kind, language=row.language)
+    return notice_of(parts, words, version, name=school.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,27 +138,42 @@ def versions(
         ]
 
 
-def version(session: PortalSession, school: Tenant, number: int, *, language: str = ENGLISH) -> Notice:
+def notices_of(session: PortalSession, school: Tenant, now: datetime) -> tuple[list[str], list[str]]:
+    """(kinds, languages) of the notices that the school has or once had; the general one and English come first."""
+    with tenant_scope(session, school.id):
+        statement = select(Publication.kind, Publication.language).where(Publication.tenant_id == school.id)
+        sealed = sorted((kind, language) for kind, language in session.execute(statement.distinct()))
+    shelf, own = fill_shelf(session), standing(session, school)
+    present = [kind for kind in shelf.kinds if has_notice(shelf.of(kind), own, now)]
+    kinds = dict.fromkeys([GENERAL, *present, *(kind for kind, _ in sealed)])
+    return list(kinds), list(dict.fromkeys([*own.languages, *(language for _, language in sealed)]))
+
+
+def version(
+    session: PortalSession, school: Tenant, number: int, *, kind: str = GENERAL, language: str = ENGLISH
+) -> Notice:
     """One sealed version. Raises `NotFound`."""
     with tenant_scope(session, school.id):
-        row = _number(session, school.id, number, language)
+        row = _number(session, school.id, number, kind, language)
         if row is None:
             raise NotFound("There is no such version.")
         return sealed_notice(session, school, row)
 
 
 def _present(
-    session: PortalSession, shelf: Shelf, school: Standing, last: LastSeal, instant: datetime
+    session: PortalSession, shelf: Shelf, school: Standing, last: LastSeal, instant: datetime, language: str
 ) -> Notice | None:
-    parts = parts_at(shelf, school, instant)
-    if parts is None:
+    parts = parts_at(shelf, school, instant, language)
+    if parts is None or not parts.layout.sections:
         return None
     return notice_of(parts, shelf.fetch(session, hashes_of(parts)), last.version, name=school.name)
 
 
-def _publication_at(session: PortalSession, school_id: int, at: datetime, language: str) -> Publication | None:
+def _publication_at(
+    session: PortalSession, school_id: int, at: datetime, kind: str, language: str
+) -> Publication | None:
     statement = select(Publication).where(
-        Publication.tenant_id == school_id, Publication.kind == GENERAL, Publication.language == language,
+        Publication.tenant_id == school_id, Publication.kind == kind, Publication.language == language,
         Publication.effective_at <= at,
     )  # fmt: skip
     return session.scalar(statement.order_by(Publication.effective_at.desc(), Publication.number.desc()).limit(1))
@@ -151,9 +187,9 @@ def _is_settled(session: PortalSession, instant: datetime) -> bool:
     return session.scalar(waiting.limit(1)) is None
 
 
-def _number(session: PortalSession, school_id: int, number: int, language: str) -> Publication | None:
+def _number(session: PortalSession, school_id: int, number: int, kind: str, language: str) -> Publication | None:
     statement = select(Publication).where(
-        Publication.tenant_id == school_id, Publication.kind == GENERAL, Publication.language == language,
+        Publication.tenant_id == school_id, Publication.kind == kind, Publication.language == language,
         Publication.number == number,
     )  # fmt: skip
     return session.scalar(statement)

@@ -37,6 +37,16 @@ from portal.notices.queries import release_in_force, release_without
 from portal.tenancy.queries import facts_at, service
 from portal.tenancy.scope import tenant_scope
 
+KIND_LENGTH = 30
+KEY_LENGTH = 76  # of a clause: four more may tell it from another
+_FIRST_SECTIONS = (
+    ("purpose", "What we do and why"),
+    ("information", "What we use"),
+    ("sharing", "Who else sees it"),
+    ("keeping", "How long we keep it"),
+    ("rights", "Your choices and rights"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ClauseWords:
@@ -67,9 +77,28 @@ class Unread(Invalid):
         super().__init__(f"Read the merged texts first: some of {titles} are new.")
 
 
-def releases(session: PortalSession, *, kind: str = GENERAL) -> list[Release]:
-    """All, the newest first."""
-    statement = select(Release).where(Release.kind == kind, Release.status != ReleaseStatus.REFERENCE)
+@dataclass(frozen=True, slots=True)
+class NoticeKind:
+    """A kind of notice: the word in its address, and what readers call it; "" for the general one."""
+
+    kind: str
+    title: str = ""
+
+
+def notice_kinds(session: PortalSession) -> list[NoticeKind]:
+    """Every kind that there is shared wording for, also as a draft, with its newest title; the general one first."""
+    statement = select(Release.kind, Release.kind_title).where(
+        Release.kind != GENERAL, Release.status != ReleaseStatus.REFERENCE
+    )
+    titles = dict(session.execute(statement.order_by(Release.effective_at, Release.id)).all())
+    return [NoticeKind(GENERAL), *(NoticeKind(kind, titles[kind]) for kind in sorted(titles))]
+
+
+def releases(session: PortalSession, *, kind: str | None = GENERAL) -> list[Release]:
+    """All of a kind, or all; the newest first."""
+    statement = select(Release).where(Release.status != ReleaseStatus.REFERENCE)
+    if kind is not None:
+        statement = statement.where(Release.kind == kind)
     return list(session.scalars(statement.order_by(Release.effective_at.desc(), Release.id.desc())))
 
 
@@ -83,31 +112,58 @@ def release_named(session: PortalSession, name: str, *, lock: bool = False) -> R
 
 
 def new_draft(
-    session: PortalSession, actor: Actor, *, name: str, title: str, effective_at: datetime, now: datetime
-) -> Release:
-    """A copy of the shared words in force, to be changed. Raises `Invalid` for a name that is taken."""
+    session: PortalSession, actor: Actor, *, name: str, title: str, effective_at: datetime, now: datetime,
+    kind: str = GENERAL, kind_title: str = "",
+) -> Release:  # fmt: skip
+    """A copy of the shared words of a kind in force, to be changed; without `kind` a new one, called `kind_title`.
+
+    Raises `Invalid` for a name that is taken, and for a new kind without a title or with that of another.
+    """
     require(actor, Action.EDIT_RELEASE, _place(session))
     wanted = slugify(name)
     if not wanted or len(wanted) > 60:
         raise Invalid(N_("Give a short name in Latin letters, such as 2027-01."), field="name")
     if session.scalar(select(Release.id).where(Release.name == wanted)) is not None:
         raise Invalid(N_("There is a release with this name."), field="name")
-    present = release_in_force(session, now)
-    if present is None:
-        raise NotFound("There is no shared wording yet.")
-    draft = Release(name=wanted, title=title, status=ReleaseStatus.DRAFT, effective_at=effective_at, base=present.name)
-    draft.sections = [ReleaseSection(key=one.key, title=one.title, position=one.position) for one in present.sections]
-    draft.clauses = [_copy(one) for one in present.clauses]
+    draft = Release(name=wanted, title=title, status=ReleaseStatus.DRAFT, effective_at=effective_at)
+    if not kind:
+        _begin_kind(session, draft, kind_title)
+    else:
+        _copy_present(session, draft, kind, now)
     session.add(draft)
     session.flush()  # gives the id that pages refer to
     _record(session, actor, draft, AuditKind.RELEASE_CHANGED, now)
     return draft
 
 
+def _begin_kind(session: PortalSession, draft: Release, title: str) -> None:
+    draft.kind, draft.kind_title = slugify(title), title.strip()
+    known = {one.kind for one in notice_kinds(session)}
+    if not draft.kind[:1].isalpha() or len(draft.kind) > KIND_LENGTH:
+        raise Invalid(N_("Give the new notice a short title, such as Admissions."), field="kind_title")
+    if draft.kind in known:
+        raise Invalid(N_("There is a notice with this title."), field="kind_title")
+    draft.sections = [
+        ReleaseSection(key=f"{draft.kind}-{key}", title=words, position=position)
+        for position, (key, words) in enumerate(_FIRST_SECTIONS)
+    ]
+
+
+def _copy_present(session: PortalSession, draft: Release, kind: str, now: datetime) -> None:
+    present = release_in_force(session, now, kind=kind) or next(iter(releases(session, kind=kind)), None)
+    if present is None:
+        raise NotFound("There is no shared wording yet.")
+    draft.kind, draft.kind_title, draft.base = present.kind, present.kind_title, present.name
+    draft.sections = [ReleaseSection(key=one.key, title=one.title, position=one.position) for one in present.sections]
+    draft.clauses = [_copy(one) for one in present.clauses]
+
+
 def save_clause(session: PortalSession, actor: Actor, release: Release, words: ClauseWords, *, now: datetime) -> None:
     """Change or add a clause of a draft. Raises `Invalid` with the line, `Conflict` where somebody saved meanwhile."""
     _may_edit(session, actor, release)
     row = _clause(release, words.key)
+    if row is None and _is_elsewhere(session, release, words.key):
+        raise Invalid(N_("Another notice has a clause with this key. Choose another title."), field="title")
     known = {one.key for one in release.clauses} | {one.key for one in release.sections} | {words.key}
     text = accept(words.text, known, name="text")
     if not words.title.strip() or len(words.title) > NAME_LENGTH:
@@ -271,7 +327,7 @@ def withdraw_release(session: PortalSession, actor: Actor, release: Release, *, 
         return None
     if release.status not in {ReleaseStatus.PUBLISHED, ReleaseStatus.SCHEDULED}:
         raise Invalid(f"The release {release.name} was never published.")
-    if release_without(session, release, now) is None:
+    if release.kind == GENERAL and release_without(session, release, now) is None:
         raise Invalid("This is the only release: without it no school would have a notice.")
     release.status, release.withdrawn_at = ReleaseStatus.WITHDRAWN, now
     _record(session, actor, release, AuditKind.RELEASE_WITHDRAWN, now)
@@ -460,6 +516,11 @@ def _may_edit(session: PortalSession, actor: Actor, release: Release) -> None:
 
 def _clause(release: Release, key: str) -> ReleaseClause | None:
     return next((one for one in release.clauses if one.key == key), None)
+
+
+def _is_elsewhere(session: PortalSession, release: Release, key: str) -> bool:
+    statement = select(ReleaseClause.key).join(Release, Release.id == ReleaseClause.release_id)
+    return session.scalar(statement.where(ReleaseClause.key == key, Release.kind != release.kind).limit(1)) is not None
 
 
 def _new_clause(release: Release, words: ClauseWords, digest: str) -> ReleaseClause:

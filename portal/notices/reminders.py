@@ -13,7 +13,7 @@ from portal.notices.gathering import Shelf
 from portal.notices.models import Decision
 from portal.notices.rules import REMIND_AFTER
 from portal.notices.subscriptions import Station
-from portal.notices.wording import ClauseWording, notice_desk
+from portal.notices.wording import ClauseWording, notice_desks
 from portal.outbox.actions import write_letter
 from portal.tenancy.models import Tenant, TenantKind
 from portal.tenancy.queries import PUBLIC_STATUSES, service
@@ -29,18 +29,19 @@ def schools_to_ask(session: PortalSession) -> list[int]:
 
 def remind_school(session: PortalSession, school: Tenant, shelf: Shelf, *, station: Station, now: datetime) -> bool:
     """Keep a row for each question that has waited a week, and write one letter about all; True where it wrote."""
-    board = notice_desk(session, school, now=now, shelf=shelf)
-    rows = [one.decision for one in board.clauses.values() if one.decision is not None]
+    boards = notice_desks(session, school, now=now, shelf=shelf)
+    clauses = {key: wording for board in boards.values() for key, wording in board.clauses.items()}
+    rows = [one.decision for one in clauses.values() if one.decision is not None]
     rows += [
         open_question(session, school, wording)
-        for wording in board.clauses.values()
+        for wording in clauses.values()
         if wording.decision is None and _waits_since(wording, now - REMIND_AFTER[0])
     ]
     late = [row for row in rows if row.reminded < _due_reminders(row, now)]
     for row in late:
         row.reminded = _due_reminders(row, now)
     if late:
-        titles = [board.clauses[row.key].title for row in late if row.key in board.clauses]
+        titles = [clauses[row.key].title for row in late if row.key in clauses]
         _write_to_school(session, school, titles, min(row.due_at for row in late), station, now)
     return bool(late)
 

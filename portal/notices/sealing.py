@@ -6,7 +6,7 @@ anywhere: nothing is doubled, nothing is missing.
 
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,10 +21,9 @@ from portal.core.i18n import N_
 from portal.directory.models import SchoolAuthority
 from portal.notices.compose import COMPOSER_VERSION
 from portal.notices.gathering import GENERAL, Shelf, Standing, standings
-from portal.notices.history import editions_at
-from portal.notices.models import ChangeScope, ChangeStage, NoticeChange, Publication, TextPart
+from portal.notices.languages import ENGLISH
+from portal.notices.models import ChangeScope, ChangeStage, NoticeChange, Publication, Release, TextPart
 from portal.notices.reading import (
-    ENGLISH,
     Notice,
     Version,
     hashes_of,
@@ -91,16 +90,23 @@ def versions_since(
     *,
     until: datetime,
     also: datetime | None = None,
+    language: str = ENGLISH,
+    begin: datetime | None = None,
 ) -> list[Seal]:
-    """The versions that followed `last` up to `until`, oldest first; `also` is an instant to look at besides."""
-    moments = instants(shelf, school, last.effective_at if last else school.stance.joined, until)
+    """The versions that followed `last` up to `until`, oldest first; `also` is an instant to look at besides.
+
+    Without a last one they begin when the school joined, or at `begin` where that is later.
+    """
+    school = school.of(shelf.kind)
+    since = last.effective_at if last else max(begin or school.stance.joined, school.stance.joined)
+    moments = instants(shelf, school, since, until, language)
     if last is None:
-        moments = [school.stance.joined, *moments]
+        moments = [since, *moments]
     if also is not None:
-        moments = sorted({*moments, max(also, last.effective_at if last else school.stance.joined)})
+        moments = sorted({*moments, max(also, since)})
     found: list[Seal] = []
     for at in (moment for moment in moments if moment <= until):
-        seal = _version_at(session, shelf, school, last, at)
+        seal = _version_at(session, shelf, school, last, at, language)
         if seal is not None:
             found.append(seal)
             last = LastSeal(seal.notice.version.number, at, seal.sha256)
@@ -108,11 +114,11 @@ def versions_since(
 
 
 def _version_at(
-    session: PortalSession, shelf: Shelf, school: Standing, last: LastSeal | None, at: datetime
+    session: PortalSession, shelf: Shelf, school: Standing, last: LastSeal | None, at: datetime, language: str
 ) -> Seal | None:
-    """The notice at `at` as the next version; None where it says what `last` said, or nothing yet."""
-    parts = parts_at(shelf, school, at)
-    if parts is None:
+    """The notice at `at` as the next version; None where it says what `last` said, or nothing at all."""
+    parts = parts_at(shelf, school, at, language)
+    if parts is None or not parts.layout.sections:
         return None
     texts = shelf.fetch(session, hashes_of(parts))
     if last is not None:
@@ -121,7 +127,7 @@ def _version_at(
             return None
     notice = notice_of(parts, texts, Version(last.number + 1 if last else 1, at), name=school.name)
     manifest, named = parts.manifest()
-    dictionary = _dictionary(session, shelf, at)
+    dictionary = pattern(session, shelf, at, language)
     text = notice.text
     return Seal(
         school.id, notice, manifest, {**named, text_hash(dictionary): dictionary}, text, text_hash(text),
@@ -140,29 +146,32 @@ def _reason(shelf: Shelf, school: Standing, last: LastSeal | None, at: datetime)
             return N_("Shared wording was withdrawn.")
     if any(at in (one.since, one.until) for one in school.locals_):
         return N_("The school changed its own wording.")
+    others = (one for kind in shelf.library if kind != shelf.kind for one in shelf.library[kind])
+    if any(at in (one.effective_at, one.withdrawn_at) for one in others):
+        return N_("The list of the school’s other notices changed.")
     return ""
 
 
-def _dictionary(session: PortalSession, shelf: Shelf, at: datetime) -> str:
-    hashes = [clause.part_hash for clause in editions_at(shelf.editions, at)[-1].clauses.values()]
-    return pattern(shelf, shelf.fetch(session, hashes), at)
-
-
-def last_seals(
-    session: PortalSession, tenant_ids: Sequence[int], *, kind: str = GENERAL, language: str = ENGLISH
-) -> dict[int, LastSeal]:
+def last_seals(session: PortalSession, tenant_ids: Sequence[int]) -> dict[tuple[int, str, str], LastSeal]:
+    """The newest version of each notice, by tenant, kind and language."""
+    notice = (Publication.tenant_id, Publication.kind, Publication.language)
     newest = (
-        select(Publication.tenant_id, func.max(Publication.number).label("number"))
-        .where(Publication.tenant_id.in_(tenant_ids), Publication.kind == kind, Publication.language == language)
-        .group_by(Publication.tenant_id)
+        select(*notice, func.max(Publication.number).label("number"))
+        .where(Publication.tenant_id.in_(tenant_ids))
+        .group_by(*notice)
         .subquery()
     )
-    statement = (
-        select(Publication.tenant_id, Publication.number, Publication.effective_at, Publication.sha256)
-        .join(newest, (newest.c.tenant_id == Publication.tenant_id) & (newest.c.number == Publication.number))
-        .where(Publication.kind == kind, Publication.language == language)
+    statement = select(*notice, Publication.number, Publication.effective_at, Publication.sha256).join(
+        newest,
+        (newest.c.tenant_id == Publication.tenant_id)
+        & (newest.c.kind == Publication.kind)
+        & (newest.c.language == Publication.language)
+        & (newest.c.number == Publication.number),
     )
-    return {tenant_id: LastSeal(number, at, sha256) for tenant_id, number, at, sha256 in session.execute(statement)}
+    return {
+        (tenant_id, kind, language): LastSeal(number, at, sha256)
+        for tenant_id, kind, language, number, at, sha256 in session.execute(statement)
+    }
 
 
 def prepare_batch(
@@ -171,12 +180,33 @@ def prepare_batch(
     """Compose what the next schools of a change say, without writing; the session must see every tenant."""
     schools = list(session.scalars(_schools(change).where(Tenant.id > change.cursor).order_by(Tenant.id).limit(size)))
     last = last_seals(session, [school.id for school in schools])
-    seals: list[Seal] = []
-    for school in standings(session, schools):
-        seals += versions_since(session, shelf, school, last.get(school.id), until=until, also=change.at)
+    kinds = _kinds(session, change, shelf)
+    seals = [
+        seal
+        for school in standings(session, schools)
+        for kind in kinds
+        for language in school.languages
+        for seal in _new_versions(session, shelf.of(kind), school, last, language, change.at, until)
+    ]
     cursor = schools[-1].id if schools else change.cursor
     total = change.total if change.done else count_schools(session, change)
     return SealingBatch(change.id, change.cursor, cursor, len(schools), total, tuple(seals))
+
+
+def _kinds(session: PortalSession, change: NoticeChange, shelf: Shelf) -> tuple[str, ...]:
+    """Those that the change may touch: general wording stands in no other notice."""
+    release = session.get(Release, change.release_id) if change.release_id is not None else None
+    return (GENERAL,) if release is not None and release.kind == GENERAL else shelf.kinds
+
+
+def _new_versions(
+    session: PortalSession, shelf: Shelf, school: Standing, last: Mapping[tuple[int, str, str], LastSeal],
+    language: str, at: datetime, until: datetime,
+) -> list[Seal]:  # fmt: skip
+    """A language that a school adds to a notice has no past: its versions begin with the change."""
+    own, english = last.get((school.id, shelf.kind, language)), last.get((school.id, shelf.kind, ENGLISH))
+    begin = at if english is not None else None
+    return versions_since(session, shelf, school, own, until=until, also=at, language=language, begin=begin)
 
 
 def write_batch(session: PortalSession, batch: SealingBatch, *, now: datetime) -> bool:

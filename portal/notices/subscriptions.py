@@ -9,8 +9,9 @@ from portal.core.database import PortalSession
 from portal.core.errors import NotFound
 from portal.core.secrets import new_token
 from portal.notices.gathering import GENERAL
+from portal.notices.languages import ENGLISH
 from portal.notices.models import Publication, Subscription
-from portal.notices.reading import ENGLISH
+from portal.notices.reading import notice_path
 from portal.outbox.actions import write_letter
 from portal.tenancy.models import Tenant
 from portal.tenancy.scope import every_tenant, tenant_scope
@@ -31,17 +32,24 @@ class Station:
         return self.base_url.rstrip("/") + path
 
 
-def ask(session: PortalSession, school: Tenant, email: str, *, language: str, station: Station, now: datetime) -> None:
+def ask(
+    session: PortalSession, school: Tenant, email: str, *, language: str, station: Station, now: datetime,
+    kind: str = GENERAL,
+) -> None:  # fmt: skip
     """Send a letter with a link that confirms. The page says the same whether the address is known already or not."""
     with tenant_scope(session, school.id):
         address = email.strip().lower()
         row = session.scalar(
-            select(Subscription).where(Subscription.tenant_id == school.id, Subscription.email == address)
+            select(Subscription).where(
+                Subscription.tenant_id == school.id, Subscription.kind == kind, Subscription.email == address
+            )
         )
         if row is not None and (row.confirmed_at is not None or row.asked_at > now - ASK_AGAIN_AFTER):
             return
         if row is None:
-            row = Subscription(tenant_id=school.id, email=address, language=language, token=new_token(), asked_at=now)
+            row = Subscription(
+                tenant_id=school.id, kind=kind, email=address, language=language, token=new_token(), asked_at=now
+            )
             session.add(row)
         row.asked_at = now
         link = station.address(f"/subscriptions/{row.token}")
@@ -61,7 +69,7 @@ def confirm(session: PortalSession, token: str, *, now: datetime) -> Tenant:
     row, school = _find(session, token)
     with tenant_scope(session, school.id):
         if row.confirmed_at is None:
-            row.confirmed_at, row.told_number = now, _newest(session, school.id)
+            row.confirmed_at, row.told_number = now, _newest(session, school.id, row.kind)
     return school
 
 
@@ -103,14 +111,14 @@ def forget_unconfirmed(session: PortalSession, *, now: datetime) -> None:
 
 def _to_tell() -> Select[Subscription, int, Tenant]:
     newest = (
-        select(Publication.tenant_id, func.max(Publication.number).label("number"))
-        .where(Publication.kind == GENERAL, Publication.language == ENGLISH)
-        .group_by(Publication.tenant_id)
+        select(Publication.tenant_id, Publication.kind, func.max(Publication.number).label("number"))
+        .where(Publication.language == ENGLISH)
+        .group_by(Publication.tenant_id, Publication.kind)
         .subquery()
     )
     return (
         select(Subscription, newest.c.number, Tenant)
-        .join(newest, newest.c.tenant_id == Subscription.tenant_id)
+        .join(newest, (newest.c.tenant_id == Subscription.tenant_id) & (newest.c.kind == Subscription.kind))
         .join(Tenant, Tenant.id == Subscription.tenant_id)
         .where(Subscription.confirmed_at.is_not(None), Subscription.told_number < newest.c.number)
     )
@@ -124,7 +132,7 @@ def _tell(
     session: PortalSession, row: Subscription, number: int, school: Tenant, station: Station, now: datetime
 ) -> None:
     """RFC 8058: the header's address is posted to by the mail program, without a page between."""
-    notice = f"/schools/{school.slug}/privacy-notice"
+    notice = notice_path(school.slug, row.kind)
     changes = f"{notice}/changes?from={max(row.told_number, 1)}&to={number}"
     leaving = station.address(f"/subscriptions/{row.token}")
     body = (
@@ -151,6 +159,8 @@ def _find(session: PortalSession, token: str) -> tuple[Subscription, Tenant]:
         return row, session.get_one(Tenant, row.tenant_id)
 
 
-def _newest(session: PortalSession, school_id: int) -> int:
-    statement = select(func.max(Publication.number)).where(Publication.tenant_id == school_id)
+def _newest(session: PortalSession, school_id: int, kind: str) -> int:
+    statement = select(func.max(Publication.number)).where(
+        Publication.tenant_id == school_id, Publication.kind == kind, Publication.language == ENGLISH
+    )
     return session.scalar(statement) or 0

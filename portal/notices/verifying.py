@@ -45,6 +45,7 @@ class Finding:
     """A version that does not hold; `composer` is what sealed it ("" where it is gone), `composer_now` what read it."""
 
     school: str
+    kind: str
     number: int
     language: str
     fault: Fault
@@ -54,6 +55,7 @@ class Finding:
     def as_dict(self) -> dict[str, str | int]:
         return {
             "school": self.school,
+            "kind": self.kind,
             "number": self.number,
             "language": self.language,
             "fault": self.fault.value,
@@ -84,11 +86,15 @@ def verify(session: PortalSession, *, school: Tenant | None = None) -> Checked:
             one = schools[row.tenant_id]
             numbers.setdefault((row.tenant_id, row.kind, row.language), set()).add(row.number)
             fault = _fault(session, one, row, known, lines)
-            found = found.with_one(Finding(one.slug, row.number, row.language, fault, row.composer) if fault else None)
+            found = found.with_one(
+                Finding(one.slug, row.kind, row.number, row.language, fault, row.composer) if fault else None
+            )
         for notice in lines.keys() | numbers.keys():
             missing = _missing(numbers.get(notice, set()), lines.get(notice, {}))
-            slug, language = schools[notice[0]].slug, notice[2]
-            gone = tuple(Finding(slug, number, language, Fault.MISSING, "") for number in missing)
+            tenant_id, kind, language = notice
+            gone = tuple(
+                Finding(schools[tenant_id].slug, kind, number, language, Fault.MISSING, "") for number in missing
+            )
             found = Checked(found.versions, found.findings + gone)
     return found
 

@@ -10,8 +10,8 @@ from portal.core.database import PortalSession
 from portal.core.errors import NotFound
 from portal.notices.compose import Clause
 from portal.notices.filling import Unresolved, missing
-from portal.notices.gathering import GENERAL, Shelf, Standing, standing
-from portal.notices.history import Line, Local, Origin, Shared, SharedClause, Waiting, layout, shared_at
+from portal.notices.gathering import Shelf, Standing, standing
+from portal.notices.history import Line, Local, Origin, Shared, SharedClause, Waiting, editions_at, layout, shared_at
 from portal.notices.models import Decision, OverrideDraft, OverrideMode
 from portal.notices.reading import Version, hashes_of, notice_of, parts_at, text_hash
 from portal.tenancy.models import Tenant
@@ -77,13 +77,22 @@ class ClauseWording:
 
 @dataclass(frozen=True, eq=False)
 class NoticeDesk:
-    """All clauses of a tenant's notice in order, with what a person may have to settle."""
+    """All clauses of a tenant's notice of one kind in order, with what a person may have to settle."""
 
     school: Standing
     shelf: Shelf
     shared: Shared
     clauses: Mapping[str, ClauseWording]
     sections: tuple[tuple[str, str], ...]
+
+    @property
+    def kind(self) -> str:
+        return self.shelf.kind
+
+    @property
+    def title(self) -> str:
+        """What readers call this kind of notice; "" for the general one."""
+        return self.shared.newest.kind_title
 
     @property
     def keys(self) -> frozenset[str]:
@@ -106,13 +115,28 @@ class NoticeDesk:
 
 
 def notice_desk(session: PortalSession, tenant: Tenant, *, now: datetime, shelf: Shelf) -> NoticeDesk:
-    """Raises `NotFound` while no shared wording is in force."""
+    """The tenant's notice of the shelf's kind. Raises `NotFound` while no shared wording of it is in force."""
+    return _desk_of(session, tenant, standing(session, tenant).of(shelf.kind), shelf, now)
+
+
+def notice_desks(session: PortalSession, tenant: Tenant, *, now: datetime, shelf: Shelf) -> dict[str, NoticeDesk]:
+    """The tenant's notices of every kind that shared wording is in force for, the general one first.
+
+    No two of them have a clause with the same key. Raises `NotFound` where there is none at all.
+    """
     own = standing(session, tenant)
+    kinds = [kind for kind in shelf.kinds if editions_at(shelf.library.get(kind, ()), now)]
+    if not kinds:
+        raise NotFound("There is no shared wording yet.")
+    return {kind: _desk_of(session, tenant, own.of(kind), shelf.of(kind), now) for kind in kinds}
+
+
+def _desk_of(session: PortalSession, tenant: Tenant, own: Standing, shelf: Shelf, now: datetime) -> NoticeDesk:
     shared = shared_at(shelf.editions, own.stance, now, shelf.lacking(own, now))
     if shared is None:
         raise NotFound("There is no shared wording yet.")
     with tenant_scope(session, tenant.id):
-        drafts = {row.key: row for row in session.scalars(_drafts(tenant))}
+        drafts = {row.key: row for row in session.scalars(_drafts(tenant, shelf.kind))}
         decisions = {row.key: row for row in session.scalars(_open_decisions(tenant))}
     return _desk(session, own, shelf, shared, drafts, decisions, now)
 
@@ -195,8 +219,8 @@ def _wording(
     )  # fmt: skip
 
 
-def _drafts(tenant: Tenant) -> Select[OverrideDraft]:
-    return select(OverrideDraft).where(OverrideDraft.tenant_id == tenant.id, OverrideDraft.kind == GENERAL)
+def _drafts(tenant: Tenant, kind: str) -> Select[OverrideDraft]:
+    return select(OverrideDraft).where(OverrideDraft.tenant_id == tenant.id, OverrideDraft.kind == kind)
 
 
 def _open_decisions(tenant: Tenant) -> Select[Decision]:

@@ -63,7 +63,7 @@ def read_release(name: str) -> dict[str, tuple[dict[str, Any], str]]:
     return {path.stem: read_headed(path)[:2] for path in sorted((TENANTS / "library" / name).glob("*.md"))}
 
 
-RELEASES = sorted(folder.name for folder in (TENANTS / "library").iterdir() if folder.is_dir())
+RELEASES = sorted(folder.name for folder in (TENANTS / "library").glob("20*"))
 LIBRARY = {name: read_release(name) for name in RELEASES}
 HEADS = {name: read(f"library/{name}/release.toml") for name in RELEASES}
 AUTHORITIES = {table["key"]: table for table in read("authorities/authorities.toml")["authorities"]}

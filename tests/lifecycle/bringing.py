@@ -7,7 +7,7 @@ from portal.notices.importing.releases import read_release
 from portal.settings import ROOT
 
 BLOCK = re.compile(r"\{\{ (?:authority_links|specific_notices|request_link|version) \}\}\n?")
-LIBRARY = [read_release(folder) for folder in sorted((ROOT / "tenants" / "library").iterdir(), reverse=True)]
+LIBRARY = [read_release(folder) for folder in sorted((ROOT / "tenants" / "library").glob("20*"), reverse=True)]
 FACTS = {
     "school.name": "Alder Primary School",
     "school.email": "hello@alder-primary.example",

@@ -304,7 +304,7 @@ def test_a_bad_pack_changes_nothing(database, packs):
     with pytest.raises(PackError), database.transaction() as session, every_tenant(session, "a test"):
         load(session, packs)
     with database.session() as session:
-        assert session.scalar(select(func.count()).select_from(Release)) == 2
+        assert session.scalar(select(func.count()).select_from(Release)) == 3
         assert session.scalar(select(func.count()).select_from(Tenant).where(Tenant.slug == "broken")) == 0
 
 

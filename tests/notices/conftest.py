@@ -49,13 +49,13 @@ class Press:
             digest = session.scalar(statement.where(ReleaseClause.release_id == found.id))
             return texts(session, [digest])[digest]
 
-    def adapt(self, slug, key, change, *, actor=SYSTEM, now=None):
+    def adapt(self, slug, key, change, *, actor=SYSTEM, now=None, kind="general"):
         """Publish what `change` makes of the clause's present words."""
         now = now or clock.now()
         with self.database.transaction() as session:
             tenant = self.school(session, slug)
             with tenant_scope(session, tenant.id):
-                board = notice_desk(session, tenant, now=now, shelf=fill_shelf(session))
+                board = notice_desk(session, tenant, now=now, shelf=fill_shelf(session).of(kind))
                 wording = board.clause(key)
                 words = Words(key, key, OverrideMode.ADAPT, change(wording.text), base_hash=wording.parent_hash)
                 return publish(session, actor, tenant, board, words, now=now)
@@ -79,16 +79,16 @@ class Press:
             if publishes:
                 publish_release(session, SYSTEM, draft, now=now)
 
-    def text(self, slug, at=None):
-        return self.notice(slug, at).text
+    def text(self, slug, at=None, **which):
+        return self.notice(slug, at, **which).text
 
-    def notice(self, slug, at=None):
+    def notice(self, slug, at=None, **which):
         with self.database.session() as session:
-            return queries.notice_at(session, self.school(session, slug), at or clock.now())
+            return queries.notice_at(session, self.school(session, slug), at or clock.now(), **which)
 
-    def versions(self, slug):
+    def versions(self, slug, kind="general", language="en"):
         with self.database.session() as session:
-            return queries.versions(session, self.school(session, slug))
+            return queries.versions(session, self.school(session, slug), kind=kind, language=language)
 
 
 @pytest.fixture

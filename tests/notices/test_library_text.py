@@ -14,7 +14,7 @@ from portal.settings import ROOT
 
 TENANTS = ROOT / "tenants"
 RELEASES = sorted(folder.name for folder in (TENANTS / "library").iterdir() if folder.is_dir())
-NEWEST = RELEASES[-1]
+NEWEST = max(name for name in RELEASES if name.startswith("20"))
 LONGEST_SENTENCE = 35
 SHARED_RUN = 8
 FACTS = {

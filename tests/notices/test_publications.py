@@ -5,7 +5,7 @@ import time
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import String, delete, func, literal, select, type_coerce, update
+from sqlalchemy import String, and_, delete, func, literal, select, type_coerce, update
 
 from portal.core import clock
 from portal.core.database import Database
@@ -142,6 +142,14 @@ def alder(press):
         return press.school(session, "alder-primary").id
 
 
+def of_alder(press, number):
+    """The version with this number of the school's general notice in English."""
+    return and_(
+        Publication.tenant_id == alder(press), Publication.kind == "general", Publication.language == "en",
+        Publication.number == number,
+    )  # fmt: skip
+
+
 def a_few_versions(press):
     for number in range(3):
         change_email(press, "alder-primary", f"new{number}@alder-primary.example")
@@ -153,7 +161,7 @@ def a_few_versions(press):
 def test_a_version_that_is_gone_is_found(press, which):
     newest = a_few_versions(press)
     number = newest if which == "newest" else newest - 1
-    damage(press, delete(Publication).where(Publication.tenant_id == alder(press), Publication.number == number))
+    damage(press, delete(Publication).where(of_alder(press, number)))
     (finding,) = checked(press).findings
     assert (finding.school, finding.number, finding.fault) == ("alder-primary", number, Fault.MISSING)
 
@@ -161,8 +169,7 @@ def test_a_version_that_is_gone_is_found(press, which):
 @pytest.mark.parametrize("what", [{"reason": "Forged."}, {"published_at": clock.now() - timedelta(days=400)}])
 def test_what_is_told_about_a_version_cannot_be_changed_unnoticed(press, what):
     newest = a_few_versions(press)
-    of_alder = (Publication.tenant_id == alder(press), Publication.number == newest)
-    damage(press, update(Publication).where(*of_alder).values(**what))
+    damage(press, update(Publication).where(of_alder(press, newest)).values(**what))
     (finding,) = checked(press).findings
     assert (finding.number, finding.fault) == (newest, Fault.ALTERED)
 
@@ -170,8 +177,9 @@ def test_what_is_told_about_a_version_cannot_be_changed_unnoticed(press, what):
 @pytest.mark.parametrize("backend", ["sqlite"])
 def test_a_row_that_cannot_be_read_is_named_and_the_others_are_checked(press):
     newest = a_few_versions(press)
-    of_alder = (Publication.tenant_id == alder(press), Publication.number == newest)
-    damage(press, update(Publication).where(*of_alder).values(manifest=type_coerce(literal("[1"), String)))
+    damage(
+        press, update(Publication).where(of_alder(press, newest)).values(manifest=type_coerce(literal("[1"), String))
+    )
     damage(press, update(Publication).where(Publication.tenant_id != alder(press)).values(body=b"nothing"))
     findings = checked(press).findings
     assert ("alder-primary", newest, Fault.BROKEN) in {(one.school, one.number, one.fault) for one in findings}

@@ -106,6 +106,8 @@ language = matching(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?", '"en"')
 RELEASE: dict[str, Check] = {
     "name": words(60),
     "title": name,
+    "kind": matching(r"[a-z][a-z0-9-]{0,39}", '"admissions"'),
+    "kind_title": words(100),
     "effective_from": day,
     "reason": note,
 }
@@ -120,4 +122,9 @@ CLAUSE: dict[str, Check] = {
     "law": listed(words(300)),
     "applies": listed(one_of(SchoolLaw)),
     "split_from": matching(r"[a-z0-9-]+(\.[a-z0-9-]+)*", '"rights.access"'),
+}
+TRANSLATION: dict[str, Check] = {
+    "key": CLAUSE["key"],
+    "title": name,
+    "checked": flag,
 }

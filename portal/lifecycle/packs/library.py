@@ -1,7 +1,11 @@
-"""Releases of the clause library from `tenants/library/<release>/`."""
+"""Releases of the clause library from `tenants/library/<release>/`, translations from `<release>/<language>/`.
+
+A release may be of a further kind of notice (`kind`, `kind_title`). Translations may be added and mended after the
+release was published: they are not part of what it says.
+"""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -10,6 +14,7 @@ from sqlalchemy import select
 
 from portal.core.clock import from_london
 from portal.core.database import PortalSession
+from portal.core.i18n import N_
 from portal.lifecycle.packs import checks
 from portal.lifecycle.packs.checks import check_values, tables
 from portal.lifecycle.packs.published import changed
@@ -17,13 +22,41 @@ from portal.lifecycle.packs.reading import PackError, check_keys, line_of, read_
 from portal.lifecycle.packs.report import LoadReport
 from portal.notices.actions import keep_text
 from portal.notices.changes import note_change
+from portal.notices.gathering import GENERAL, translations
+from portal.notices.languages import ENGLISH, WORDS
 from portal.notices.markup import problems
-from portal.notices.models import ClausePolicy, Release, ReleaseClause, ReleaseSection, ReleaseStatus
+from portal.notices.models import (
+    ClausePolicy,
+    Release,
+    ReleaseClause,
+    ReleaseSection,
+    ReleaseStatus,
+    Translation,
+)
+from portal.notices.reading import text_hash
 from portal.notices.sentences import to_sentences
+from portal.notices.translating import Rendering, Source
 from portal.tenancy.models import Tenant, TenantKind
 
-_RELEASE_KEYS = {"name", "title", "effective_from", "reason", "sections", "changes"}
+_RELEASE_KEYS = {"name", "title", "kind", "kind_title", "effective_from", "reason", "sections", "changes"}
 _CLAUSE_KEYS = {"key", "title", "section", "order", "policy", "review", "confirm", "law", "applies", "split_from"}
+
+
+@dataclass(frozen=True, slots=True)
+class TranslatedText:
+    """A clause's title and words in another language, or without `source` and `text` a title alone."""
+
+    language: str
+    key: str
+    source_title: str
+    title: str
+    is_checked: bool
+    source: str = ""
+    text: str = ""
+
+    @property
+    def made_from(self) -> Source:
+        return Source(self.language, self.key, self.source_title, text_hash(self.source) if self.source else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +71,40 @@ class ReleasePack:
     sections: tuple[tuple[str, str], ...]
     clauses: tuple[dict[str, Any], ...]
     digest: str
+    kind: str = GENERAL
+    kind_title: str = ""
+    translations: tuple[TranslatedText, ...] = ()
 
 
 def read_library(folder: Path) -> list[ReleasePack]:
     """All releases, oldest first. Raises `PackError`."""
     packs = [_read_release(path) for path in sorted(folder.iterdir()) if path.is_dir()]
     packs.sort(key=lambda pack: pack.effective_from)
+    _check_kinds(packs)
     _check_splits(packs)
     return packs
 
 
-def _check_splits(packs: list[ReleasePack]) -> None:
-    known: set[str] = set()
+def _check_kinds(packs: list[ReleasePack]) -> None:
+    kinds: dict[str, str] = {}
     for pack in packs:
-        keys = {clause["key"] for clause in pack.clauses}
+        for clause in pack.clauses:
+            kind = kinds.setdefault(clause["key"], pack.kind)
+            if kind != pack.kind:
+                path = pack.path.parent / f"{clause['key']}.md"
+                raise PackError(path, f"this clause belongs to the notice {kind}", line_of(clause["head"], "key"))
+
+
+def _check_splits(packs: list[ReleasePack]) -> None:
+    known: dict[str, set[str]] = {}
+    for pack in packs:
+        keys = known.setdefault(pack.kind, set())
+        keys |= {clause["key"] for clause in pack.clauses}
         for clause in pack.clauses:
             origin = clause["split_from"]
-            if origin and (origin == clause["key"] or origin not in known | keys):
+            if origin and (origin == clause["key"] or origin not in keys):
                 file = pack.path.parent / f"{clause['key']}.md"
                 raise PackError(file, f"there is no clause {origin} to split", line_of(clause["head"], "split_from"))
-        known |= keys
 
 
 def load_library(session: PortalSession, packs: list[ReleasePack], report: LoadReport, *, now: datetime) -> None:
@@ -76,6 +123,35 @@ def load_library(session: PortalSession, packs: list[ReleasePack], report: LoadR
             _refresh(session, found, pack, report)
         elif found.pack_digest and found.pack_digest != pack.digest:
             raise changed(session, found, pack)
+    _load_translations(session, packs, report, is_new=is_new, now=now)
+
+
+def _load_translations(
+    session: PortalSession, packs: list[ReleasePack], report: LoadReport, *, is_new: bool, now: datetime
+) -> None:
+    """Add what is new or mended. On a new installation a translation is as old as its release, else it is of now."""
+    known = translations(session)
+    wanted = {one.made_from: (one, pack) for pack in packs for one in pack.translations}  # the newest pack counts
+    count = 0
+    for source, (one, pack) in wanted.items():
+        at = from_london(pack.effective_from, time.min) if is_new else now
+        words = Rendering(at, one.title, text_hash(one.text) if one.text else "", one.is_checked)
+        last = next(reversed(known.get(source, ())), None)
+        if last is not None and replace(last, at=at) == words:
+            continue
+        session.add(_translation(session, one, at))
+        count += 1
+    if count:
+        report.created.append(f"{count} translations of clauses and titles")
+        note_change(session, reason=N_("A translation of the notice was added or changed."), at=now, now=now)
+
+
+def _translation(session: PortalSession, one: TranslatedText, at: datetime) -> Translation:
+    return Translation(
+        language=one.language, key=one.key, source_title=one.source_title, title=one.title, is_checked=one.is_checked,
+        source_hash=keep_text(session, one.source) if one.source else None,
+        part_hash=keep_text(session, one.text) if one.text else None, effective_at=at,
+    )  # fmt: skip
 
 
 def _create(session: PortalSession, pack: ReleasePack, *, is_draft: bool, now: datetime) -> None:
@@ -109,6 +185,7 @@ def _refresh(session: PortalSession, draft: Release, pack: ReleasePack, report: 
 
 def _fill(session: PortalSession, release: Release, pack: ReleasePack) -> None:
     release.title, release.reason, release.pack_digest = pack.title, pack.reason, pack.digest
+    release.kind, release.kind_title = pack.kind, pack.kind_title
     release.sections = [
         ReleaseSection(key=key, title=title, position=position) for position, (key, title) in enumerate(pack.sections)
     ]
@@ -152,9 +229,57 @@ def _read_release(folder: Path) -> ReleasePack:
     digest = hashlib.sha256(
         b"\0".join(file.name.encode() + b"\0" + file.read_bytes() for file in [path, *files])
     ).hexdigest()
-    return ReleasePack(
-        path, head["name"], head["title"], head["reason"], head["effective_from"], sections, tuple(clauses), digest
-    )
+    kind, kind_title = _read_kind(path, head)
+    pack = ReleasePack(
+        path, head["name"], head["title"], head["reason"], head["effective_from"], sections, tuple(clauses), digest,
+        kind, kind_title,
+    )  # fmt: skip
+    languages = sorted(one for one in folder.iterdir() if one.is_dir())
+    return replace(pack, translations=tuple(text for one in languages for text in _read_translations(one, pack)))
+
+
+def _read_kind(path: Path, head: dict[str, Any]) -> tuple[str, str]:
+    kind, title = head.get("kind", GENERAL), head.get("kind_title", "")
+    if (kind == GENERAL) != (title == ""):
+        reason = "a further kind of notice needs kind and kind_title, the general one has neither"
+        raise PackError(path, reason, line_of(head, "kind" if "kind" in head else "kind_title"))
+    return kind, title
+
+
+def _read_translations(folder: Path, pack: ReleasePack) -> list[TranslatedText]:
+    """`<clause>.md` has a clause's title and words; `titles.toml` those of sections and of the kind of notice."""
+    language = folder.name
+    if language not in WORDS or language == ENGLISH:
+        raise PackError(folder, f"the portal cannot show a notice in {language}")
+    clauses = {clause["key"]: clause for clause in pack.clauses}
+    found: list[TranslatedText] = []
+    if (path := folder / "titles.toml").exists():
+        table = read_toml(path)
+        check_keys(path, table, needed=("titles",), known={"titles", "checked"})
+        check_values(path, table, {"checked": checks.flag})
+        english = {**dict(pack.sections), **({pack.kind: pack.kind_title} if pack.kind_title else {})}
+        check_values(path, table["titles"], dict.fromkeys(english, checks.name), where="titles: ")
+        for key, title in table["titles"].items():
+            if key not in english:
+                raise PackError(path, f"there is no section {key}", line_of(table["titles"], key))
+            is_checked = bool(table.get("checked", False))
+            found.append(TranslatedText(language, key, english[key], title, is_checked))
+    for path in sorted(folder.glob("*.md")):
+        head, body, first_line = read_headed(path)
+        check_values(path, head, checks.TRANSLATION)
+        check_keys(path, head, needed=("key", "title"), known=set(checks.TRANSLATION))
+        clause = clauses.get(head["key"])
+        if clause is None or head["key"] != path.name.removesuffix(".md"):
+            raise PackError(path, f"there is no clause {head['key']} in the release, or the file has another name", 2)
+        for problem in problems(body, known_keys=set(clauses)):
+            raise PackError(path, problem.reason, first_line + problem.line - 1)
+        found.append(
+            TranslatedText(
+                language, head["key"], clause["title"], head["title"], bool(head.get("checked", False)),
+                clause["text"], to_sentences(body),
+            )
+        )  # fmt: skip
+    return found
 
 
 def _read_clause(path: Path, sections: set[str], keys: set[str], reasons: dict[str, str]) -> dict[str, Any]:

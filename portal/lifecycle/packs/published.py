@@ -19,6 +19,10 @@ class PackedRelease(Protocol):
     @property
     def name(self) -> str: ...
     @property
+    def kind(self) -> str: ...
+    @property
+    def kind_title(self) -> str: ...
+    @property
     def title(self) -> str: ...
     @property
     def reason(self) -> str: ...
@@ -46,9 +50,9 @@ def changed(session: PortalSession, published: Release, pack: PackedRelease) -> 
             return PackError(pack.path, f"{reason} (the reason of {clause['key']} was another)")
     if present:
         return PackError(pack.path.parent / f"{min(present)}.md", f"the file is missing: {reason}")
-    says = (pack.title, pack.reason, list(pack.sections), from_london(pack.effective_from, time.min))
-    said = [(section.key, section.title) for section in published.sections]
-    if says != (published.title, published.reason, said, published.effective_at):
+    says = (pack.kind, pack.kind_title, pack.title, pack.reason, from_london(pack.effective_from, time.min))
+    said = (published.kind, published.kind_title, published.title, published.reason, published.effective_at)
+    if says != said or list(pack.sections) != [(section.key, section.title) for section in published.sections]:
         return PackError(pack.path, reason)
     return PackError(pack.path.parent, f"{reason}; a file was changed, though not in what it says: put it back")
 

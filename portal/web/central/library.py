@@ -14,16 +14,17 @@ from portal.identity.permissions import Action, may
 from portal.notices import overview, releases
 from portal.notices.catching_up import caught_up
 from portal.notices.diff import word_diff
-from portal.notices.gathering import texts
+from portal.notices.gathering import GENERAL, texts
 from portal.notices.lint.reading import grade
 from portal.notices.models import ClausePolicy, Release, ReleaseClause, ReleaseStatus
 from portal.notices.placeholders import placeholders_in
 from portal.notices.planning import plan_release
 from portal.notices.queries import release_in_force
-from portal.notices.releases import ClauseWords
+from portal.notices.releases import KEY_LENGTH, ClauseWords
 from portal.notices.rules import Outcome
 from portal.web.door import Audience, Door
-from portal.web.forms.notices import KINDS_OF_SCHOOL, DetailsForm, ReleaseForm, SharedClauseForm
+from portal.web.forms.notices import KINDS_OF_SCHOOL, DetailsForm, NewReleaseForm, ReleaseForm, SharedClauseForm
+from portal.web.languages import LANGUAGES
 from portal.web.public.page_cache import pages as page_cache
 from portal.web.session import desk
 from portal.web.shared.differences import pieces
@@ -34,29 +35,45 @@ PLANNING = "planning a release"
 
 @pages.page("/library", may=Action.READ_NOTICE)
 def library() -> ResponseReturnValue:
-    present = release_in_force(desk.session, desk.now)
+    """The releases of one kind of notice, which `?kind=` chooses."""
+    kind = request.args.get("kind", GENERAL)
+    kinds = releases.notice_kinds(desk.session)
+    if kind not in {one.kind for one in kinds}:
+        raise NotFound("There is no such notice.")
+    present = release_in_force(desk.session, desk.now, kind=kind)
     return render_template(
-        "central/library/library.html", present=present, releases=releases.releases(desk.session),
-        work=overview.unfinished(desk.session), may_edit=may(desk.actor, Action.EDIT_RELEASE, desk.place),
+        "central/library/library.html", present=present, releases=releases.releases(desk.session, kind=kind),
+        kinds=kinds, kind=kind, work=overview.unfinished(desk.session),
+        may_edit=may(desk.actor, Action.EDIT_RELEASE, desk.place),
     )  # fmt: skip
 
 
 @pages.page("/library/releases/new", may=Action.EDIT_RELEASE, methods=("GET", "POST"))
 def new_release() -> ResponseReturnValue:
-    form = ReleaseForm()
+    form = NewReleaseForm(kind=request.args.get("kind", GENERAL))
+    form.kind.choices = [
+        *((one.kind, one.title or _("The notice for the whole school")) for one in releases.notice_kinds(desk.session)),
+        ("", _("A new notice")),
+    ]
     if not form.validate_on_submit() or form.effective_on.data is None:
         return render_template("central/library/details.html", form=form, release=None), 422 if form.errors else 200
     at = clock.from_london(form.effective_on.data, time.min)
     try:
         draft = releases.new_draft(
             desk.session, desk.actor, name=form.name.data or "", title=form.title.data or "", effective_at=at,
-            now=desk.now,
+            now=desk.now, kind=form.kind.data or "", kind_title=form.kind_title.data or "",
         )  # fmt: skip
         draft.reason = form.reason.data or ""
     except Invalid as error:
         form[error.field or "name"].errors = [error.message]
         return render_template("central/library/details.html", form=form, release=None), 422
-    flash(_("The draft starts from the wording in force."), "success")
+    is_first = not form.kind.data
+    flash(
+        _("The draft has sections and no clauses yet.")
+        if is_first
+        else _("The draft starts from the wording in force."),
+        "success",
+    )
     return redirect(url_for(".release", name=draft.name))
 
 
@@ -77,7 +94,8 @@ def release(name: str) -> ResponseReturnValue:
         retired=releases.retired_rows(found, before), is_stale=caught_up(desk.session, found, desk.now) is not None,
         clauses=_ordered(found), is_draft=found.status is ReleaseStatus.DRAFT,
         may_edit=may(desk.actor, Action.EDIT_RELEASE, desk.place),
-        progress=overview.change_of(desk.session, found),
+        progress=overview.change_of(desk.session, found), translations=overview.translated(desk.session, found),
+        language_names={code: one.name for code, one in LANGUAGES.items()},
     )  # fmt: skip
 
 
@@ -135,7 +153,7 @@ def addition(name: str) -> ResponseReturnValue:
     form.section.choices = [(one.key, one.title) for one in found.sections]
     if form.validate_on_submit():
         taken = {one.key for one in found.clauses}
-        wanted = f"{form.section.data}.{slugify(form.title.data or '')[:50] or 'clause'}"
+        wanted = f"{form.section.data}.{slugify(form.title.data or '')[:50] or 'clause'}"[:KEY_LENGTH].rstrip("-")
         key = next(one for one in (wanted, *(f"{wanted}-{count}" for count in range(2, 99))) if one not in taken)
         answer = _save_clause(
             found, form, ReleaseClause(key=key, section_key=form.section.data or "", split_from=split_from, applies=[])

@@ -35,7 +35,7 @@ def draft(school: str, key: str) -> ResponseReturnValue:
     row = draft_in_review(desk.session, tenant, key)
     if row is None:
         raise NotFound("Nothing waits for review here.")
-    board = notice_desk(desk.session, tenant, now=desk.now, shelf=page_cache().shelf(desk.session))
+    board = notice_desk(desk.session, tenant, now=desk.now, shelf=page_cache().shelf(desk.session).of(row.kind))
     form = CommentForm(data={"seen": str(row.version)})
     seen = form.seen_version
     if form.validate_on_submit():

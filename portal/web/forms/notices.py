@@ -3,6 +3,7 @@
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, SelectMultipleField
 
 from portal.core.limits import CLAUSE_LENGTH, EMAIL_LENGTH, TITLE_LENGTH
+from portal.notices.releases import KIND_LENGTH
 from portal.web.forms.fields import (
     AddressField,
     LineField,
@@ -105,6 +106,16 @@ class ReleaseForm(PortalForm):
         validators=[optional(), at_most(1000)],
     )  # fmt: skip
     effective_on = DateField(_("In force from"), format="%d %m %Y", validators=[required(_("Enter a day."))])
+
+
+class NewReleaseForm(ReleaseForm):
+    """`kind` is "" for a new kind of notice, which `kind_title` then names."""
+
+    kind = SelectField(_("Which notice"), validate_choice=False, default="general")
+    kind_title = NameField(
+        _("Title of a new notice"), description=_("Only for a new notice, such as Admissions. Readers see it."),
+        validators=[optional(), at_most(KIND_LENGTH)],
+    )  # fmt: skip
 
 
 class DetailsForm(ReplacingForm, ReleaseForm):

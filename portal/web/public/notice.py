@@ -1,4 +1,7 @@
-"""A school's privacy notice, what it said before, and what changed."""
+"""A school's privacy notices, what they said before, and what changed: the general one, and one for each further kind.
+
+They speak the language that the address asks for where the school has its notice in it, else English.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,7 +17,8 @@ from portal.directory.rules import authority_for_school
 from portal.lifecycle.overview import closing_of
 from portal.notices import queries
 from portal.notices.diff import notice_changes
-from portal.notices.gathering import Shelf, Standing, standing
+from portal.notices.gathering import GENERAL, Shelf, Standing, standing
+from portal.notices.languages import ENGLISH, known_languages
 from portal.notices.markup import rendered
 from portal.notices.reading import Notice
 from portal.tenancy.models import Tenant
@@ -39,14 +43,17 @@ class Finder:
 
 
 @pages.page("/schools/<slug>/privacy-notice", may=Needs.NOTHING, cacheable=True)
-def notice(slug: str) -> ResponseReturnValue:
+@pages.page("/schools/<slug>/privacy-notices/<kind>", may=Needs.NOTHING, cacheable=True)
+def notice(slug: str, kind: str = GENERAL) -> ResponseReturnValue:
+    if (request.view_args or {}).get("kind") == GENERAL:
+        return redirect(url_for(".notice", slug=slug, on=request.args.get("on")), 301)
     if request.args.get("on"):
-        return _past(slug, request.args["on"])
+        return _past(slug, kind, request.args["on"])
 
     def render(shelf: Shelf) -> tuple[str, datetime]:
         school = _school(slug)
         own = standing(desk.session, school)
-        found = queries.notice_at(desk.session, school, desk.now, shelf=shelf)
+        found = queries.notice_at(desk.session, school, desk.now, _language(school), kind=kind, shelf=shelf)
         expires = min(at for at in (shelf.next_instant(desk.now), own.next_instant(desk.now)) if at is not None)
         page = render_template(
             "public/notice/notice.html", school=school, notice=found, past=None,
@@ -54,37 +61,44 @@ def notice(slug: str) -> ResponseReturnValue:
         )  # fmt: skip
         return page, expires
 
-    return cached((slug, current_language().code, "notice"), render)
+    return cached((slug, current_language().code, "notice", kind), render)
 
 
 @pages.page("/schools/<slug>/privacy-notice/versions", may=Needs.NOTHING, cacheable=True)
-def versions(slug: str) -> ResponseReturnValue:
+@pages.page("/schools/<slug>/privacy-notices/<kind>/versions", may=Needs.NOTHING, cacheable=True)
+def versions(slug: str, kind: str = GENERAL) -> ResponseReturnValue:
     school = _school(slug)
+    found = _versions(school, kind)
+    if not found and kind != GENERAL:
+        raise NotFound("This school has no such notice.")
     return render_template(
-        "public/notice/versions.html", school=school, versions=queries.versions(desk.session, school, language="en")
+        "public/notice/versions.html", school=school, kind=_asked(kind), notice_title=_title(kind), versions=found
     )
 
 
 @pages.page("/schools/<slug>/privacy-notice/versions/<int:number>", may=Needs.NOTHING, cacheable=True)
-def version(slug: str, number: int) -> ResponseReturnValue:
+@pages.page("/schools/<slug>/privacy-notices/<kind>/versions/<int:number>", may=Needs.NOTHING, cacheable=True)
+def version(slug: str, number: int, kind: str = GENERAL) -> ResponseReturnValue:
     school = _school(slug)
-    found = queries.version(desk.session, school, number)
+    (found,) = _sealed(school, kind, number)
     return _older(school, found, found.version.effective_on)
 
 
 @pages.page("/schools/<slug>/privacy-notice/changes", may=Needs.NOTHING, cacheable=True)
-def changes(slug: str) -> ResponseReturnValue:
+@pages.page("/schools/<slug>/privacy-notices/<kind>/changes", may=Needs.NOTHING, cacheable=True)
+def changes(slug: str, kind: str = GENERAL) -> ResponseReturnValue:
     """What changed from one version to another, in plain words and sentence by sentence."""
     school = _school(slug)
     first, last = _number("from"), _number("to")
-    old, new = queries.version(desk.session, school, first), queries.version(desk.session, school, last)
+    old, new = _sealed(school, kind, first, last)
     found = [
         (_(one.message, **one.words), lines(one.sentences))
         for one in notice_changes(old.composed.clauses, new.composed.clauses)
     ]
-    listed = queries.versions(desk.session, school, language="en")
+    listed = queries.versions(desk.session, school, kind=kind, language=new.language)
     return render_template(
-        "public/notice/changes.html", school=school, old=old, new=new, changes=found, versions=listed,
+        "public/notice/changes.html", school=school, kind=_asked(kind), old=old, new=new, changes=found,
+        versions=listed,
         reasons=[one.reason for one in reversed(listed) if first < one.number <= last and one.reason],
     )  # fmt: skip
 
@@ -97,18 +111,27 @@ def _number(name: str) -> int:
     return int(words)
 
 
-def _past(slug: str, words: str) -> ResponseReturnValue:
+def _past(slug: str, kind: str, words: str) -> ResponseReturnValue:
     school = _school(slug)
+    page = {"school": school, "kind": _asked(kind)}
     try:
         on = _day(words)
-        at = min(clock.end_of_day(on), desk.now)
-        found = queries.notice_at(desk.session, school, at, shelf=cache().shelf(desk.session))
+        found = _read_at(school, kind, min(clock.end_of_day(on), desk.now))
     except Invalid as error:
-        return render_template("public/notice/day.html", school=school, problem=error.message), 422
+        return render_template("public/notice/day.html", **page, problem=error.message), 422
     except NotFound:
         problem = _("This school had no notice here on that day.")
-        return render_template("public/notice/day.html", school=school, problem=problem, typed=words), 404
+        return render_template("public/notice/day.html", **page, problem=problem, typed=words), 404
     return _older(school, found, on)
+
+
+def _read_at(school: Tenant, kind: str, at: datetime) -> Notice:
+    """In the language that the address asks for, where it was in that language then, else in English."""
+    shelf = cache().shelf(desk.session)
+    try:
+        return queries.notice_at(desk.session, school, at, _language(school), kind=kind, shelf=shelf)
+    except NotFound:
+        return queries.notice_at(desk.session, school, at, kind=kind, shelf=shelf)
 
 
 def _older(school: Tenant, found: Notice, on: date) -> str:
@@ -118,17 +141,21 @@ def _older(school: Tenant, found: Notice, on: date) -> str:
     )
 
 
-def _finder(shelf: Shelf, own: Standing, notice: Notice) -> Finder:
-    """After which part of the notice a reader may look for another council: where it lists them, else at its end."""
-    lines = rendered(notice.parts.blocks.get("authority_links", "")).html
-    anchors = [
-        clause.anchor for section in notice.composed.sections for clause in section.clauses if lines in clause.html
-    ]
+def _finder(shelf: Shelf, own: Standing, notice: Notice) -> Finder | None:
+    """After which part of the notice a reader may look for another council: where it lists them, else at its end.
+
+    A further notice that lists no councils offers none.
+    """
+    names = ("authority_links", f"authority_links.{notice.language}")
+    listed = [html for name in names if (html := rendered(notice.parts.blocks.get(name, "")).html)]
+    anchors = [one.anchor for one in notice.composed.clauses if any(html in one.html for html in listed)]
+    if not anchors and notice.kind != GENERAL:
+        return None
     today = clock.london(desk.now).date()
     council = authority_for_school(
         own.councils.assignments, shelf.councils.book.successions, own.councils.district, today
     ).authority
-    return Finder(anchors[0] if anchors and lines else "", council or "", postcode_edition(desk.session) is not None)
+    return Finder(anchors[0] if anchors else "", council or "", postcode_edition(desk.session) is not None)
 
 
 def _day(words: str) -> date:
@@ -140,6 +167,36 @@ def _day(words: str) -> date:
     if day > clock.london(desk.now).date():
         raise Invalid(_("What a notice will say on a later day is not known yet."))
     return day
+
+
+def _asked(kind: str) -> str | None:
+    """The kind for addresses: the general notice's have none."""
+    return None if kind == GENERAL else kind
+
+
+def _title(kind: str) -> str:
+    return cache().shelf(desk.session).kind_title(kind, desk.now)
+
+
+def _language(school: Tenant) -> str:
+    """The one that the address asks for, where the school has its notice in it."""
+    wanted = current_language().code
+    return wanted if wanted in known_languages(school.languages) else ENGLISH
+
+
+def _versions(school: Tenant, kind: str) -> list[queries.PublishedVersion]:
+    """In the language that the address asks for, where there are any, else in English."""
+    wanted = queries.versions(desk.session, school, kind=kind, language=current_language().code)
+    return wanted or queries.versions(desk.session, school, kind=kind, language=ENGLISH)
+
+
+def _sealed(school: Tenant, kind: str, *numbers: int) -> list[Notice]:
+    """These versions in the language that the address asks for, where all are there, else in English."""
+    language = current_language().code
+    try:
+        return [queries.version(desk.session, school, one, kind=kind, language=language) for one in numbers]
+    except NotFound:
+        return [queries.version(desk.session, school, one, kind=kind) for one in numbers]
 
 
 class Moved(Exception):

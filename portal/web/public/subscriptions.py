@@ -4,8 +4,10 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from portal.core.errors import NotFound
 from portal.identity import throttle
-from portal.notices import subscriptions
+from portal.notices import queries, subscriptions
+from portal.notices.gathering import GENERAL
 from portal.notices.timed import station
 from portal.web.door import Audience, Door, Needs
 from portal.web.forms.notices import SubscriptionForm
@@ -17,21 +19,25 @@ pages = Door("public_subscriptions", __name__, audience=Audience.PUBLIC)
 
 
 @pages.page("/schools/<slug>/privacy-notice/subscription", may=Needs.NOTHING, methods=("GET", "POST"))
-def subscription(slug: str) -> ResponseReturnValue:
+@pages.page("/schools/<slug>/privacy-notices/<kind>/subscription", may=Needs.NOTHING, methods=("GET", "POST"))
+def subscription(slug: str, kind: str = GENERAL) -> ResponseReturnValue:
+    asked = None if kind == GENERAL else kind
     school = enter_school(slug)
     if isinstance(school, str):
-        return redirect(url_for(".subscription", slug=school), 301)
+        return redirect(url_for(".subscription", slug=school, kind=asked), 301)
+    if asked and not queries.versions(desk.session, school, kind=kind):
+        raise NotFound("This school has no such notice.")
     form = SubscriptionForm()
     if not form.validate_on_submit():
         status = 422 if form.errors else 200
-        return render_template("public/subscriptions/subscription.html", school=school, form=form), status
+        return render_template("public/subscriptions/subscription.html", school=school, form=form, kind=asked), status
     throttle.count(desk.session, throttle.REQUESTER_NETWORK, request.remote_addr or "", now=desk.now)
     subscriptions.ask(
         desk.session, school, form.email.data or "", language=current_language().code,
-        station=station(desk.settings), now=desk.now,
+        station=station(desk.settings), now=desk.now, kind=kind,
     )  # fmt: skip
     flash(_("We sent a letter to this address. Open the link in it to confirm."), "success")
-    return redirect(url_for("public_subscriptions.subscription", slug=slug))
+    return redirect(url_for("public_subscriptions.subscription", slug=slug, kind=asked))
 
 
 @pages.page("/subscriptions/<token>", may=Needs.NOTHING, methods=("GET", "POST"))

@@ -1,4 +1,7 @@
-"""A school's or trust's own notice: every clause, its own words beside the shared ones, open questions."""
+"""A school's or trust's own notices: every clause, its own words beside the shared ones, open questions.
+
+`?kind=` chooses among its notices; a clause belongs to one of them, so its pages need not be told.
+"""
 
 from typing import cast
 
@@ -6,14 +9,14 @@ from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.core.errors import Conflict, Invalid
+from portal.core.errors import Conflict, Invalid, NotFound
 from portal.identity.permissions import Action, may
 from portal.identity.queries import names
 from portal.notices import actions, decisions
 from portal.notices.actions import Outcome, Words
-from portal.notices.gathering import texts
+from portal.notices.gathering import GENERAL, texts
 from portal.notices.models import DecisionChoice, OverrideMode, PreferenceKind, ReviewComment
-from portal.notices.wording import ClauseWording, NoticeDesk, clauses_in, notice_desk, preview
+from portal.notices.wording import ClauseWording, NoticeDesk, clauses_in, notice_desks, preview
 from portal.tenancy.models import Tenant
 from portal.web.door import Audience, Door
 from portal.web.forms.notices import AdditionForm, ClauseForm, DecisionForm, PreferenceForm, number
@@ -26,24 +29,28 @@ pages = Door("notice", __name__, audience=Audience.SCHOOL)
 
 @pages.page("/notice", may=Action.READ_NOTICE)
 def notice() -> ResponseReturnValue:
-    board = _board()
-    return _notice_page(board, _preference_form(board))
+    boards = _boards()
+    board = boards.get(request.args.get("kind", GENERAL))
+    if board is None:
+        raise NotFound("There is no such notice.")
+    return _notice_page(boards, board, _preference_form(board))
 
 
 def _preference_form(board: NoticeDesk) -> PreferenceForm:
     return PreferenceForm(value=board.school.stance.preference_at(desk.now).value)
 
 
-def _notice_page(board: NoticeDesk, form: PreferenceForm) -> str:
+def _notice_page(boards: dict[str, NoticeDesk], board: NoticeDesk, form: PreferenceForm) -> str:
     return render_template(
         "school/notice/notice.html", board=board, sections=clauses_in(board), form=form, may_edit=_may_edit(),
-        tenant=_tenant(), may_bring=may(desk.actor, Action.IMPORT_NOTICE, desk.place),
+        tenant=_tenant(), may_bring=may(desk.actor, Action.IMPORT_NOTICE, desk.place), boards=boards,
+        kind=_asked(board),
     )  # fmt: skip
 
 
 @pages.page("/notice/clauses/<key>", may=Action.READ_NOTICE, methods=("GET", "POST"))
 def clause(key: str) -> ResponseReturnValue:
-    board = _board()
+    board = _board(key)
     wording = board.clause(key)
     form = ClauseForm(data=_typed(wording)) if request.method == "GET" else ClauseForm()
     if not form.validate_on_submit():
@@ -68,43 +75,46 @@ def clause(key: str) -> ResponseReturnValue:
 
 @pages.page("/notice/clauses/<key>/absence", may=Action.PUBLISH_OVERRIDE, methods=("POST",))
 def absence(key: str) -> ResponseReturnValue:
+    board = _board(key)
     own = number(request.form.get("own"))
     try:
-        actions.leave_out(desk.session, desk.actor, _tenant(), _board(), key, now=desk.now, own=own)
+        actions.leave_out(desk.session, desk.actor, _tenant(), board, key, now=desk.now, own=own)
     except Conflict as error:
         return _changed_meanwhile(key, error)
     page_cache().forget()
     flash(_("The clause is left out from now on."), "success")
-    return redirect(url_for(".notice"))
+    return redirect(url_for(".notice", kind=_asked(board)))
 
 
 @pages.page("/notice/clauses/<key>/sharing", may=Action.PUBLISH_OVERRIDE, methods=("POST",))
 def sharing(key: str) -> ResponseReturnValue:
+    board = _board(key)
     seen, own = number(request.form.get("seen")) or 0, number(request.form.get("own"))
     try:
-        actions.use_shared(desk.session, desk.actor, _tenant(), _board(), key, now=desk.now, seen=seen, own=own)
+        actions.use_shared(desk.session, desk.actor, _tenant(), board, key, now=desk.now, seen=seen, own=own)
     except Conflict as error:
         return _changed_meanwhile(key, error)
     page_cache().forget()
     flash(_("The notice uses the shared words again. Yours are kept in the record."), "success")
-    return redirect(url_for(".notice"))
+    return redirect(url_for(".notice", kind=_asked(board)))
 
 
 @pages.page("/notice/clauses/<key>/draft/removal", may=Action.EDIT_OVERRIDE, methods=("POST",))
 def draft_removal(key: str) -> ResponseReturnValue:
+    board = _board(key)
     actions.drop_draft(desk.session, desk.actor, _tenant(), key, now=desk.now)
     flash(_("The draft is gone."), "success")
-    return redirect(url_for(".notice"))
+    return redirect(url_for(".notice", kind=_asked(board)))
 
 
 @pages.page("/notice/additions/<clause_key>", may=Action.EDIT_OVERRIDE, methods=("GET", "POST"))
 def addition(clause_key: str) -> ResponseReturnValue:
-    board = _board()
+    board = _board(clause_key)
     anchor = board.clause(clause_key)
     form = AdditionForm()
     if not form.validate_on_submit():
         return render_template("school/notice/addition.html", anchor=anchor, form=form), 422 if form.errors else 200
-    key = actions.local_key(form.title.data or "", board.keys)
+    key = actions.local_key(form.title.data or "", board.keys, kind=board.kind)
     words = Words(key, anchor.clause_key, OverrideMode(form.mode.data), form.text.data or "", form.title.data or "")
     try:
         actions.save_draft(desk.session, desk.actor, _tenant(), board, words, now=desk.now)
@@ -129,21 +139,22 @@ def question(decision_id: int) -> ResponseReturnValue:
             _mark(form, error if isinstance(error, Invalid) else Invalid(_("Choose one of the buttons.")))
     base, shared, local = decisions.three_texts(desk.session, row)
     talk = decisions.comments(desk.session, _tenant(), row.key)
+    board = _board(row.key)
     return render_template(
-        "school/notice/question.html", row=row, form=form, merged=merged, shared=shared, local=local,
-        sides=three_sides(merged, base, shared, local),
-        changed=pieces(base, shared), result=pieces(local, merged.text), clause=_board().clauses.get(row.key),
+        "school/notice/question.html", kind=_asked(board), row=row, form=form, merged=merged, shared=shared,
+        local=local, sides=three_sides(merged, base, shared, local),
+        changed=pieces(base, shared), result=pieces(local, merged.text), clause=board.clauses.get(row.key),
         may_edit=_may_edit(), talk=talk, people=_people(talk),
     ), 422 if form.errors or form.form_errors else 200  # fmt: skip
 
 
 @pages.page("/notice/changes/<key>", may=Action.READ_NOTICE, methods=("GET", "POST"))
 def change(key: str) -> ResponseReturnValue:
-    board = _board()
+    board = _board(key)
     wording = board.clause(key)
     if wording.waiting is None:
         flash(_("This was answered already."), "info")
-        return redirect(url_for(".notice"))
+        return redirect(url_for(".notice", kind=_asked(board)))
     form = DecisionForm()
     offered = wording.waiting.clause.part_hash if wording.waiting.clause else ""
     if form.validate_on_submit():
@@ -163,10 +174,10 @@ def change(key: str) -> ResponseReturnValue:
                 return redirect(url_for(".change", key=key))
             page_cache().forget()
             flash(_("Recorded. The notice says so from now on."), "success")
-        return redirect(url_for(".notice"))
+        return redirect(url_for(".notice", kind=_asked(board)))
     new = texts(desk.session, [offered])[offered] if offered else ""
     return render_template(
-        "school/notice/change.html", wording=wording, new=new, offered=offered, form=form,
+        "school/notice/change.html", kind=_asked(board), wording=wording, new=new, offered=offered, form=form,
         changed=pieces(wording.parent, new), may_edit=_may_edit(),
     )  # fmt: skip
 
@@ -174,10 +185,11 @@ def change(key: str) -> ResponseReturnValue:
 @pages.page("/notice/preference", may=Action.PUBLISH_OVERRIDE, methods=("POST",))
 def preference() -> ResponseReturnValue:
     desk.in_turn(f"school {_tenant().id}")
-    board = _board()
+    boards = _boards()
+    board = next(iter(boards.values()))
     form = _preference_form(board)
     if form.is_stale:
-        return _notice_page(board, form), 409
+        return _notice_page(boards, board, form), 409
     if form.validate_on_submit():
         actions.prefer(desk.session, desk.actor, _tenant(), PreferenceKind(form.value.data), now=desk.now)
         page_cache().forget()
@@ -209,7 +221,7 @@ def _do(board: NoticeDesk, wording: ClauseWording, words: Words) -> ResponseRetu
     if outcome is Outcome.DIFFERS:
         asked = decisions.question_about_draft(desk.session, tenant, wording.key)
         return redirect(url_for(".question", decision_id=asked.id))
-    return redirect(url_for(".clause", key=wording.key) if waits else url_for(".notice"))
+    return redirect(url_for(".clause", key=wording.key) if waits else url_for(".notice", kind=_asked(board)))
 
 
 def _changed_meanwhile(key: str, error: Conflict) -> ResponseReturnValue:
@@ -220,8 +232,9 @@ def _changed_meanwhile(key: str, error: Conflict) -> ResponseReturnValue:
 
 
 def _settle(decision_id: int, choice: DecisionChoice, form: DecisionForm) -> ResponseReturnValue:
-    tenant, board = _tenant(), _board()
+    tenant = _tenant()
     row = decisions.decision(desk.session, tenant, decision_id, lock=True)
+    board = _board(row.key)
     if choice is DecisionChoice.ASK:
         decisions.comment(desk.session, desk.actor, tenant, row.key, form.question.data or "", now=desk.now)
     decisions.decide(desk.session, desk.actor, tenant, row, choice, text=form.text.data or "", desk=board, now=desk.now)
@@ -233,7 +246,7 @@ def _settle(decision_id: int, choice: DecisionChoice, form: DecisionForm) -> Res
     else:
         said = _("Settled and recorded.")
     flash(said, "success")
-    return redirect(url_for(".notice"))
+    return redirect(url_for(".notice", kind=_asked(board)))
 
 
 def _clause_page(
@@ -249,8 +262,8 @@ def _clause_page(
     ) if not form.errors else (None, [])  # fmt: skip
     talk = decisions.comments(desk.session, _tenant(), wording.key)
     return render_template(
-        "school/notice/clause.html", wording=wording, form=form, shown=shown, gaps=gaps, theirs=theirs,
-        changed=pieces(wording.parent, form.text.data or "") if wording.parent else [],
+        "school/notice/clause.html", kind=_asked(board), wording=wording, form=form, shown=shown, gaps=gaps,
+        theirs=theirs, changed=pieces(wording.parent, form.text.data or "") if wording.parent else [],
         since=pieces(before, wording.parent) if before else [], may_edit=_may_edit() and not wording.is_locked,
         talk=talk, people=_people(talk),
     ), status  # fmt: skip
@@ -285,8 +298,19 @@ def _people(talk: list[ReviewComment]) -> dict[int, str]:
     return names(desk.session, {one.written_by for one in talk if one.written_by})
 
 
-def _board() -> NoticeDesk:
-    return notice_desk(desk.session, _tenant(), now=desk.now, shelf=page_cache().shelf(desk.session))
+def _boards() -> dict[str, NoticeDesk]:
+    return notice_desks(desk.session, _tenant(), now=desk.now, shelf=page_cache().shelf(desk.session))
+
+
+def _board(key: str) -> NoticeDesk:
+    """The notice that has the clause; the first where none has."""
+    boards = list(_boards().values())
+    return next((board for board in boards if key in board.clauses), boards[0])
+
+
+def _asked(board: NoticeDesk) -> str | None:
+    """The kind for addresses: the general notice's have none."""
+    return None if board.kind == GENERAL else board.kind
 
 
 def _tenant() -> Tenant:

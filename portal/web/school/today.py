@@ -11,8 +11,9 @@ from portal.casework.inbox import View
 from portal.core.errors import NotFound
 from portal.identity.permissions import Action, may
 from portal.lifecycle.onboarding import checklist
+from portal.notices.gathering import GENERAL
 from portal.notices.models import DraftStatus
-from portal.notices.wording import ClauseWording, NoticeDesk, notice_desk
+from portal.notices.wording import NoticeDesk, notice_desks
 from portal.tenancy.models import Tenant, TenantKind
 from portal.tenancy.queries import PUBLIC_STATUSES
 from portal.web.door import Audience, Door
@@ -45,11 +46,11 @@ def _notice_tasks(tenant: Tenant) -> list[Task]:
     if not is_writer and not may(desk.actor, Action.ASK_DPO, desk.place):
         return []
     try:
-        board = notice_desk(desk.session, tenant, now=desk.now, shelf=page_cache().shelf(desk.session))
+        boards = notice_desks(desk.session, tenant, now=desk.now, shelf=page_cache().shelf(desk.session)).values()
     except NotFound:  # nothing is shared yet
         return []
-    returned = _returned(board) if is_writer else []
-    return [*returned, *_questions(board.open_clauses, is_writer=is_writer)]
+    returned = [task for board in boards for task in _returned(board)] if is_writer else []
+    return [*returned, *(task for board in boards for task in _questions(board, is_writer=is_writer))]
 
 
 def _returned(board: NoticeDesk) -> list[Task]:
@@ -62,13 +63,17 @@ def _returned(board: NoticeDesk) -> list[Task]:
         "The DPO team sent our words for %(num)d clauses back.",
         len(came_back),
     )
-    return [Task(sentence, url_for("school_notice.notice"), _("See them"))] if came_back else []
+    return [Task(sentence, _page(board), _("See them"))] if came_back else []
 
 
-def _questions(waiting: list[ClauseWording], *, is_writer: bool) -> list[Task]:
+def _page(board: NoticeDesk) -> str:
+    return url_for("school_notice.notice", kind=None if board.kind == GENERAL else board.kind)
+
+
+def _questions(board: NoticeDesk, *, is_writer: bool) -> list[Task]:
+    waiting, whole = board.open_clauses, _page(board)
     if not waiting:
         return []
-    whole = url_for("school_notice.notice")
     if not is_writer:
         sentence = ngettext(
             "%(num)d question about our notice waits for whoever may change it.",

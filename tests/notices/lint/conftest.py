@@ -11,9 +11,9 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="session")
 def library():
-    """The shared library's releases, the one in force first."""
+    """The shared library's releases of the general notice, the one in force first."""
     folder = ROOT / "tenants" / "library"
-    return [read_release(release) for release in sorted(folder.iterdir(), reverse=True)]
+    return [read_release(release) for release in sorted(folder.glob("20*"), reverse=True)]
 
 
 @pytest.fixture(scope="session")

@@ -150,6 +150,65 @@ def test_who_may_not_write_shared_wording(staff, name):
     assert staff.client(name).get(f"{LIBRARY}/releases/new").status_code == 403
 
 
+def test_the_editor_makes_a_new_notice_that_every_school_then_has(staff, client, settle):
+    cal = staff.client("cal")
+    page = text(cal.get(f"{LIBRARY}/releases/new?kind="))
+    data = {
+        "csrf_token": token(page), "kind": "", "kind_title": "Admissions", "name": "admissions-2027",
+        "title": "Admissions", "reason": "New.", "effective_on": ["1", "1", "2026"],
+    }  # fmt: skip
+    assert cal.post(f"{LIBRARY}/releases/new", data=data).status_code == 302
+    draft = f"{LIBRARY}/releases/admissions-2027"
+    page = text(cal.get(f"{draft}/additions"))
+    clause = {
+        "csrf_token": token(page), "seen": re.search(r'name="seen"[^>]*value="(\d+)"', page)[1], "title": "Places",
+        "text": "We offer places.", "reason": "New.", "policy": "adaptable", "section": "admissions-purpose",
+    }  # fmt: skip
+    assert cal.post(f"{draft}/additions", data=clause).status_code == 302
+    devi = staff.client("cal")
+    done = devi.post(f"{draft}/publication", data={"csrf_token": token(text(devi.get(f"{draft}/plan")))})
+    assert done.status_code == 302
+    settle()
+    assert "We offer places." in text(client.get("/schools/birch-academy/privacy-notices/admissions"))
+    assert "/privacy-notices/admissions" in text(client.get(PUBLIC))
+    assert "admissions-2027" in text(cal.get(f"{LIBRARY}?kind=admissions"))
+    assert "admissions-2027" not in text(cal.get(LIBRARY))
+
+
+@pytest.mark.parametrize("title", ["", "Photographs"])
+def test_a_new_notice_without_a_title_of_its_own_says_so_beside_the_field(staff, title):
+    cal = staff.client("cal")
+    data = {
+        "csrf_token": token(text(cal.get(f"{LIBRARY}/releases/new"))), "kind": "", "kind_title": title, "name": "x-1",
+        "title": "X", "effective_on": ["1", "1", "2026"],
+    }  # fmt: skip
+    response = cal.post(f"{LIBRARY}/releases/new", data=data)
+    assert response.status_code == 422
+    assert 'id="kind_title-error"' in text(response)
+
+
+def test_a_further_release_of_a_chosen_notice_starts_from_its_words(staff):
+    cal = staff.client("cal")
+    page = text(cal.get(f"{LIBRARY}/releases/new?kind=photographs"))
+    assert re.search(r'<option value="photographs" selected', page)
+    data = {
+        "csrf_token": token(page), "kind": "photographs", "name": "photographs-2027", "title": "Next",
+        "effective_on": ["1", "1", "2027"],
+    }  # fmt: skip
+    assert cal.post(f"{LIBRARY}/releases/new", data=data).status_code == 302
+    assert "Why we take pictures" in text(cal.get(f"{LIBRARY}/releases/photographs-2027"))
+
+
+def test_a_notice_of_no_kind_is_not_found(staff):
+    assert staff.client("cal").get(f"{LIBRARY}?kind=biscuits").status_code == 404
+
+
+def test_a_release_says_how_far_its_translations_are(staff):
+    page = text(staff.client("cal").get(f"{LIBRARY}/releases/2026-09"))
+    assert "Polski" in page
+    assert "Out of date" in page
+
+
 RECORD = f"{DRAFT}/clauses/rights.educational-record"
 ACADEMY = "/schools/birch-academy/privacy-notice"
 

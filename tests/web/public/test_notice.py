@@ -135,7 +135,7 @@ def test_the_fingerprint_stands_behind_about_this_version(client):
 def test_another_language_says_that_english_counts(client):
     page = text(client.get(f"{NOTICE}?lang=ur"))
     assert '<html class="govuk-template" lang="ur" dir="rtl">' in page
-    assert '<div lang="en" dir="ltr">' in page
+    assert "معتبر متن انگریزی کا ہے" in page
 
 
 def test_a_former_address_leads_to_the_present_one(client, database, school, session):
@@ -164,11 +164,20 @@ def test_a_day_that_cannot_be_shown_gets_the_question_again_and_the_way_back(cli
 
 
 def test_english_words_of_a_page_in_another_language_are_marked_as_english(client):
-    page = text(client.get(f"{NOTICE}?lang=ur"))
+    """A school that does not declare the language has its notice in English there."""
+    page = text(client.get("/schools/birch-academy/privacy-notice?lang=ur"))
     assert page.count("govuk-inset-text") == 1, "one box says that English counts"
     assert '<ol lang="en" dir="ltr">' in page
+    assert '<bdi lang="en">Rowan Trust</bdi>' in page
+    assert '<bdi lang="en">' not in text(client.get("/schools/birch-academy/privacy-notice"))
+
+
+def test_english_words_of_a_translated_notice_are_marked_as_english(client):
+    page = text(client.get(f"{NOTICE}?lang=ur"))
+    assert page.count("govuk-inset-text") == 1, "one box says that English counts"
+    assert '<ol lang="en" dir="ltr">' not in page
     assert '<bdi lang="en">the governing body of Alder Primary School</bdi>' in page
-    assert '<bdi lang="en">' not in text(client.get(NOTICE))
+    assert re.search(r'<div class="portal-clause" id="[^"]*" lang="en" dir="ltr">', page)
 
 
 def test_what_somebody_wrote_about_a_version_is_marked_as_english(client, database):

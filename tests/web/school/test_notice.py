@@ -133,6 +133,45 @@ def test_what_is_not_there_is_not_found(staff, path):
     assert staff.client("asha").get(f"{NOTICE}/{path}").status_code == 404
 
 
+PHOTOGRAPHS = "/schools/alder-primary/privacy-notices/photographs"
+
+
+def test_a_head_chooses_a_further_notice_and_publishes_her_own_words_in_it(staff, client):
+    asha = staff.client("asha")
+    assert f'href="{NOTICE}?kind=photographs"' in text(asha.get(NOTICE))
+    page = text(asha.get(f"{NOTICE}?kind=photographs"))
+    assert "Why we take pictures" in page
+    assert "What we hold" not in page
+    path = f"{NOTICE}/clauses/photographs.why"
+    data = form(asha, path, do="publish")
+    response = asha.post(path, data={**data, "text": f"{data['text']}\n\nWe film the nativity play."})
+    assert response.headers["Location"].endswith(f"{NOTICE}?kind=photographs")
+    assert "We film the nativity play." in text(client.get(PHOTOGRAPHS))
+    assert "We film the nativity play." not in text(client.get(PUBLIC))
+
+
+def test_a_clause_of_our_own_stands_in_the_notice_it_was_added_to(staff, client):
+    asha = staff.client("asha")
+    path = f"{NOTICE}/additions/photographs.why"
+    data = form(asha, path, title="Drones", mode="after", text="We never fly one.")
+    response = asha.post(path, data=data)
+    assert response.headers["Location"].endswith("/notice/clauses/local.photographs.drones")
+    own = f"{NOTICE}/clauses/local.photographs.drones"
+    assert asha.post(own, data=form(asha, own, title="Drones", do="publish")).status_code == 302
+    assert "We never fly one." in text(client.get(PHOTOGRAPHS))
+    assert "We never fly one." not in text(client.get(PUBLIC))
+
+
+def test_a_notice_that_there_is_none_of_is_not_found(staff):
+    assert staff.client("asha").get(f"{NOTICE}?kind=biscuits").status_code == 404
+
+
+def test_others_do_not_reach_a_further_notice(staff, client):
+    path = f"{NOTICE}?kind=photographs"
+    assert staff.client("bea").get(path).status_code == 404
+    assert client.get(path).status_code == 302
+
+
 def test_two_people_who_saw_the_same_page_do_not_publish_over_each_other(staff, client):
     asha = staff.client("asha")
     data = form(asha, do="publish")
