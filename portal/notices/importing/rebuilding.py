@@ -16,7 +16,7 @@ FACT_ALONE = re.compile(r"\{\{ [\w.]+ \}\}")
 SECTION = r"section\s+\d+(?:\.\d+)*[,:]?\s+"
 QUOTE_CHARACTERS = "'\u2018\u2019\u02bc"
 COMPUTED = {
-    "request_link": (r"(?:- )?\[?use our online form\]?\W*(?:\([^()]*\)\W*)?",),
+    "request_link": (r"(?:- |#+ )?\[?use our online form\]?\W*(?:\([^()]*\)\W*)?",),
     "version": (
         r"this is version \d+ of our notice\W*(?:it has applied since [\w ]+\W*)?",
         r"it has applied since \d[\w ]*\W*",

@@ -193,7 +193,7 @@ def test_an_order_with_a_gap_says_what_is_wrong(staff):
 
 
 def send(client, path, page=None, **data):
-    return client.post(path, data={"csrf_token": csrf_token(client, page or path), **data})
+    return client.post(path, data={**form_marks(client, page or path), **data})
 
 
 def test_a_council_is_added_with_its_codes(staff):
