@@ -25,7 +25,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, make_url, select, update
 from werkzeug.serving import make_server
 
 from portal.app import create_app
@@ -41,7 +41,8 @@ from portal.casework.models import Case, CaseEvent, CaseStatus, EventKind, FileK
 from portal.casework.rules import ClockKind, explain
 from portal.casework.stores import store_of
 from portal.core import clock
-from portal.core.errors import Invalid
+from portal.core.database import Database
+from portal.core.errors import Conflict, Invalid
 from portal.core.secrets import Keys
 from portal.core.text import neutral_cell
 from portal.core.working_days import england_and_wales
@@ -54,6 +55,7 @@ from portal.outbox.models import Letter, LetterStatus
 from portal.settings import ROOT
 from portal.tenancy.models import SchoolLaw, Tenant
 from portal.tenancy.scope import every_tenant, tenant_scope
+from portal.tenancy.walls import check_serving_role
 from portal.worker import deliver
 from tests.conftest import Staff, csrf_token
 from tests.incidents.requests_made import ALDER, ask, attach, hidden, sender, token
@@ -520,6 +522,56 @@ def test_incident_30_nodes_that_start_together_migrate_once(settings, database):
         node.join()
     assert not problems
     assert is_current(database)
+
+
+def patient(url):
+    """The database as requests see it, but one that is kept from a table for five seconds fails."""
+    if url.startswith("sqlite"):
+        return Database(url)
+    return Database(
+        make_url(url).update_query_dict({"options": "-c lock_timeout=5000"}).render_as_string(hide_password=False)
+    )
+
+
+def test_incident_30_requests_do_not_queue_behind_a_migration_that_waits(settings, database, monkeypatch):
+    """Somebody holds a table: the migration lets go and begins anew, others read on, and in the end it is done."""
+    gave_way = threading.Event()
+
+    def pause(seconds):
+        gave_way.set()
+        threading.Event().wait(min(seconds, 0.2))
+
+    monkeypatch.setattr("portal.lifecycle.schema.time", SimpleNamespace(sleep=pause))
+    requests = patient(settings.database_url)
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as holding, every_tenant(holding, "tests"):
+            holding.execute(select(Case.id)).all()
+            running = pool.submit(migrate, settings)
+            reads = 0
+            while (
+                not running.done() and reads < 2000 and not (reads > 50 and (database.is_sqlite or gave_way.is_set()))
+            ):
+                look(requests, select(Case.id))
+                reads += 1
+            assert not running.done()
+        running.result(60)
+    requests.dispose()
+    assert gave_way.is_set() is not database.is_sqlite
+    assert is_current(database)
+
+
+@pytest.mark.parametrize("backend", ["postgresql"])
+def test_incident_30_a_migration_that_found_no_quiet_moment_can_be_run_again(settings, database, monkeypatch):
+    monkeypatch.setattr("portal.lifecycle.schema._TRIES", 2)
+    monkeypatch.setattr("portal.lifecycle.schema._PAUSE_SECONDS", 0)
+    with database.transaction() as holding, every_tenant(holding, "tests"):
+        holding.execute(select(Case.id)).all()
+        with pytest.raises(Conflict, match="Nothing was changed"):
+            migrate(settings)
+    migrate(settings)
+    assert is_current(database)
+    with database.engine.connect() as connection:
+        check_serving_role(connection)  # raises where a wall is missing
 
 
 def test_incident_31_the_matrix_is_made_from_the_address_map_and_not_from_a_list():
