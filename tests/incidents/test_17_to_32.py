@@ -40,7 +40,7 @@ from portal.casework.file_kinds import HEAD, check_file
 from portal.casework.files import Filing
 from portal.casework.incoming import receive
 from portal.casework.mail import read_mail
-from portal.casework.models import Case, CaseEvent, CaseStatus, EventKind, FileKey, IncomingMail
+from portal.casework.models import Case, CaseEvent, CaseMessage, CaseStatus, EventKind, FileKey, IncomingMail
 from portal.casework.rules import ClockKind, explain
 from portal.casework.stores import store_of
 from portal.casework.table import read_table
@@ -508,18 +508,25 @@ def test_incident_26_what_reads_documents_opens_no_connection():
 
 
 @SQLITE
-def test_incident_26_a_page_of_hostile_text_asks_for_nothing_from_outside(staff):
-    """What a school wrote, as it stands in the page that is shown and printed: text, and no address that loads."""
-    asha = staff.client("asha")
+def test_incident_26_a_page_of_hostile_text_asks_for_nothing_from_outside(staff, database, settings):
+    """What a school or a parent wrote, as it stands in pages that are shown and printed: text that loads nothing."""
+    asha, clause = staff.client("asha"), f"{ALDER}/notice/clauses/information.held"
     with nobody_knocks() as address:
-        path = f"{ALDER}/notice/clauses/information.held"
-        page = asha.get(path).text
+        reference = ask(
+            database, settings, details=hostile(address), requester_name=f"<img src={address}n>"
+        ).case.reference
+        letter = look(database, select(CaseMessage.id))[0]
+        page = asha.get(clause).text
         data = {name: hidden(page, name) for name in ("csrf_token", "base", "seen")}
-        for answer in (asha.post(path, data={**data, "text": hostile(address), "do": "save"}), asha.get(path)):
-            assert not re.search(
-                rf"<[^>]*(?:src|href|data|poster|srcset|action|style)=[\"'][^\"'>]*{address}", answer.text
-            )
+        case = f"{ALDER}/cases/{reference}"
+        answers = [asha.post(clause, data={**data, "text": hostile(address), "do": "save"})]
+        answers += [asha.get(path) for path in (clause, case, f"{case}/letters/message", f"{case}/letters/{letter}")]
+        answers.append(asha.get("/schools/alder-primary/privacy-notice"))
+        for answer in answers:
+            assert not re.search(rf"<[^>]*=\s*[\"']?[^\"'>]*{address}", answer.text)
             assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert [answer.status_code for answer in answers[1:]] == [200] * 5
+        assert address in answers[2].text  # it is there, as text
 
 
 class Watched(io.BytesIO):
