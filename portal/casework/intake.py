@@ -102,6 +102,8 @@ def _open(
     is_news = request.channel is not Channel.SPREADSHEET  # nobody is told what everybody knows
     _check(request, now)
     case = _new_case(session, actor, school, request, now=now)
+    if is_news:  # of two that arrive at once the second sees the first
+        session.take_turn(f"alike {case.tenant_id} {case.kind} {case.subject_name.lower()}")
     pin = ""
     if not case.contact_email and is_news:
         pin = new_reference((4, 4, 4))

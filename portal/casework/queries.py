@@ -192,7 +192,7 @@ def readable_references(session: PortalSession, actor: Actor, references: set[st
 
 
 def alike(session: PortalSession, case: Case) -> list[Case]:
-    """Open cases of the same kind that seem to come from the same person; limited ones are like none."""
+    """Open cases of the same kind that seem to come from the same person, to be changed; limited ones are like none."""
     if case.is_limited:
         return []
     same = [func.lower(Case.requester_name) == case.requester_name.lower()]
@@ -207,7 +207,8 @@ def alike(session: PortalSession, case: Case) -> list[Case]:
         Case.id != case.id,
         or_(*same),
     )
-    return list(session.scalars(statement.order_by(Case.id).limit(5)))
+    statement = statement.order_by(Case.id).limit(5).with_for_update(of=Case)
+    return list(session.scalars(statement.execution_options(populate_existing=True)))
 
 
 def _staff(session: PortalSession, case: Case) -> Sequence[tuple[Person, Membership]]:

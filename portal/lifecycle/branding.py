@@ -9,6 +9,7 @@ LEAST_CONTRAST = 4.5
 """WCAG 2.2, 1.4.3: white words on the colour, and the colour's words on white."""
 
 CREST_BYTES = 150 * 1024
+_CREST_POINTS = 4_000
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
@@ -39,7 +40,14 @@ def image_kind(content: bytes) -> str:
     if len(content) > CREST_BYTES:
         raise Invalid(N_("The picture is too large: use one of at most 150 kB."), field="crest")
     if content.startswith(_PNG):
+        if max(_png_sides(content)) > _CREST_POINTS:
+            raise Invalid(N_("The picture is too large: use one of at most 4,000 points each way."), field="crest")
         return "image/png"
     if content.startswith(_JPEG):
         return "image/jpeg"
     raise Invalid(N_("Use a PNG or JPEG picture."), field="crest")
+
+
+def _png_sides(content: bytes) -> tuple[int, int]:
+    """Width and height in points, as the first chunk of a PNG states them (ISO/IEC 15948, 11.2.2)."""
+    return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")

@@ -24,6 +24,7 @@ from portal.lifecycle.controllers import controller_of
 from portal.lifecycle.register_apply import apply_plan, assign_council
 from portal.lifecycle.register_records import record_from
 from portal.lifecycle.schools import trust_by_slug
+from portal.lifecycle.trusts import put_under
 from portal.notices.changes import note_change, note_tenant_change
 from portal.notices.models import ChangeScope, Override
 from portal.tenancy.actions import record_facts
@@ -119,7 +120,7 @@ def add_from_register(session: PortalSession, actor: Actor, entrant: Entrant, *,
     facts = {"school.email": entrant.email}
     if entrant.trust:
         trust = trust_by_slug(session, entrant.trust)
-        school.trust_id = trust.id
+        put_under(session, school, trust)
         facts["controller.name"] = controller_of(school.law, school.name, trust.name)
     if entrant.telephone:
         facts["school.telephone"] = entrant.telephone

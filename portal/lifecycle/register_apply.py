@@ -21,7 +21,7 @@ from portal.identity.permissions import Actor
 from portal.lifecycle.controllers import controller_of, records_after_closure
 from portal.lifecycle.register_records import stored_record
 from portal.lifecycle.register_rows import RegisterRows, held_rows, write_rows
-from portal.lifecycle.trusts import Trusts, trusts_at_hand
+from portal.lifecycle.trusts import Trusts, put_under, trusts_at_hand
 from portal.notices.changes import note_change
 from portal.tenancy.actions import first_free, record_facts, rename
 from portal.tenancy.models import Fact, FormerSlug, Tenant, TenantKind, TenantStatus
@@ -303,8 +303,7 @@ def _describe(work: _Work, school: Tenant, record: SchoolRecord) -> None:
             setattr(school, name, value)
     school.postcode = record.postcode
     if not {"trust_code", "trust_name"} <= work.absent:
-        trust = work.trusts.of(record, school.trust_id)
-        school.trust_id = trust.id if trust is not None else None
+        put_under(work.session, school, work.trusts.of(record, school.trust_id))
 
 
 def _facts(school: Tenant, record: SchoolRecord) -> dict[str, str]:

@@ -1,21 +1,27 @@
 """Bringing the database to the newest schema, with its walls."""
 
+import time
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, make_url
-from sqlalchemy.exc import DBAPIError
+from psycopg.errors import DeadlockDetected, LockNotAvailable
+from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from portal.casework.search import prepare as prepare_search
 from portal.core.database import Database
-from portal.core.errors import SettingsError
+from portal.core.errors import Conflict, SettingsError
 from portal.settings import ROOT, Settings
 from portal.tenancy.walls import raise_walls
 
 _LOCK = 4_107_215
+_LOCK_SECONDS = 1
+_PAUSE_SECONDS = 2
+_TRIES = 10
+_IN_USE = "The database is in use and could not be brought up to date. Nothing was changed; try again in a quiet hour."
 
 
 def reach(url: str, setting: str) -> Database:
@@ -37,16 +43,37 @@ def migrate(settings: Settings) -> None:
         owner = reach(settings.database_owner_url, "PORTAL_DATABASE_OWNER_URL")
     else:
         owner = reach(settings.database_url, "PORTAL_DATABASE_URL")
+    serving = make_url(settings.database_url).username if settings.database_owner_url else None
     try:
-        with owner.engine.execution_options(portal_writes=True).begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-            command.upgrade(_config(connection), "heads")
-            prepare_search(connection)
-            serving = make_url(settings.database_url).username if settings.database_owner_url else None
-            raise_walls(connection, serving_role=serving)
+        _migrate_patiently(owner.engine, serving)
     finally:
         owner.dispose()
+
+
+def _migrate_patiently(engine: Engine, serving: str | None) -> None:
+    """Nobody queues behind a migration that itself waits for a table: it lets go after a second and begins anew."""
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            with engine.execution_options(portal_writes=True).begin() as connection:
+                _migrate_on(connection, serving)
+        except OperationalError as error:
+            if not isinstance(error.orig, LockNotAvailable | DeadlockDetected):
+                raise
+            if not tries_left:
+                raise Conflict(_IN_USE) from error
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
+
+
+def _migrate_on(connection: Connection, serving: str | None) -> None:
+    """All in one transaction, so that a run that was broken off has changed nothing."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")  # other nodes' runs are waited for
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
+    command.upgrade(_config(connection), "heads")
+    prepare_search(connection)
+    raise_walls(connection, serving_role=serving)
 
 
 def is_current(database: Database) -> bool:

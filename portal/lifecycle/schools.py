@@ -13,6 +13,7 @@ from portal.directory.models import AuthorityRow, SchoolAuthority
 from portal.identity.actions import witness
 from portal.identity.permissions import Action, Actor, Place, require
 from portal.lifecycle.controllers import controller_of
+from portal.lifecycle.trusts import put_under
 from portal.notices.changes import note_tenant_change
 from portal.tenancy.actions import add_tenant, record_facts, rename
 from portal.tenancy.models import SchoolLaw, Tenant, TenantKind, TenantStatus
@@ -86,7 +87,8 @@ def change_school(
     after = controller_of(details.law, details.name, trust.name if trust else "")
     if school.name != details.name:
         rename(session, school, name=details.name, now=now)
-    school.law, school.trust_id = details.law, trust.id if trust else None
+    school.law = details.law
+    put_under(session, school, trust)
     if facts_at(session, school.id, now).get("controller.name", before) == before:
         record_facts(session, school, {"controller.name": after}, now=now, recorded_by=actor.person_id)
     record(

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.audit.actions import record as audit
 from portal.audit.rules import AuditKind
+from portal.casework.models import Case
 from portal.core.database import PortalSession
 from portal.core.text import slugify
 from portal.directory.gias import SchoolRecord
@@ -71,6 +72,21 @@ class Trusts:
             self.session, witness(self.actor), kind, tenant_id=trust.id, subject=("tenant", trust.id), now=self.now,
             source="register",
         )  # fmt: skip
+
+
+def put_under(session: PortalSession, school: Tenant, trust: Tenant | None) -> None:
+    """The school belongs to this trust, or to none; its requests go with it, and the trust it leaves sees no more."""
+    chosen = trust.id if trust else None
+    if school.trust_id == chosen:
+        return
+    school.trust_id = chosen
+    if school.id is not None:  # one that is only being made has none
+        session.execute(
+            update(Case)
+            .where(Case.tenant_id == school.id)
+            .values(trust_id=chosen)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def trusts_at_hand(session: PortalSession, actor: Actor, records: Iterable[SchoolRecord], *, now: datetime) -> Trusts:

@@ -9,12 +9,16 @@ import pytest
 from sqlalchemy import func, select, update
 
 from portal.audit.models import AuditEntry
-from portal.casework.models import Attachment, Case, CaseReader
+from portal.casework.models import Attachment, Case, CaseReader, CaseStatus
 from portal.core import clock
 from portal.core.database import Database
 from portal.identity.models import Person
+from portal.identity.queries import actor_for
+from portal.lifecycle.schools import SchoolDetails, change_school
 from portal.outbox.delivery import FolderMailer
 from portal.outbox.models import Letter, LetterStatus
+from portal.tenancy.actions import add_tenant
+from portal.tenancy.models import Tenant, TenantKind
 from portal.tenancy.scope import every_tenant
 from portal.web.door import Audience, Needs
 from portal.worker import deliver
@@ -90,19 +94,96 @@ def test_incident_04_no_magic_identifier_means_everything(staff, database, setti
         assert asha.get(path).status_code in {308, 400, 404}, path
 
 
+CANARY = "canaryword"
+
+
+def seen(app, client, reference, number, base, door):
+    """Every address at which this person sees something of the case: its own, and the lists and calendar that name it.
+
+    Returns the case's own, which must become absent, and the others, which must forget it.
+    """
+    own = [(method, path) for method, path in case_addresses(app, reference, number, base) if method == "GET"]
+    own += [("GET", f"{base}/cases/{reference}/letters/{letter}") for letter in range(1, 12)]
+    others = [f"{door}/cases{more}" for more in ("", f"?q={CANARY}", f"?q={reference}", "/export.csv")]
+    others += [f"{door}/today", f"{door}/audit", f"{door}/audit.csv", feed(client, door)]
+    answers = {path: client.get(path, buffered=True) for _, path in own}
+    shown = [path for path, answer in answers.items() if answer.status_code == 200]
+    assert f"{base}/cases/{reference}" in shown
+    assert any("/letters/" in path for path in shown)
+    assert reference in client.get(others[0]).text
+    assert reference in client.get(others[-1]).text.replace("\r\n ", "")
+    return shown, others
+
+
+def feed(client, door):
+    page = client.get(f"{door}/cases/calendar").text
+    page = client.post(f"{door}/cases/calendar", data={"csrf_token": hidden(page, "csrf_token")}).text
+    return re.search(r"http://localhost:8000(/calendars/[^<\s]+)", page).group(1)
+
+
+def assert_gone(client, reference, addresses):
+    own, others = addresses
+    for path in own:
+        answer = client.get(path, buffered=True)
+        assert answer.status_code == 404, path
+        assert CANARY not in answer.text, path
+    kept = token(client)
+    for path in own:
+        assert client.post(path, data={"csrf_token": kept}).status_code in {403, 404, 405}, path
+    for path in others:
+        text = client.get(path, buffered=True).text.replace("\r\n ", "")
+        assert CANARY not in text.replace(f"q={CANARY}", "").replace(f'value="{CANARY}"', ""), path
+        assert reference not in text.replace(f"q={reference}", "").replace(f'value="{reference}"', ""), path
+
+
+def with_canaries(database, settings, slug):
+    opened = ask(
+        database, settings, slug=slug, requester_name=f"Priya {CANARY}", details=f"about {CANARY}", subject_name=CANARY,
+        contact_notes=CANARY, address=f"{CANARY} road", telephone="01632 960001",
+    )  # fmt: skip
+    return opened, attach(database, settings, opened.case.reference, name=f"{CANARY}.pdf")
+
+
 def test_incident_05_what_was_seen_before_is_closed_with_the_case(app, staff, database, settings):
-    """Record every address while it was open, limit the case to others, replay them all."""
-    reference = ask(database, settings).case.reference
-    number = attach(database, settings, reference)
-    ben = staff.client("ben")
-    assert ben.get(f"{ALDER}/cases/{reference}/files/{number}").status_code == 200
+    """Record every address while it was open; limit, close and delete the case; replay them all at each step."""
+    opened, number = with_canaries(database, settings, "alder-primary")
+    reference = opened.case.reference
+    asha, ben = staff.client("asha"), staff.client("ben")
+    of_ben, of_asha = (seen(app, client, reference, number, ALDER, ALDER) for client in (ben, asha))
     limit_to_asha(database, reference)
-    kept = token(ben)
-    for method, path in case_addresses(app, reference, number):
-        answer = ben.open(path, method=method, data={"csrf_token": kept} if method == "POST" else None)
-        assert answer.status_code in {403, 404}, (method, path)
-        assert "Priya" not in answer.text
-    assert staff.client("asha").get(f"{ALDER}/cases/{reference}").status_code == 200
+    assert_gone(ben, reference, of_ben)
+    assert asha.get(f"{ALDER}/cases/{reference}").status_code == 200
+    closed = {"status": CaseStatus.CLOSED, "outcome": "answered", "closed_at": clock.now()}
+    change(database, update(Case).where(Case.reference == reference).values(closed))
+    assert_gone(ben, reference, of_ben)
+    page = asha.get(f"{ALDER}/cases/{reference}/purge").text
+    data = {name: hidden(page, name) for name in ("csrf_token",)}
+    assert asha.post(f"{ALDER}/cases/{reference}/purge", data=data).status_code == 302
+    for client, addresses in ((ben, of_ben), (asha, of_asha)):
+        assert_gone(client, reference, addresses)
+    parent = app.test_client()
+    for path in (opened.link, f"{opened.link}/files/{number}", f"{opened.link}/withdrawal"):
+        assert CANARY not in parent.get(path, follow_redirects=True).text
+
+
+def test_incident_05_a_school_that_changes_its_trust_takes_its_requests_with_it(app, staff, database, settings):
+    """The trust it leaves sees nothing of them any more at any address it had; the trust it joins sees them."""
+    opened, number = with_canaries(database, settings, "birch-academy")
+    reference = opened.case.reference
+    tom = staff.client("tom")
+    school, trust = "/school/birch-academy", "/school/rowan"
+    at_school = seen(app, tom, reference, number, school, trust)
+    at_trust = seen(app, tom, reference, number, trust, trust)
+    with database.transaction() as session, every_tenant(session, "tests"):
+        hazel = add_tenant(session, kind=TenantKind.TRUST, name="Hazel Trust", slug="hazel-trust", now=clock.now())
+        session.flush()
+        birch = session.scalars(select(Tenant).where(Tenant.slug == "birch-academy")).one()
+        adi = actor_for(session, session.scalars(select(Person).where(Person.email.like("adi@%"))).one())
+        change_school(session, adi, birch, SchoolDetails(birch.name, birch.law, "hazel-trust"), now=clock.now())
+        joined = hazel.id
+    for addresses in (at_school, at_trust):
+        assert_gone(tom, reference, addresses)
+    assert look(database, select(Case.trust_id).where(Case.reference == reference)) == [joined]
 
 
 def test_incident_06_forms_and_prints_ask_the_same_question_as_their_case(app, staff, database, settings):
