@@ -37,7 +37,6 @@ CANNOT_OVERWRITE = {
     "case.reopening": STATES,
     "case.take_list": KEYED,
     "check.drafting": ADDS,
-    "check.drafting": ADDS,
     "check.mending": "mends findings that still stand, named by what they say",
     "check.waiver": ADDS,
     "check.waiver_end": ONCE,

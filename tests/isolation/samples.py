@@ -60,7 +60,6 @@ SAMPLES: dict[str, Sample] = {
     "report_id": _same(ABSENT_NUMBER),
     "order_id": _same(ABSENT_NUMBER),
     "code_id": _same(ABSENT_NUMBER),
-    "code_id": _same(ABSENT_NUMBER),
     "urn": _same("999999"),
     "name": _same("absent-release"),
     "kind": _same("photographs"),
