@@ -91,7 +91,7 @@ def test_a_copy_restored_by_the_runbook_serves_again(backend, settings, cluster,
     def run(tool, *arguments, database, **streams):
         where = make_url(cluster.admin_url).set(drivername="postgresql", database=database)
         address = where.render_as_string(hide_password=False)
-        subprocess.run([tools / tool, *arguments, f"--dbname={address}"], check=True, **streams)  # noqa: S603
+        subprocess.run([tools / tool, *arguments, f"--dbname={address}"], check=True, **streams)
 
     with (tmp_path / "portal.dump").open("wb") as copy:
         run("pg_dump", "--format=custom", database=source, stdout=copy)

@@ -192,7 +192,7 @@ def test_gunicorn_stops_with_the_reason_and_without_a_traceback(tmp_path):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")}
     environment |= {"PORTAL_DATA_DIR": str(tmp_path), "PORTAL_MAIL_FROM": "nobody", "GUNICORN_BIND": "127.0.0.1:0"}
     config = Path(ROOT, "deploy/gunicorn.conf.py")
-    done = subprocess.run(  # noqa: S603 - our own server
+    done = subprocess.run(
         [sys.executable, "-m", "gunicorn", "--config", str(config), "portal.wsgi:application"],
         cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip

@@ -122,7 +122,7 @@ LABELS: dict[AuditKind, str] = {
 }
 
 
-def canonical(
+def canonical(  # noqa: PLR0913 -- a line of the chain has this many parts
     *,
     tenant_id: int,
     sequence: int,

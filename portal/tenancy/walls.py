@@ -112,7 +112,7 @@ def _wall(connection: Connection, table: str) -> None:
     trust = (
         f"tenant_id = {_SETTING} OR trust_id = {_SETTING}"
         if "trust_id" in Base.metadata.tables[table].c
-        else f"tenant_id IN (SELECT id FROM tenant WHERE id = {_SETTING} OR trust_id = {_SETTING})"
+        else f"tenant_id IN (SELECT id FROM tenant WHERE id = {_SETTING} OR trust_id = {_SETTING})"  # noqa: S608
     )
     policies = {
         "portal_tenant": f"tenant_id = {_SETTING}",

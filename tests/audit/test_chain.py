@@ -108,7 +108,8 @@ def test_an_edited_entry_is_found(database, chain, tamper):
     "change",
     [
         {"kind": "case.closed"}, {"subject_id": "8"}, {"subject_kind": "file"}, {"origin": "203.0.113.9"},
-        {"details": {"role": "head"}}, {"at": datetime(2020, 1, 1, tzinfo=UTC)}, {"actor_kind": "system"}, {"hash": "f" * 64},
+        {"details": {"role": "head"}}, {"at": datetime(2020, 1, 1, tzinfo=UTC)},
+        {"actor_kind": "system"}, {"hash": "f" * 64},
     ],
 )  # fmt: skip
 def test_an_edit_of_any_column_is_found(database, chain, tamper, change):

@@ -77,7 +77,7 @@ def live(settings: Settings, cast: dict[str, CastMember]) -> Iterator[Live]:
     }
     if settings.database_owner_url:
         environment["PORTAL_DATABASE_OWNER_URL"] = settings.database_owner_url
-    log = Path(settings.data_dir / "server.log").open("wb")
+    log = Path(settings.data_dir / "server.log").open("wb")  # noqa: SIM115 -- the server writes it until the end
     server = subprocess.Popen(
         [sys.executable, "-m", "portal", "serve", "--port", str(port)],
         cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True,

@@ -1,4 +1,4 @@
-"""The main job from end to end: a parent asks, the school answers, the data protection officer advises, the parent reads."""
+"""The main job from end to end: a parent asks, the school answers, the DPO advises, the parent reads."""
 
 import re
 

@@ -31,7 +31,7 @@ def server():
     program = Path(sys.executable).with_name("pymap")
     command = [program, "--host", "127.0.0.1", "--port", str(port), "--no-tls", "dict"]
     command += ["--demo-user", USER, "--demo-password", PASSWORD]
-    with subprocess.Popen(command) as process:  # noqa: S603 - the server of the tests themselves
+    with subprocess.Popen(command) as process:
         for _ in range(300):
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()

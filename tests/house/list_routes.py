@@ -1,4 +1,6 @@
-"""Writes `routes.json` anew: `python -m tests.house.list_routes`, when an address was added, renamed or dropped on purpose."""
+"""Writes `routes.json` anew, when an address was added, renamed or dropped on purpose:
+`python -m tests.house.list_routes`.
+"""
 
 import json
 import tempfile

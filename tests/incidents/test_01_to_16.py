@@ -260,7 +260,8 @@ def test_incident_11_bulk_preview_and_settings_addresses_ask_too(app, staff):
 
 PAYLOADS = (
     "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "'-alert(1)-'", "{{ 7*7 }}", "<svg/onload=alert(1)>",
-    "</title><script>alert(1)</script>", "javascript:alert(1)", "&#60;script&#62;", '<a href="javascript:alert(1)">x</a>',
+    "</title><script>alert(1)</script>", "javascript:alert(1)", "&#60;script&#62;",
+    '<a href="javascript:alert(1)">x</a>',
 )  # fmt: skip
 
 

@@ -180,7 +180,7 @@ def all_rows(connection):
         columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{name}")')]
         chosen = ", ".join(f'"{column}"' for column in columns if f"{name}.{column}" not in A_GET_MAY_WRITE)
         if name not in A_GET_MAY_WRITE:
-            rows = connection.execute(f'SELECT {chosen} FROM "{name}"')  # noqa: S608 - the database's own names
+            rows = connection.execute(f'SELECT {chosen} FROM "{name}"')
             found[name] = sha256("\n".join(sorted(map(repr, rows))).encode()).hexdigest()
     return found
 
@@ -653,7 +653,7 @@ def test_incident_27_the_process_that_reads_documents_has_no_more_memory_than_it
         "from portal.notices.importing.confinement import confine; "
         f"confine(memory={Limits().memory}, seconds=5, output=1000); bytearray({Limits().memory})"
     )
-    done = subprocess.run(  # noqa: S603 - our own program
+    done = subprocess.run(
         [sys.executable, "-c", start], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.stderr.strip().endswith("MemoryError")

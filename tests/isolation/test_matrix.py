@@ -106,9 +106,11 @@ def _roles(world: World, name: str) -> tuple[tuple[int, Role], ...]:
     slugs: dict[str, tuple[tuple[str, Role], ...]] = {
         "asha": (("alder-primary", Role.HEAD),), "ben": (("alder-primary", Role.OFFICE),),
         "gus": (("alder-primary", Role.GOVERNOR),), "bea": (("birch-academy", Role.EDITOR),),
-        "tom": (("rowan", Role.LEAD),), "devi": (("service", Role.DPO_OFFICER),), "cal": (("service", Role.CLAUSE_EDITOR),),
+        "tom": (("rowan", Role.LEAD),), "devi": (("service", Role.DPO_OFFICER),),
+        "cal": (("service", Role.CLAUSE_EDITOR),),
         "dora": (("service", Role.DIRECTORY_EDITOR),), "adi": (("service", Role.ADMINISTRATOR),),
-        "audrey": (("service", Role.AUDITOR),), "ed": (("elm-school", Role.HEAD),), "hal": (("hazel-trust", Role.LEAD),),
+        "audrey": (("service", Role.AUDITOR),), "ed": (("elm-school", Role.HEAD),),
+        "hal": (("hazel-trust", Role.LEAD),),
         "ann": (("alder-primary", Role.LEAD), ("birch-academy", Role.LEAD)), "gil": (("gone-school", Role.HEAD),),
     }  # fmt: skip
     return tuple((world.tenants[slug], role) for slug, role in slugs.get(name, ()))

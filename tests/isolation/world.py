@@ -39,7 +39,8 @@ _FIXED: dict[tuple[str, str], Any] = {
     ("override", "mode"): "adapt", ("attachment", "state"): "clean",
     ("import_run", "record"): {
         "entries": [
-            {"block": ["paragraph", "We keep records.", 1, 1, 0, "", ""], "kind": "local", "clause": None, "edition": None,
+            {"block": ["paragraph", "We keep records.", 1, 1, 0, "", ""], "kind": "local",
+             "clause": None, "edition": None,
              "similarity": 0.0, "authority": None, "notes": [], "also": [], "index": 0},
         ],
         "missing": [], "facts": {}, "decisions": [], "local": [],
@@ -94,7 +95,8 @@ def _add_entrance(session: PortalSession, world: World, slug: str) -> None:
     membership = grant(session, person, world.tenants[slug], Role.EDITOR, now=now, granted_by=None)
     world.tokens[slug] = new_token()
     invitation = Invitation(
-        token_digest=digest(world.tokens[slug], purpose="invitation"), email=f"guest@{word}.example", name=f"{word} guest",
+        token_digest=digest(world.tokens[slug], purpose="invitation"), email=f"guest@{word}.example",
+        name=f"{word} guest",
         tenant_id=world.tenants[slug], role=Role.OFFICE, invited_at=now, expires_at=now + timedelta(days=1),
     )  # fmt: skip
     web = WebSession(token_digest=digest(word, purpose="x"), person_id=person.id, data={}, created_at=now, seen_at=now)

@@ -66,7 +66,8 @@ def letter(database):
 def add_letter(database, subject="Dzień dobry, شکریہ", recipient="priya@family.example"):
     with database.transaction() as session, tenant_scope(session, 1):
         made = write_letter(
-            session, tenant_id=1, kind="test", recipient=recipient, subject=subject, body="Text — with more than ASCII.",
+            session, tenant_id=1, kind="test", recipient=recipient, subject=subject,
+            body="Text — with more than ASCII.",
             now=clock.now(), host="portal.example",
         )  # fmt: skip
         session.flush()

@@ -1,4 +1,4 @@
-"""Each wall alone: PostgreSQL shows no foreign row when the session's scope is gone, references cannot leave a tenant."""
+"""Each wall alone: PostgreSQL shows no foreign row without the session's scope, references cannot leave a tenant."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ SECRET = "a secret key that is used in tests only"
 
 
 def tenant_ids(session):
-    return {slug: number for slug, number in session.execute(select(Tenant.slug, Tenant.id))}
+    return dict(session.execute(select(Tenant.slug, Tenant.id)).tuples())
 
 
 @pytest.fixture

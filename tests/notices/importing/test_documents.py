@@ -242,7 +242,7 @@ except Refused:
     ],
 )
 def test_the_reading_process_can_reach_nothing(attempt):
-    done = subprocess.run(  # noqa: S603 - our own program
+    done = subprocess.run(
         [sys.executable, "-c", CONFINED.format(attempt=attempt), json.dumps(sys.path)],
         capture_output=True,
         text=True,
