@@ -8,11 +8,12 @@ from datetime import datetime
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
+from cryptography.fernet import InvalidToken
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from portal.audit.rules import AuditKind
-from portal.casework.chunks import SIZE, decrypt, encrypt
+from portal.casework.chunks import SIZE, Damaged, decrypt, encrypt
 from portal.casework.file_kinds import Checked, check_file
 from portal.casework.models import Attachment, Case, EventKind, FileKey, FileRemoval, IntakeDraft, ScanState
 from portal.casework.once import take_key
@@ -170,7 +171,10 @@ def open_file(
 
 
 def read_plain(session: PortalSession, row: Attachment, filing: Filing) -> Iterator[bytes]:
-    """The decrypted bytes, whatever the scanner said; for the scanner, `open_file` and a school's export only."""
+    """The decrypted bytes, whatever the scanner said; for the scanner, `open_file` and a school's export only.
+
+    Raises `NotFound` where the store has it no more, `Damaged` at the start or on the way.
+    """
     key = _key(session, row.tenant_id, row.key_number, filing.keys)
     return decrypt(key, row.storage_name, filing.store.get(row.storage_name))
 
@@ -269,5 +273,9 @@ def _newest_key(session: PortalSession, tenant_id: int, keys: Keys, *, now: date
 
 
 def _key(session: PortalSession, tenant_id: int, number: int, keys: Keys) -> bytes:
+    """Raises `Damaged` where the key was wrapped under a secret that this installation no longer has."""
     row = session.scalars(select(FileKey).where(FileKey.tenant_id == tenant_id, FileKey.number == number)).one()
-    return keys.box(PURPOSE).decrypt(row.wrapped)
+    try:
+        return keys.box(PURPOSE).decrypt(row.wrapped)
+    except InvalidToken as error:
+        raise Damaged("This file is damaged and cannot be opened.") from error

@@ -12,6 +12,7 @@ from sqlalchemy import LargeBinary, select
 
 from portal.audit.actions import record
 from portal.audit.rules import AuditKind
+from portal.casework.chunks import Damaged
 from portal.casework.files import Filing, read_plain
 from portal.casework.models import Attachment, Case, ScanState
 from portal.core.clock import london
@@ -43,7 +44,7 @@ school.json        the school itself, with its former addresses
 data/*.json        one file a kind of record, as JSON (for programs)
 data/*.csv         the same as tables (for a spreadsheet)
 publications/*.txt every version of the notice that was published, to the letter, named by language and number
-publications/index.json  when each was in force, and its SHA-256
+publications/index.json  when each was in force, its SHA-256, and which one is damaged and has no text here
 files/<request>/*  the files of each request, in a folder named by its reference
 files/index.json, files/index.csv  whose each file is, its SHA-256, and why one is not here
 
@@ -171,16 +172,21 @@ def _files(session: PortalSession, school: Tenant, archive: zipfile.ZipFile, fil
 
 
 def _copied(session: PortalSession, row: Attachment, archive: zipfile.ZipFile, path: str, filing: Filing) -> str:
-    """Why the file could not be copied, "" when it was."""
+    """Why the file could not be copied, "" when it was; of one that is damaged on the way, what is sound is kept."""
     try:
         pieces = read_plain(session, row, filing)
         first = next(pieces, b"")
     except NotFound:
         return "The file is not in the store any more."
-    with archive.open(path, "w", force_zip64=True) as target:
-        target.write(first)
-        for piece in pieces:
-            target.write(piece)
+    except Damaged:
+        return "The file is damaged and cannot be opened."
+    try:
+        with archive.open(path, "w", force_zip64=True) as target:
+            target.write(first)
+            for piece in pieces:
+                target.write(piece)
+    except Damaged:
+        return "The file is damaged: the archive has only its beginning."
     return ""
 
 
@@ -216,7 +222,11 @@ def _publications(session: PortalSession, school: Tenant, archive: zipfile.ZipFi
     )
     index = [row._asdict() for row in rows]
     for one in index:
-        notice = version(session, school, one["number"], kind=one["kind"], language=one["language"])
+        try:
+            notice = version(session, school, one["number"], kind=one["kind"], language=one["language"])
+        except KeyError:
+            one["damaged"] = True
+            continue
         folder = "publications" if one["kind"] == GENERAL else f"publications/{one['kind']}"
         archive.writestr(f"{folder}/{one['language']}-{one['number']:04}.txt", notice.text)
     archive.writestr("publications/index.json", _json(index))

@@ -6,17 +6,19 @@ import json
 import zipfile
 
 import pytest
+from sqlalchemy import select, update
 
 from portal.casework.files import Filing, add_files
 from portal.casework.intake import NewRequest, open_case
 from portal.casework.letters import Sender
-from portal.casework.models import CaseKind, ScanState
+from portal.casework.models import CaseKind, FileKey, ScanState
 from portal.casework.requester import requester_of
 from portal.casework.stores import FolderStore
 from portal.core import clock
 from portal.core.errors import Conflict, Forbidden, Invalid
 from portal.identity.permissions import PUBLIC
 from portal.lifecycle.leaving import close_tenant, export_school
+from portal.notices.models import Publication, TextPart
 from portal.tenancy.models import TenantStatus
 from portal.tenancy.scope import every_tenant
 
@@ -88,6 +90,36 @@ def test_a_file_that_is_gone_from_the_store_does_not_stop_the_export(session, al
     filing.store.delete(row.storage_name)
     index = json.loads(exported().read("files/index.json"))
     assert [bool(one["missing_because"]) for one in index] == [True, False]
+
+
+def test_a_file_that_cannot_be_decrypted_does_not_stop_the_export(session, alder, keys, filing, exported):
+    _case, (torn, cut, whole) = a_case(session, alder, keys, filing, "torn.pdf", "cut.pdf", "whole.pdf")
+    filing.store.put(torn.storage_name, [b"not what was written, but long enough to be a file"])
+    cut_bytes = b"".join(filing.store.get(cut.storage_name))
+    filing.store.put(cut.storage_name, [cut_bytes[:-1]])
+    archive = exported()
+    index = {one["name"]: one for one in json.loads(archive.read("files/index.json"))}
+    assert {name: bool(one["missing_because"]) for name, one in index.items()} == {
+        torn.name: True, cut.name: True, whole.name: False,
+    }  # fmt: skip
+    session.execute(update(FileKey).values(wrapped=b"wrapped under a secret that is gone"))
+    index = json.loads(exported().read("files/index.json"))
+    assert all("damaged" in one["missing_because"] for one in index)
+
+
+def test_a_version_whose_words_are_lost_does_not_stop_the_export(session, alder, exported):
+    lost = {"plan": "0" * 64, "common": "0" * 64, "blocks": {}}
+    session.add(
+        Publication(
+            tenant_id=alder.id, number=1, published_at=NOW, effective_at=NOW, manifest=lost, sha256="0" * 64,
+            body=b"", dictionary=session.scalar(select(TextPart.hash).limit(1)), composer="1",
+        )
+    )  # fmt: skip
+    session.flush()
+    archive = exported()
+    (line,) = json.loads(archive.read("publications/index.json"))
+    assert line["damaged"] is True
+    assert not [name for name in archive.namelist() if name.startswith("publications/") and name.endswith(".txt")]
 
 
 def test_no_name_of_a_file_leaves_its_folder(session, alder, keys, filing, exported):

@@ -21,7 +21,7 @@ SECRET = "a secret key that is used in tests only"
 
 
 def tenant_ids(session):
-    return dict(session.execute(select(Tenant.slug, Tenant.id)).tuples())
+    return dict(session.execute(select(Tenant.slug, Tenant.id)).all())
 
 
 @pytest.fixture

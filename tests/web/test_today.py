@@ -9,6 +9,7 @@ from portal.casework.files import Filing
 from portal.casework.incoming import receive
 from portal.casework.intake import NewRequest, open_case
 from portal.casework.letters import Sender
+from portal.casework.mail import read_mail
 from portal.casework.models import CaseKind
 from portal.casework.stores import store_of
 from portal.core import clock
@@ -111,7 +112,7 @@ def test_email_that_waits_is_for_those_who_record_requests(staff, database, sett
     mail = message("My file", "Please send me everything.", sender="ben@alder-primary.example")
     with database.transaction() as session, every_tenant(session, "tests"):
         receive(
-            session, mail.as_bytes(), to=(), hosts=frozenset({"localhost"}), sender=sender, filing=filing,
+            session, read_mail(mail.as_bytes()), to=(), hosts=frozenset({"localhost"}), sender=sender, filing=filing,
             now=clock.now(),
         )  # fmt: skip
     assert any("came by e-mail" in each for each in sentences(staff.client("ben"), ALDER))
