@@ -17,14 +17,14 @@ from portal.notices.models import Release, ReleaseStatus
 IN_FORCE = (ReleaseStatus.PUBLISHED, ReleaseStatus.SCHEDULED)
 
 
-def library_editions(session: PortalSession, *, now: datetime) -> list[Edition]:
-    """Every edition that was or is in force, and every reference edition; what comes into force later isn't among them.
+def library_editions(session: PortalSession, *, now: datetime, kind: str = GENERAL) -> list[Edition]:
+    """Every edition of a kind that was or is in force, and every reference edition; none that is still to come.
 
     A withdrawn edition counts as a reference: schools may have copied it.
     """
     statement = (
         select(Release)
-        .where(Release.kind == GENERAL, Release.status != ReleaseStatus.DRAFT)
+        .where(Release.kind == kind, Release.status != ReleaseStatus.DRAFT)
         .options(selectinload(Release.sections), selectinload(Release.clauses))
         .order_by(Release.effective_at, Release.id)
     )

@@ -16,23 +16,26 @@ from portal.directory.rules import LinkKind
 from portal.identity.queries import names
 from portal.lifecycle.import_editions import authority_names, library_editions
 from portal.notices import blocks as computed
-from portal.notices.gathering import Shelf, Standing, fill_shelf, standing, standings
-from portal.notices.history import Line, Origin
+from portal.notices.gathering import GENERAL, Shelf, Standing, fill_shelf, standing, standings
+from portal.notices.history import Line, Origin, editions_at
 from portal.notices.importing.blocks import Block
 from portal.notices.importing.editions import Edition, in_force, newest_first
 from portal.notices.importing.notice_check import check_notice
+from portal.notices.languages import ENGLISH
 from portal.notices.lint.engine import lint
 from portal.notices.lint.findings import Finding, Waived, in_order, without_waived
 from portal.notices.lint.findings import Waiver as Excuse
-from portal.notices.lint.notice import Context, Notice, notice_of_blocks, notice_of_clauses
+from portal.notices.lint.notice import Context, Notice, Translation, notice_of_blocks, notice_of_clauses
 from portal.notices.lint.rules import Rule, rules_in_force
 from portal.notices.models import Waiver
 from portal.notices.placeholders import BLOCKS, FACTS, PLACEHOLDER
-from portal.notices.reading import Parts, hashes_of, parts_at
+from portal.notices.reading import Parts, hashes_of, parts_at, shared_layout
+from portal.notices.translating import outdated
 from portal.tenancy.models import Tenant
 from portal.tenancy.queries import service
 from portal.tenancy.scope import tenant_scope
 
+Outdated = tuple[tuple[str, str, str], ...]  # (kind, language, clause) of each translation of other English words
 _ESCAPED = re.compile(r"\\([^\w\s])")
 _MOST_KEPT = 2_000
 COMPARING = frozenset({"meaning_changed"})
@@ -58,7 +61,9 @@ class Inspector:
     def __init__(self, session: PortalSession, *, now: datetime, shelf: Shelf | None = None) -> None:
         self._session, self.now, self.on = session, now, london(now).date()
         self._shelf = shelf or fill_shelf(session)
-        self._editions = _current_first(library_editions(session, now=now), self.on)
+        self._editions = {
+            kind: _current_first(library_editions(session, now=now, kind=kind), self.on) for kind in self._shelf.kinds
+        }
         self._authorities = tuple(authority_names(session))
         self._listed, self._known = _councils(session, self.on)
         self._dead = frozenset(state.link.url for state in link_states(session, self.on) if state.is_broken)
@@ -68,7 +73,7 @@ class Inspector:
         self._world = (self._shelf.generation, self.on, self._listed, self._dead)
 
     def school(self, school: Tenant) -> Checked:
-        """One school's notice as it stands now. Raises `NotFound` where it has none yet."""
+        """One school's notices as they stand now. Raises `NotFound` where it has none yet."""
         found = standing(self._session, school)
         with tenant_scope(self._session, school.id):
             excuses = _excuses(self._session, school)
@@ -84,14 +89,25 @@ class Inspector:
             yield school, self._checked(found, excuses.get(school.id, []), is_shared=True)
 
     def library(self) -> Checked:
-        """The shared wording in force, with its placeholders."""
-        if not self._editions:
+        """The shared wording of every kind of notice in force, with its placeholders."""
+        current = {
+            kind: editions[0]
+            for kind, editions in self._editions.items()
+            if editions and editions_at(self._shelf.of(kind).editions, self.now)
+        }
+        if GENERAL not in current:
             raise NotFound("There is no shared wording yet.")
-        edition = self._editions[0]
-        notice = notice_of_clauses(((one.key, one.title, one.text) for one in edition.clauses), edition.name)
-        found = lint(notice, self._context({}, is_library=True))
-        kept, waived = without_waived(found, self._central, self.on)
-        return Checked(kept, waived, {one.key: one.title for one in edition.clauses})
+        notices = {
+            kind: notice_of_clauses(((one.key, one.title, one.text) for one in edition.clauses), edition.name)
+            for kind, edition in current.items()
+        }
+        found = [
+            finding
+            for kind, notice in notices.items()
+            for finding in lint(notice, self._library_context(notices, kind))
+        ]
+        kept, waived = without_waived(in_order(found), self._central, self.on)
+        return Checked(kept, waived, {one.key: one.title for edition in current.values() for one in edition.clauses})
 
     def document(self, blocks: Sequence[Block], name: str) -> list[Finding]:
         """Any document, whoever's it is; it should name every council whose notice we know.
@@ -102,19 +118,19 @@ class Inspector:
         return lint(notice_of_blocks(blocks, name), self._context(self._shelf.facts_at(self.now), listed=self._known))
 
     def _checked(self, found: Standing, excuses: Sequence[Excuse], *, is_shared: bool) -> Checked:
-        parts = parts_at(self._shelf, found, self.now)
-        if parts is None:
+        every = self._every_notice(found)
+        if GENERAL not in every:
             raise NotFound("This school has no notice yet.")
-        likeness = (self._world, _likeness(parts))
+        stale = self._outdated(found, every)
+        likeness = (self._world, stale, tuple(map(_likeness, every.values())))
         findings = _KEPT.get(likeness) if is_shared else None
         if findings is None:
-            words = self._shelf.fetch(self._session, hashes_of(parts))
-            findings = self._findings(parts, words, found.name)
+            findings = self._findings(every, found.name, stale)
             if len(_KEPT) > _MOST_KEPT:
                 _KEPT.clear()
             _KEPT[likeness] = findings
         kept, waived = without_waived(findings, [*excuses, *self._central], self.on)
-        lines = parts.layout.lines
+        lines = [line for parts in every.values() for line in parts.layout.lines]
         return Checked(
             kept,
             waived,
@@ -122,31 +138,73 @@ class Inspector:
             frozenset(line.key for line in lines if line.origin is Origin.SCHOOL),
         )
 
-    def _findings(self, parts: Parts, words: Mapping[str, str], name: str) -> list[Finding]:
-        """Facts count for every rule but those that compare wordings: there they would look like a change."""
-        rules = rules_in_force(self.on)
-        facts = {**parts.common_facts, **parts.facts}
-        alone = [line for line in parts.layout.lines if line.origin is not Origin.LIBRARY]
-        typed = notice_of_clauses([(line.key, line.title, words[line.part_hash]) for line in alone], name)
-        return in_order(
-            [
-                *lint(filled_notice(parts, words, name), self._context(facts), _without(rules, COMPARING)),
-                *lint(typed, self._context(facts, is_library=True), [one for one in rules if one.check in COMPARING]),
-            ]
+    def _library_context(self, notices: Mapping[str, Notice], kind: str) -> Context:
+        layout = shared_layout(editions_at(self._shelf.of(kind).editions, self.now)[-1])
+        book = self._shelf.translations
+        stale = tuple(
+            Translation(language, key, is_stale=True)
+            for language in sorted({source.language for source in book})
+            for key in outdated(layout, book, language, self.now)
+        )
+        return self._context({}, kind, others=_others(notices, kind), translations=stale, is_library=True)
+
+    def _every_notice(self, found: Standing) -> dict[str, Parts]:
+        """By kind, the general one first; a kind that the school has nothing of is left out."""
+        every = {kind: parts_at(self._shelf.of(kind), found, self.now) for kind in self._shelf.kinds}
+        return {kind: parts for kind, parts in every.items() if parts is not None and parts.layout.sections}
+
+    def _outdated(self, found: Standing, every: Mapping[str, Parts]) -> Outdated:
+        return tuple(
+            (kind, language, key)
+            for kind, parts in every.items()
+            for language in found.languages
+            if language != ENGLISH
+            for key in outdated(parts.layout, self._shelf.translations, language, self.now)
         )
 
+    def _findings(self, every: Mapping[str, Parts], name: str, stale: Outdated) -> list[Finding]:
+        """Facts count for every rule but those that compare wordings: there they would look like a change."""
+        rules = rules_in_force(self.on)
+        filling, comparing = _without(rules, COMPARING), [one for one in rules if one.check in COMPARING]
+        notices, findings = {}, []
+        for kind, parts in every.items():
+            words = self._shelf.fetch(self._session, hashes_of(parts))
+            notices[kind] = filled_notice(parts, words, name)
+            alone = [line for line in parts.layout.lines if line.origin is not Origin.LIBRARY]
+            typed = notice_of_clauses([(line.key, line.title, words[line.part_hash]) for line in alone], name)
+            findings += lint(typed, self._context(_facts(parts), kind, is_library=True), comparing)
+        for kind, parts in every.items():
+            translated = tuple(Translation(language, key, is_stale=True) for of, language, key in stale if of == kind)
+            context = self._context(
+                _facts(parts), kind, others=_others(notices, kind), translations=translated,
+            )  # fmt: skip
+            findings += lint(notices[kind], context, filling)
+        return in_order(findings)
+
     def _context(
-        self, facts: Mapping[str, str], *, is_library: bool = False, listed: frozenset[str] | None = None
-    ) -> Context:
+        self, facts: Mapping[str, str], kind: str = GENERAL, *, is_library: bool = False,
+        listed: frozenset[str] | None = None, others: tuple[Notice, ...] = (),
+        translations: tuple[Translation, ...] = (),
+    ) -> Context:  # fmt: skip
         return Context(
             on=self.on,
+            others=others,
             facts=facts,
-            editions=tuple(self._editions),
+            editions=tuple(self._editions.get(kind, ())),
             authorities=self._authorities,
             listed=self._listed if listed is None else listed,
             dead_links=self._dead,
+            translations=translations,
             is_library=is_library,
         )
+
+
+def _others(notices: Mapping[str, Notice], kind: str) -> tuple[Notice, ...]:
+    return tuple(notice for other, notice in notices.items() if other != kind)
+
+
+def _facts(parts: Parts) -> dict[str, str]:
+    return {**parts.common_facts, **parts.facts}
 
 
 def _without(rules: Sequence[Rule], checks: frozenset[str]) -> list[Rule]:
@@ -158,7 +216,7 @@ _KEPT: dict[object, list[Finding]] = {}  # findings by everything that they depe
 
 def filled_notice(parts: Parts, words: Mapping[str, str], name: str) -> Notice:
     """The clauses in Markdown with facts and computed parts filled in; what has nothing to show stays a placeholder."""
-    facts = {**parts.common_facts, **parts.facts}
+    facts = _facts(parts)
     sections = {
         key: f"section {number}, {title}" for number, (key, title, _) in enumerate(parts.layout.sections, start=1)
     }

@@ -1,6 +1,6 @@
 """What people do about findings: waive one with a reason, end a waiver, make a safe fix in one school or in all."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -18,12 +18,12 @@ from portal.identity.permissions import Action, Actor, require
 from portal.lifecycle.linting import Checked
 from portal.notices.actions import keep_text, place_of
 from portal.notices.changes import note_tenant_change
-from portal.notices.gathering import texts
+from portal.notices.gathering import GENERAL, texts
 from portal.notices.lint.findings import Finding, Fix, mended
 from portal.notices.markup import accept
 from portal.notices.models import Override, Release, ReleaseClause, TextPart, Waiver
 from portal.notices.queries import release_in_force
-from portal.notices.releases import ClauseWords, new_draft, save_clause
+from portal.notices.releases import ClauseWords, new_draft, notice_kinds, save_clause
 from portal.tenancy.models import Tenant, TenantKind
 from portal.tenancy.scope import tenant_scope
 
@@ -126,30 +126,39 @@ def mend(
     return changed
 
 
-def draft_mended_library(session: PortalSession, actor: Actor, checked: Checked, *, now: datetime) -> Release | None:
-    """A draft of the shared wording with every safe fix of `checked` made; None where there is nothing to mend.
+def draft_mended_library(session: PortalSession, actor: Actor, checked: Checked, *, now: datetime) -> list[Release]:
+    """For each kind of notice a draft of its shared wording with every safe fix of `checked` made; none without a fix.
 
-    Pressed twice on one day, it goes on with the same draft.
+    Pressed twice on one day, it goes on with the same drafts.
     """
     fixes: dict[str, list[Fix]] = {}
     for finding in checked.standing:
         if finding.fix is not None and finding.clause:
             fixes.setdefault(finding.clause, []).append(finding.fix)
-    present = release_in_force(session, now)
-    words = texts(session, [one.part_hash for one in present.clauses]) if present is not None else {}
-    better = {
-        one.key: text
-        for one in (present.clauses if present is not None else ())
-        if (text := mended(words[one.part_hash], fixes.get(one.key, ()))) != words[one.part_hash]
-    }
-    if not better:
-        return None
+    present = [release_in_force(session, now, kind=one.kind) for one in notice_kinds(session)]
+    return [
+        _draft_mended(session, actor, release, better, now)
+        for release in present
+        if release is not None and (better := _mended_words(session, release, fixes))
+    ]
+
+
+def _mended_words(session: PortalSession, release: Release, fixes: Mapping[str, list[Fix]]) -> dict[str, str]:
+    """The better words of each clause that has a fix."""
+    words = texts(session, [one.part_hash for one in release.clauses])
+    better = {one.key: mended(words[one.part_hash], fixes.get(one.key, ())) for one in release.clauses}
+    return {one.key: better[one.key] for one in release.clauses if better[one.key] != words[one.part_hash]}
+
+
+def _draft_mended(
+    session: PortalSession, actor: Actor, release: Release, better: Mapping[str, str], now: datetime
+) -> Release:
     day = london(now).date()
-    name = f"mended-{day.isoformat()}"
+    name = f"mended-{'' if release.kind == GENERAL else release.kind + '-'}{day.isoformat()}"
     draft = session.scalar(select(Release).where(Release.name == name))
     if draft is None:
         begins = from_london(day + timedelta(days=DAYS_TO_READ_A_DRAFT), time.min)
-        draft = new_draft(session, actor, name=name, title=name, effective_at=begins, now=now)
+        draft = new_draft(session, actor, name=name, title=name, effective_at=begins, now=now, kind=release.kind)
     for row in [one for one in draft.clauses if one.key in better]:
         save_clause(session, actor, draft, _words(row, better[row.key], draft), now=now)
         session.flush()  # the version that the next clause must have seen
@@ -189,7 +198,7 @@ def _mend_clause(
     session.flush()  # one open row a key: the old one must be closed first
     session.add(
         Override(
-            tenant_id=school.id, key=row.key, clause_key=row.clause_key, mode=row.mode, title=title,
+            tenant_id=school.id, kind=row.kind, key=row.key, clause_key=row.clause_key, mode=row.mode, title=title,
             part_hash=digest, base_hash=row.base_hash, base_release=row.base_release, effective_at=now,
             published_by=actor.person_id, reason=MENDED,
         )

@@ -16,7 +16,7 @@ from portal.core.database import PortalSession
 from portal.notices import blocks
 from portal.notices.compose import ClausePlan, ComposedNotice, SectionPlan, canonical_text, compose
 from portal.notices.gathering import GENERAL, Shelf, Standing
-from portal.notices.history import Layout, Line, Origin, Translated, editions_at, is_plain, layout, shared_at
+from portal.notices.history import Edition, Layout, Line, Origin, Translated, editions_at, is_plain, layout, shared_at
 from portal.notices.languages import ENGLISH, WORDS, NoticeWords
 from portal.notices.markup import Rendered, rendered
 from portal.notices.placeholders import FACTS
@@ -203,15 +203,20 @@ def pattern(session: PortalSession, shelf: Shelf, at: datetime, language: str = 
     edition = editions_at(shelf.editions, at)[-1]
     key = (edition.id, language, *_since_translations(shelf, language, at))
     if key not in shelf.patterns:
-        lines = [Line(one.key, one.title, one.part_hash, Origin.LIBRARY, one.key) for one in edition.clauses.values()]
-        sections = tuple(
-            (name, title, tuple(line for line in lines if edition.clauses[line.key].section == name))
-            for name, title in edition.sections
-        )
-        found = _in_language(shelf, Layout(sections), language, at)
+        found = _in_language(shelf, shared_layout(edition), language, at)
         words = shelf.fetch(session, {line.part_hash for line in found.lines})
         shelf.patterns[key] = canonical_text(compose(_plan(found, words), facts={}, blocks={}))
     return shelf.patterns[key]
+
+
+def shared_layout(edition: Edition) -> Layout:
+    """Every clause of a release in its shared words, whatever kind of school it is for."""
+    lines = [Line(one.key, one.title, one.part_hash, Origin.LIBRARY, one.key) for one in edition.clauses.values()]
+    sections = tuple(
+        (name, title, tuple(line for line in lines if edition.clauses[line.key].section == name))
+        for name, title in edition.sections
+    )
+    return Layout(sections)
 
 
 def hashes_of(parts: Parts) -> set[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from portal.notices.history import Layout, Line, Translated
+from portal.notices.history import Layout, Line, Origin, Translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +55,15 @@ def in_language(found: Layout, book: Book, language: str, at: datetime) -> Layou
     sections = tuple((key, titled(key, title), tuple(map(worded, lines))) for key, title, lines in found.sections)
     is_checked = all(one.is_checked for one in used.values())
     return replace(found, sections=sections, translated=Translated(language, tuple(used), is_checked))
+
+
+def outdated(found: Layout, book: Book, language: str, at: datetime) -> list[str]:
+    """The keys of clauses in the shared English words of a layout whose translation was made from other words."""
+    made = {source.key for source, known in book.items() if source.language == language and source.part_hash and known}
+    return [
+        line.key
+        for line in found.lines
+        if line.origin is Origin.LIBRARY
+        and line.key in made
+        and rendering(book, Source(language, line.key, line.title, line.part_hash), at) is None
+    ]

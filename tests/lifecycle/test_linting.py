@@ -3,15 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from portal.core import clock
 from portal.core.errors import Forbidden, Invalid, NotFound
 from portal.identity.permissions import SYSTEM
+from portal.lifecycle import linting
 from portal.lifecycle.linting import Checked, Inspector
 from portal.lifecycle.mending import NewWaiver, can_mend, draft_mended_library, end_waiver, mend, open_waivers, waive
 from portal.notices.actions import adopt_override
 from portal.notices.lint.findings import Finding, Fix, Severity
-from portal.notices.models import OverrideMode, TextPart
+from portal.notices.lint.rules import Rule
+from portal.notices.models import OverrideMode, TextPart, Translation
 from portal.notices.queries import notice_at
 from portal.tenancy.queries import schools
 from portal.tenancy.scope import every_tenant
@@ -19,6 +22,7 @@ from portal.tenancy.scope import every_tenant
 NOW = clock.now()
 TODAY = clock.london(NOW).date()
 SPELLING = "wording.us-spelling"
+TRANSLATED = "rights.access"
 
 
 @pytest.fixture
@@ -139,13 +143,13 @@ def test_shared_words_are_mended_in_a_draft_that_changes_no_notice(everywhere, s
         [],
     )
     before = notice_at(everywhere, school("alder-primary"), NOW).text
-    draft = draft_mended_library(everywhere, SYSTEM, checked_library, now=NOW)
+    [draft] = draft_mended_library(everywhere, SYSTEM, checked_library, now=NOW)
     everywhere.flush()
     words = next(one.part_hash for one in draft.clauses if one.key == "sources.where")
     assert "such as results and registers" in everywhere.get(TextPart, words).text
-    assert draft_mended_library(everywhere, SYSTEM, checked_library, now=NOW) is draft
+    assert draft_mended_library(everywhere, SYSTEM, checked_library, now=NOW) == [draft]
     assert notice_at(everywhere, school("alder-primary"), NOW).text == before
-    assert draft_mended_library(everywhere, SYSTEM, Checked([], []), now=NOW) is None
+    assert draft_mended_library(everywhere, SYSTEM, Checked([], []), now=NOW) == []
 
 
 def test_who_may_not_write_the_shared_words_drafts_no_mending(everywhere, actor):
@@ -157,3 +161,62 @@ def test_who_may_not_write_the_shared_words_drafts_no_mending(everywhere, actor)
 def test_shared_words_are_not_mended_in_one_school(everywhere, faulty):
     found = checked(everywhere, faulty)
     assert not [one for one in found.standing if can_mend(found, one) and one.clause != "local.clubs"]
+
+
+@pytest.fixture
+def add_to_photographs(everywhere, school):
+    """A clause of its own in Birch's notice about photographs."""
+
+    def add(text):
+        adopt_override(
+            everywhere, school("birch-academy"), clause_key="photographs.why", mode=OverrideMode.AFTER, title="Plays",
+            key="local.plays", text=text, now=clock.now(), base_release="photographs-2026-09",
+        )  # fmt: skip
+        everywhere.flush()
+
+    return add
+
+
+def test_a_further_notice_is_checked_and_mended_in_its_own_words(everywhere, school, add_to_photographs):
+    tenant = school("birch-academy")
+    add_to_photographs("An organization films our plays.\nThis notice ends on 31 August 2023.")
+    found = checked(everywhere, tenant)
+    assert {one.rule for one in found.standing if one.clause == "local.plays"} == {SPELLING, "notice.expired"}
+    later = clock.now()
+    assert mend(everywhere, SYSTEM, tenant, found, found.standing, now=later) == 1
+    everywhere.flush()
+    after = later + timedelta(seconds=1)
+    assert "An organisation films our plays." in notice_at(everywhere, tenant, after, kind="photographs").text
+    assert "organisation films" not in notice_at(everywhere, tenant, after).text
+
+
+def test_what_the_law_wants_may_stand_in_any_of_the_notices(everywhere, school, add_to_photographs, monkeypatch):
+    """Articles 13 and 14 ask that people are told, not in which notice."""
+    wanted = Rule(
+        "plays.missing", Severity.ERROR, "nowhere", "Plays are not told.", "Made up", "made-up", None, None,
+        {"patterns": ["school plays"]}, (), (),
+    )  # fmt: skip
+    monkeypatch.setattr(linting, "rules_in_force", lambda _on: (wanted,))
+    tenant = school("birch-academy")
+    assert [one.rule for one in checked(everywhere, tenant).standing] == [wanted.id], "once for all its notices"
+    add_to_photographs("We film our school plays.")
+    assert checked(everywhere, tenant).standing == []
+
+
+def test_a_translation_of_former_english_is_told_in_the_library_and_in_schools(everywhere, school):
+    tenant = school("alder-primary")
+    assert "pl" in tenant.languages
+    rule = "translation.stale"
+    assert rule not in {one.rule for one in checked(everywhere, tenant).standing}
+    current = everywhere.scalars(
+        select(Translation).where(Translation.key == TRANSLATED, Translation.language == "pl")
+    ).one()
+    former = TextPart(hash="0" * 64, text="What it said before.")
+    everywhere.add(former)
+    everywhere.flush()
+    current.source_hash = former.hash
+    everywhere.flush()
+    for found in (checked(everywhere, tenant), Inspector(everywhere, now=clock.now()).library()):
+        [stale] = [one for one in found.standing if one.rule == rule]
+        assert (stale.clause, stale.severity) == (TRANSLATED, Severity.WARNING)
+        assert "(pl)" in stale.message

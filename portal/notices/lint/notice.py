@@ -53,14 +53,6 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class SpecialNotice:
-    """A notice for an occasion; it should be taken down after `until`."""
-
-    name: str
-    until: date
-
-
-@dataclass(frozen=True, slots=True)
 class Translation:
     """`is_stale`: the English wording changed after this translation was made."""
 
@@ -86,7 +78,6 @@ class Context:
     authorities: tuple[AuthorityName, ...] = ()
     listed: frozenset[str] = frozenset()
     dead_links: frozenset[str] = frozenset()
-    specials: tuple[SpecialNotice, ...] = ()
     translations: tuple[Translation, ...] = ()
     is_library: bool = False
 

@@ -92,14 +92,11 @@ def heading_missing(rule: Rule, notice: Notice, _context: Context) -> Iterable[F
 
 
 def expired(rule: Rule, notice: Notice, context: Context) -> Iterable[Finding]:
-    """A date after words such as `until` (`patterns`) has passed, or a special notice is past its day."""
+    """A date after words such as `until` (`patterns`) has passed."""
     for passage in in_scope(rule, notice):
         for start, end, day in _dates(passage, patterns(rule, "patterns")):
             if day < context.on:
                 yield said(rule, passage, start, end, day=day.isoformat())
-    for special in context.specials:
-        if special.until < context.on and rule.asks.get("specials"):
-            yield absent(rule, day=special.until.isoformat())
 
 
 def hard_reading(rule: Rule, notice: Notice, _context: Context) -> Iterable[Finding]:

@@ -73,12 +73,14 @@ def mending() -> ResponseReturnValue:
 
 @pages.page("/check/drafting", may=Action.EDIT_RELEASE, methods=("POST",), cross_tenant=REASON)
 def drafting() -> ResponseReturnValue:
-    draft = draft_mended_library(desk.session, desk.actor, _inspector().library(), now=desk.now)
-    if draft is None:
+    drafts = draft_mended_library(desk.session, desk.actor, _inspector().library(), now=desk.now)
+    if not drafts:
         flash(_("There was nothing to mend."), "info")
         return redirect(url_for(".check"))
     flash(_("A draft of the shared wording is mended. Read it, then publish it for all schools."), "success")
-    return redirect(url_for("central_library.release", name=draft.name))
+    if len(drafts) > 1:
+        return redirect(url_for("central_library.library"))
+    return redirect(url_for("central_library.release", name=drafts[0].name))
 
 
 def _inspector() -> Inspector:

@@ -7,7 +7,7 @@ import pytest
 
 from portal.notices.importing.editions import AuthorityName, Edition, EditionClause
 from portal.notices.lint.engine import CHECKS, lint
-from portal.notices.lint.notice import Context, SpecialNotice, Translation, notice_of_text
+from portal.notices.lint.notice import Context, Translation, notice_of_text
 from portal.notices.lint.rules import all_rules, rules_in_force
 
 TODAY = date(2026, 11, 22)
@@ -78,8 +78,3 @@ def test_the_rules_of_a_day_are_those_in_force_then():
     assert after - before == {"automated.before-2026", "cookies.before-2026"}
     assert "complaint.controller-route-missing" not in {rule.id for rule in rules_in_force(date(2026, 6, 18))}
     assert "complaint.controller-route-missing" in {rule.id for rule in rules_in_force(date(2026, 6, 19))}
-
-
-def test_a_special_notice_past_its_day_is_told():
-    past = Context(on=TODAY, specials=(SpecialNotice("Building works", date(2026, 10, 1)),))
-    assert "notice.expired" in {finding.rule for finding in lint(notice_of_text("We look after what we know."), past)}
