@@ -281,33 +281,33 @@ def from_query(values: Mapping[str, str]) -> Filters:
     )
 
 
+_LINES = select(
+    Case.id,
+    Case.reference,
+    Case.kind,
+    Case.status,
+    Case.waiting_for,
+    Case.outcome,
+    Case.opened_at,
+    Case.due_on,
+    Case.due_at,
+    Case.sort_on,
+    Case.requester_name,
+    Case.assignee_id,
+    Case.is_limited,
+    Case.received_at,
+    Case.requester_surname,
+    Case.subject_name,
+    Case.trust_id,
+    Case.authority_id,
+    Tenant.name,
+    Tenant.slug,
+).join(Tenant, Tenant.id == Case.tenant_id)
+"""Made once: naming twenty columns takes longer than reading a page of them."""
+
+
 def _rows(actor: Actor, filters: Filters, now: datetime) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            Case.id,
-            Case.reference,
-            Case.kind,
-            Case.status,
-            Case.waiting_for,
-            Case.outcome,
-            Case.opened_at,
-            Case.due_on,
-            Case.due_at,
-            Case.sort_on,
-            Case.requester_name,
-            Case.assignee_id,
-            Case.is_limited,
-            Case.received_at,
-            Case.requester_surname,
-            Case.subject_name,
-            Case.trust_id,
-            Case.authority_id,
-            Tenant.name,
-            Tenant.slug,
-        )
-        .join(Tenant, Tenant.id == Case.tenant_id)
-        .where(*_conditions(actor, filters, now), is_readable_by(actor))
-    )
+    return _LINES.where(*_conditions(actor, filters, now), is_readable_by(actor))
 
 
 def _conditions(actor: Actor, filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
