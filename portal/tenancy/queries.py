@@ -50,10 +50,14 @@ def tenant(session: PortalSession, tenant_id: int) -> Tenant:
 
 
 def service(session: PortalSession) -> Tenant:
-    """The one tenant that is the central service. Raises `NotFound` before `portal init`."""
-    found = session.scalar(select(Tenant).where(Tenant.kind == TenantKind.SERVICE))
+    """The one tenant that is the central service, asked for once a session. Raises `NotFound` before `portal init`."""
+    known = session.info.get("portal_service")
+    found = session.get(Tenant, known) if known is not None else None
+    if found is None:
+        found = session.scalar(select(Tenant).where(Tenant.kind == TenantKind.SERVICE))
     if found is None:
         raise NotFound("The portal has not been set up: run `portal init`.")
+    session.info["portal_service"] = found.id
     return found
 
 
