@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal.casework.kinds import clock_kind
@@ -202,7 +201,7 @@ def _add_to_count(session: PortalSession, authority_id: int, state: str, change:
         .values(number=CaseCount.number + change)
         .execution_options(synchronize_session=False)
     )
-    if cast("CursorResult[Any]", session.execute(statement)).rowcount:
+    if session.count_changed(statement):
         return
     try:
         with session.begin_nested():

@@ -11,13 +11,16 @@ from typing import Any, ClassVar, NoReturn, cast
 
 from sqlalchemy import (
     JSON,
+    CursorResult,
     Date,
     DateTime,
+    Delete,
     Dialect,
     Engine,
     Enum,
     MetaData,
     TypeDecorator,
+    Update,
     create_engine,
     event,
     make_url,
@@ -176,6 +179,10 @@ class PortalSession(Session):
     bulk_save_objects = connection
     bulk_insert_mappings = connection
     bulk_update_mappings = connection
+
+    def count_changed(self, statement: Update | Delete) -> int:
+        """Carry out a change and say how many rows it met."""
+        return cast("CursorResult[Any]", self.execute(statement)).rowcount
 
     def take_turn(self, what: str) -> None:
         """Wait until no other transaction changes `what`; on SQLite a writing transaction is alone anyway."""

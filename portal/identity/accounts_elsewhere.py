@@ -45,7 +45,7 @@ def unlink_account(session: PortalSession, person: Person, link_id: int) -> bool
     statement = delete(ExternalIdentity).where(
         ExternalIdentity.person_id == person.id, ExternalIdentity.id == link_id
     )  # fmt: skip
-    return bool(session.execute(statement).rowcount)  # type: ignore[attr-defined]
+    return bool(session.count_changed(statement))
 
 
 def proved_twice(claims: Mapping[str, Any]) -> bool:

@@ -63,12 +63,12 @@ def forget_expired_sessions(session: PortalSession, *, now: datetime) -> None:
 
 def know_browser(session: PortalSession, person_id: int, token: str, *, now: datetime) -> str:
     """Remember that this person signed in here; returns the token the browser keeps."""
-    known = session.execute(
+    known = session.count_changed(
         update(KnownBrowser)
         .where(KnownBrowser.person_id == person_id, KnownBrowser.token_digest == _known(token))
         .values(seen_at=now)
     )
-    if known.rowcount:  # type: ignore[attr-defined]
+    if known:
         return token
     fresh = new_token()
     session.add(KnownBrowser(person_id=person_id, token_digest=_known(fresh), seen_at=now))

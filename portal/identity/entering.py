@@ -132,7 +132,7 @@ def _use_totp(session: PortalSession, person: Person, code: str, keys: Keys, *, 
 
 
 def _use_recovery_code(session: PortalSession, person: Person, code: str, *, now: datetime) -> bool:
-    used = session.execute(
+    used = session.count_changed(
         update(RecoveryCode)
         .where(
             RecoveryCode.person_id == person.id,
@@ -141,7 +141,7 @@ def _use_recovery_code(session: PortalSession, person: Person, code: str, *, now
         )
         .values(used_at=now)
     )
-    return bool(used.rowcount)  # type: ignore[attr-defined]
+    return bool(used)
 
 
 def _recovery(person: Person, code: str) -> str:

@@ -91,12 +91,12 @@ def accept(session: PortalSession, invitation: Invitation, person: Person, *, no
     present = session.scalar(select(Membership).where(*mine, Membership.ended_at.is_(None)))
     if present is not None and invitation.role not in LEADING:
         keep_a_leader(session, present)
-    used = session.execute(
+    used = session.count_changed(
         update(Invitation)
         .where(Invitation.id == invitation.id, Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None))
         .values(accepted_at=now)
     )
-    if not used.rowcount:  # type: ignore[attr-defined]
+    if not used:
         raise NotFound("There is no such invitation.")
     if present is not None:
         present.ended_at = now

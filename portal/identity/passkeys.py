@@ -125,7 +125,7 @@ def passkeys(session: PortalSession, person_id: int) -> list[Passkey]:
 def remove_passkey(session: PortalSession, person: Person, passkey_id: int) -> bool:
     """Forget one of the person's own keys; returns whether there was one."""
     statement = delete(Passkey).where(Passkey.person_id == person.id, Passkey.id == passkey_id)
-    return bool(session.execute(statement).rowcount)  # type: ignore[attr-defined]
+    return bool(session.count_changed(statement))
 
 
 def _parsed(answer: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from portal.tenancy.models import TenantKind
 from portal.tenancy.queries import service, tenant_by_slug
 from portal.web.door import Audience, Needs, Policy
 from portal.web.refusing import refused, remember_who
-from portal.web.session import Desk, ServerSession, open_desk
+from portal.web.session import Desk, browser_session, open_desk
 from portal.web.sign_in import SignedIn, proved_lately
 
 _KEPT = "/kept"
@@ -57,7 +57,7 @@ def guard() -> ResponseReturnValue | None:
 
 
 def _actor(desk: Desk) -> Actor:
-    failure = cast("ServerSession", session).failure
+    failure = browser_session.failure
     if failure is not None:
         raise failure
     known = cast("SignedIn", current_user) if session.get("_user_id") else None

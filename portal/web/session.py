@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from flask import Flask, current_app, g, request
+from flask import session as flask_session
 from flask.sessions import SessionInterface, SessionMixin
 from flask.wrappers import Request, Response
 from sqlalchemy import delete, select, update
@@ -113,6 +114,8 @@ class Desk:
 
 
 desk = cast("Desk", LocalProxy(lambda: g.desk))
+browser_session = cast("ServerSession", flask_session)
+"""Flask's session as what it is here: `ServerSessions` makes no other."""
 
 
 def house() -> House:

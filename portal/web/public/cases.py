@@ -28,7 +28,7 @@ from portal.web.files import filing, serve
 from portal.web.forms.cases import AdmissionForm, FilesForm, NothingForm, ReferenceForm, RequesterMessageForm
 from portal.web.languages import current_language
 from portal.web.sender import sender
-from portal.web.session import desk
+from portal.web.session import browser_session, desk
 
 pages = Door("public_cases", __name__, audience=Audience.PUBLIC)
 OPEN_MINUTES = 60
@@ -155,7 +155,7 @@ def withdrawal(token: str) -> ResponseReturnValue:
 @pages.page("/requests/<token>/leaving", may=Needs.REQUESTER, methods=("POST",))
 def leaving(token: str) -> ResponseReturnValue:
     session.pop("requester", None)
-    session.rotate()  # type: ignore[attr-defined]
+    browser_session.rotate()
     return redirect(url_for(".case", token=token))
 
 
@@ -180,7 +180,7 @@ def _open(reference: str, typed: str) -> str | None:
 
 def _let_in(token: str) -> None:
     session["requester"] = {"link": _mark(token), "until": desk.now.timestamp() + OPEN_MINUTES * 60}
-    session.rotate()  # type: ignore[attr-defined]
+    browser_session.rotate()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from portal.identity.rules import browser_name
 from portal.web.door import Needs
 from portal.web.forms.sign_in import NewAuthenticatorForm, NewPasswordForm, NothingForm, PasskeyNameForm
 from portal.web.providers import provider_names
-from portal.web.session import desk
+from portal.web.session import browser_session, desk
 from portal.web.shared.blueprint import pages
 from portal.web.shared.setting_up import authenticator_page, passkey_page, pending_secret
 from portal.web.shared.sign_in import challenge, site
@@ -32,7 +32,7 @@ def account() -> ResponseReturnValue:
         passkeys=passkeys(desk.session, found.id),
         accounts=linked_accounts(desk.session, found.id),
         sessions=live_sessions(desk.session, found.id, now=desk.now),
-        this_one=session.row_id,  # type: ignore[attr-defined]
+        this_one=browser_session.row_id,
         providers=provider_names(),
         browser_name=browser_name,
         nothing=NothingForm(formdata=None),
@@ -49,7 +49,7 @@ def end_my_session(session_id: int) -> ResponseReturnValue:
 
 @pages.page("/account/sessions/end", may=Needs.SIGN_IN, methods=("POST",))
 def end_my_other_sessions() -> ResponseReturnValue:
-    end_sessions(desk.session, me().id, except_id=session.row_id)  # type: ignore[attr-defined]
+    end_sessions(desk.session, me().id, except_id=browser_session.row_id)
     flash(_("You are signed out everywhere else."), "success")
     return redirect(url_for(".account"))
 

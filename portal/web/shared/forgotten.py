@@ -13,7 +13,7 @@ from portal.identity.rules import normal_email
 from portal.web.door import Needs
 from portal.web.forms.sign_in import ForgottenForm, MailedCodeForm, ResetForm
 from portal.web.refusing import refused
-from portal.web.session import desk
+from portal.web.session import browser_session, desk
 from portal.web.shared.blueprint import pages
 from portal.web.sign_in import (
     browser_of,
@@ -49,16 +49,11 @@ def forgotten_code() -> ResponseReturnValue:
     form = MailedCodeForm()
     if not form.validate_on_submit():
         return render_template("shared/forgotten/code.html", form=form), 422 if form.errors else 200
-    email = use_proof(
-        desk.session, PURPOSE, int(kept["proof"]), form.code.data or "", desk.house.keys,
-        address=request.remote_addr or "", now=desk.now,
-    )  # fmt: skip
+    email = _proved(form, PURPOSE, int(kept["proof"]))
     if email is None:
-        refused("second-factor")
-        form.code.errors = [_("This code is not right, or no longer valid.")]
         return render_template("shared/forgotten/code.html", form=form), 422
     session["reset"] = {"email": email, "until": desk.now.timestamp() + SECONDS}
-    session.rotate()  # type: ignore[attr-defined]
+    browser_session.rotate()
     return redirect(url_for(".forgotten_password"))
 
 
@@ -80,17 +75,12 @@ def mailbox() -> ResponseReturnValue:
     form = MailedCodeForm()
     if not form.validate_on_submit():
         return render_template("shared/forgotten/code.html", form=form), 422 if form.errors else 200
-    email = use_proof(
-        desk.session, MAILBOX, int(kept["proof"]), form.code.data or "", desk.house.keys,
-        address=request.remote_addr or "", now=desk.now,
-    )  # fmt: skip
+    email = _proved(form, MAILBOX, int(kept["proof"]))
     if email is None:
-        refused("second-factor")
-        form.code.errors = [_("This code is not right, or no longer valid.")]
         return render_template("shared/forgotten/code.html", form=form), 422
     session.pop("mailbox_asked")
     remember_mailbox(email)
-    session.rotate()  # type: ignore[attr-defined]
+    browser_session.rotate()
     flash(_("Thank you. Now sign in."), "success")
     return redirect(url_for(".sign_in"))
 
@@ -132,3 +122,15 @@ def mail_proof(purpose: str, email: str) -> int:
     found = person_by_email(desk.session, email)
     mail_code(email, code if found is not None and found.disabled_at is None else "")
     return proof_id
+
+
+def _proved(form: MailedCodeForm, purpose: str, proof: int) -> str | None:
+    """The address that the typed code was mailed to; a wrong code is counted and said beside the field."""
+    email = use_proof(
+        desk.session, purpose, proof, form.code.data or "", desk.house.keys, address=request.remote_addr or "",
+        now=desk.now,
+    )  # fmt: skip
+    if email is None:
+        refused("second-factor")
+        form.code.errors = [_("This code is not right, or no longer valid.")]
+    return email

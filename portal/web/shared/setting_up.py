@@ -19,7 +19,7 @@ from portal.web.door import Needs
 from portal.web.forms.sign_in import NewAuthenticatorForm, NewPasswordForm, NothingForm, PasskeyNameForm
 from portal.web.pictures import qr_picture
 from portal.web.providers import provider_names
-from portal.web.session import desk
+from portal.web.session import browser_session, desk
 from portal.web.shared.blueprint import pages
 from portal.web.shared.sign_in import challenge, remember_challenge, site
 from portal.web.sign_in import change_password, check_new_password, let_in
@@ -36,7 +36,7 @@ def begin_setting_up(found: Invitation, known: Person | None) -> None:
     session["setting_up"] = {
         "person": guest.id, "invitation": found.id, "until": desk.now.timestamp() + SECONDS,
     }  # fmt: skip
-    session.rotate()  # type: ignore[attr-defined]
+    browser_session.rotate()
 
 
 def person_setting_up() -> Person:

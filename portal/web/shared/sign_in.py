@@ -19,7 +19,7 @@ from portal.web.door import Needs
 from portal.web.forms.sign_in import CodeForm, NothingForm, PasskeyForm, SignInForm
 from portal.web.providers import provider_names
 from portal.web.refusing import refused
-from portal.web.session import desk
+from portal.web.session import browser_session, desk
 from portal.web.shared.blueprint import pages
 from portal.web.sign_in import actor_of, has_mailbox, known_token, leave_failed, leave_line, let_in
 
@@ -91,7 +91,7 @@ def sign_in_passkey() -> ResponseReturnValue:
 
 @pages.page("/sign-out", may=Needs.NOTHING, methods=("POST",))
 def sign_out() -> ResponseReturnValue:
-    session.end()  # type: ignore[attr-defined]
+    browser_session.end()
     g.forget_everything = True
     return redirect(url_for("public_front.front"))
 
@@ -129,7 +129,7 @@ def count_failure(how: str) -> None:
 def await_code(person_id: int, *, how: str) -> None:
     """One proof is given; the second is awaited in this browser for ten minutes."""
     session["pending"] = {"person": person_id, "until": desk.now.timestamp() + PENDING_SECONDS, "how": how}
-    session.rotate()  # type: ignore[attr-defined]
+    browser_session.rotate()
 
 
 def site() -> Site:
