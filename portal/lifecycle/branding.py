@@ -13,6 +13,8 @@ _CREST_POINTS = 4_000
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""The markers of JPEG that begin a frame; the three left out begin tables and an extension."""
 
 
 def checked_colour(text: str) -> str:
@@ -36,18 +38,34 @@ def contrast_with_white(colour: str) -> float:
 
 
 def image_kind(content: bytes) -> str:
-    """`image/png` or `image/jpeg` by the first bytes. Raises `Invalid` for anything else and for a large file."""
+    """`image/png` or `image/jpeg` by what the file holds. Raises `Invalid` for anything else or too large."""
     if len(content) > CREST_BYTES:
         raise Invalid(N_("The picture is too large: use one of at most 150 kB."), field="crest")
     if content.startswith(_PNG):
-        if max(_png_sides(content)) > _CREST_POINTS:
-            raise Invalid(N_("The picture is too large: use one of at most 4,000 points each way."), field="crest")
-        return "image/png"
-    if content.startswith(_JPEG):
-        return "image/jpeg"
-    raise Invalid(N_("Use a PNG or JPEG picture."), field="crest")
+        kind, sides = "image/png", _png_sides(content)
+    elif content.startswith(_JPEG):
+        kind, sides = "image/jpeg", _jpeg_sides(content)
+    else:
+        raise Invalid(N_("Use a PNG or JPEG picture."), field="crest")
+    if min(sides) < 1:
+        raise Invalid(N_("This picture is damaged. Save it anew, or use another one."), field="crest")
+    if max(sides) > _CREST_POINTS:
+        raise Invalid(N_("The picture is too large: use one of at most 4,000 points each way."), field="crest")
+    return kind
 
 
 def _png_sides(content: bytes) -> tuple[int, int]:
-    """Width and height in points, as the first chunk of a PNG states them (ISO/IEC 15948, 11.2.2)."""
+    """Width and height in points, as the first chunk of a PNG states them (ISO/IEC 15948, 11.2.2); 0 without one."""
     return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
+
+
+def _jpeg_sides(content: bytes) -> tuple[int, int]:
+    """Width and height in points from the frame header (ISO/IEC 10918-1, B.2.2); 0 without one."""
+    place = 2
+    while place + 9 <= len(content) and content[place] == 0xFF:
+        marker, length = content[place + 1], int.from_bytes(content[place + 2 : place + 4], "big")
+        if marker in _FRAMES:
+            sizes = content[place + 5 : place + 9]
+            return int.from_bytes(sizes[2:], "big"), int.from_bytes(sizes[:2], "big")
+        place += 1 if marker == 0xFF else 2 + length  # a marker may be led by any number of 0xFF
+    return 0, 0

@@ -14,7 +14,7 @@ from portal.tenancy.models import Setting, Tenant
 from portal.tenancy.scope import every_tenant, tenant_scope
 from tests.conftest import form_marks
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\x0dIHDR" + (64).to_bytes(4, "big") * 2 + b"\0" * 40
 
 
 def text(answer):
