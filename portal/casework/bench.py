@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from portal.casework.inbox import Filters, Page, View, counts, counts_by_authority, page
-from portal.casework.models import Case, CaseCount, CaseKind, CaseStatus, CaseText, Channel, WaitingFor
+from portal.casework.models import Case, CaseCount, CaseKind, CaseReader, CaseStatus, CaseText, Channel, WaitingFor
 from portal.casework.progress import FAR, state_of
 from portal.core.clock import london
 from portal.core.database import PortalSession
@@ -47,7 +47,9 @@ _BY_HAND = {
     View.WEEK: "AND sort_on <= :week ",
     View.OVERDUE: "AND sort_on < :today ",
     View.UNASSIGNED: "AND assignee_id IS NULL ",
-    View.LIMITED: "AND is_limited IS {yes} ",
+    View.LIMITED: (
+        "AND is_limited IS {yes} AND case_file.id IN (SELECT case_id FROM case_reader WHERE person_id = :me) "
+    ),
 }
 _READABLE = "(NOT is_limited OR case_file.id IN (SELECT case_id FROM case_reader WHERE person_id = :me))"
 _COLUMNS = (
@@ -100,6 +102,7 @@ def fill(session: PortalSession, *, cases: int, schools: int, now: datetime, tic
         ]
         _add(session, Case, chunk)
         _add(session, CaseText, [_text(case) for case in chunk])
+        _add(session, CaseReader, [row for case in chunk if case["is_limited"] for row in _readers(case, made)])
         numbers.update((case["authority_id"], state_of(Case(**case))) for case in chunk)
         tick(len(chunk))
     _add(session, CaseCount, [
@@ -265,6 +268,12 @@ def _case(
         "assignee_id": made.choice((None, ME, *range(2, 400))) if is_open else ME,
         "is_limited": made.random() < 0.01,
     }
+
+
+def _readers(case: dict[str, Any], made: random.Random) -> list[dict[str, Any]]:
+    """The people a limited case is limited to: three of 400, of whom the bench's reader is one."""
+    people = made.sample(range(ME, 400), 3)
+    return [{"tenant_id": case["tenant_id"], "case_id": case["id"], "person_id": person} for person in people]
 
 
 def _text(case: dict[str, Any]) -> dict[str, Any]:

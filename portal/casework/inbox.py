@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, true, tuple_
 
 from portal.casework.models import Case, CaseCount, CaseKind, CaseStatus, WaitingFor
-from portal.casework.queries import is_readable_by
+from portal.casework.queries import is_named, is_readable_by
 from portal.casework.search import MOST, find_case_ids
 from portal.core.clock import end_of_day, london
 from portal.core.database import PortalSession
@@ -25,6 +25,7 @@ from portal.core.text import clean
 from portal.identity.permissions import Actor
 from portal.tenancy.models import Tenant
 from portal.tenancy.queries import named_like
+from portal.tenancy.scope import current_scope
 
 WEEK = timedelta(days=7)
 MOST_DAYS = 36_500
@@ -322,7 +323,7 @@ def _conditions(actor: Actor, filters: Filters, now: datetime) -> list[ColumnEle
         View.WEEK: Case.sort_on <= today + WEEK,
         View.OVERDUE: and_(Case.sort_on <= today, or_(Case.sort_on < today, Case.due_at < now)),
         View.UNASSIGNED: Case.assignee_id.is_(None),
-        View.LIMITED: Case.is_limited.is_(True),
+        View.LIMITED: and_(Case.is_limited.is_(True), is_named(actor)),
     }
     if filters.view in by_view:
         found.append(by_view[filters.view])
@@ -343,14 +344,18 @@ def _stands(status: CaseStatus) -> ColumnElement[bool]:
 def _search(session: PortalSession, actor: Actor, words: str) -> tuple[list[ColumnElement[bool]], bool]:
     """What holds the words, as questions whose answers are merged, and whether there is more than can be shown.
 
-    A reference stands alone. A single word is first an exact surname, of the requester or of whom it is about, each by
-    its b-tree, which stops after a page; where those fill no page, words anywhere in the case count too, at most 1,000.
+    A reference stands alone. Words anywhere in the case count, at most 1,000. For whoever sees every tenant's, a single
+    word is first an exact surname, of the requester or of whom it is about, each by its b-tree; where that fills a page
+    the words anywhere are not asked for.
     """
     typed = words.upper()
     if _REFERENCE.fullmatch(typed) and any(character.isdigit() for character in typed):
         return [Case.reference == f"{typed[:4]}-{typed[-4:]}"], False
     surname = words.casefold()
-    by_name = [Case.requester_surname == surname, Case.subject_surname == surname] if " " not in surname else []
+    scope = current_scope(session)
+    sees_all = scope is not None and scope.tenant_id is None
+    is_name = sees_all and " " not in surname
+    by_name = [Case.requester_surname == surname, Case.subject_surname == surname] if is_name else []
     for each in by_name:
         some = select(Case.id).where(each, is_readable_by(actor)).limit(ROWS_PER_PAGE + 1)
         if len(session.scalars(some).all()) > ROWS_PER_PAGE:

@@ -247,6 +247,7 @@ class CaseReader(TenantOwned, Base):
         tenant_key(),
         tenant_reference("case_id", "case_file"),
         UniqueConstraint("tenant_id", "case_id", "person_id"),
+        Index("ix_case_reader_person", "person_id", "case_id"),
     )
 
 

@@ -42,13 +42,17 @@ def is_readable_by(actor: Actor) -> ColumnElement[bool]:
 
     Where the actor is chair of governors and nothing else, only the limited ones are hers.
     """
-    named = select(CaseReader.case_id).where(CaseReader.person_id == actor.person_id)
     unlimited: ColumnElement[bool] = Case.is_limited.is_(False)
     working = {tenant_id for tenant_id, role in actor.roles if role in WORKING}
     chaired = {tenant_id for tenant_id, role in actor.roles if role is Role.CHAIR} - working
     if chaired and not any(role is Role.DPO_OFFICER for _, role in actor.roles):
         unlimited = and_(unlimited, or_(Case.tenant_id.not_in(chaired), Case.trust_id.in_(working)))
-    return or_(unlimited, Case.id.in_(named))
+    return or_(unlimited, is_named(actor))
+
+
+def is_named(actor: Actor) -> ColumnElement[bool]:
+    """The condition that the actor is one of the people a case is limited to."""
+    return Case.id.in_(select(CaseReader.case_id).where(CaseReader.person_id == actor.person_id))
 
 
 def case_by_reference(session: PortalSession, actor: Actor, reference: str, *, to_change: bool = False) -> Case:

@@ -9,24 +9,27 @@ from sqlalchemy import Connection, delete, select
 
 from portal.casework.models import Case, CaseMessage, CaseNote, CaseText
 from portal.core.database import PortalSession
-from portal.tenancy.scope import current_scope
+from portal.tenancy.models import Tenant
+from portal.tenancy.scope import Scope, current_scope
 
 MOST = 1000
 _TOKENS = "unicode61 remove_diacritics 0 categories 'L* N* Co Mc Mn'"
 _TABLE = f"""
 CREATE VIRTUAL TABLE IF NOT EXISTS case_words USING fts5
-  (body, content='case_text', content_rowid='id', tokenize="{_TOKENS}")
+  (tenant_id, body, content='case_text', content_rowid='id', tokenize="{_TOKENS}")
 """
-_OUT = "INSERT INTO case_words (case_words, rowid, body) VALUES ('delete', old.id, old.body);"
-_IN = "INSERT INTO case_words (rowid, body) VALUES (new.id, new.body);"
+"""The tenant is a word of its own, so that a school's search of a common name does not go through everybody's."""
+_OUT = "INSERT INTO case_words (case_words, rowid, tenant_id, body) VALUES ('delete', old.id, old.tenant_id, old.body);"
+_IN = "INSERT INTO case_words (rowid, tenant_id, body) VALUES (new.id, new.tenant_id, new.body);"
 _TRIGGERS = {"insert": _IN, "delete": _OUT, "update": _OUT + _IN}
 _IN_SQLITE = """
 SELECT kept.case_id FROM case_words JOIN case_text AS kept ON kept.id = case_words.rowid
-WHERE case_words MATCH :question AND (:tenant IS NULL OR kept.tenant_id IN
+WHERE case_words MATCH :question AND (:everywhere OR kept.tenant_id IN
   (SELECT id FROM tenant WHERE id = :tenant OR trust_id = :tenant)) LIMIT :most
 """
 _IN_POSTGRESQL = """
-SELECT case_id FROM case_text WHERE to_tsvector('simple', body) @@ to_tsquery('simple', :question) LIMIT :most
+SELECT case_id FROM case_text WHERE to_tsvector('simple', body) @@ to_tsquery('simple', :question)
+AND (:everywhere OR tenant_id = ANY(:tenants)) LIMIT :most
 """
 _GIN = "CREATE INDEX IF NOT EXISTS ix_case_text_words ON case_text USING gin (to_tsvector('simple', body))"
 
@@ -37,9 +40,11 @@ def prepare(connection: Connection) -> None:
         connection.exec_driver_sql(_GIN)
         return
     made = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'case_words'").scalar()
-    is_new = made is None or _TOKENS not in made
+    is_new = made is None or _TOKENS not in made or "tenant_id" not in made
     if made is not None and is_new:
         connection.exec_driver_sql("DROP TABLE case_words")
+        for verb in _TRIGGERS:
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS case_words_{verb}")
     connection.exec_driver_sql(_TABLE)
     for verb, body in _TRIGGERS.items():
         connection.exec_driver_sql(
@@ -74,13 +79,28 @@ def find_case_ids(session: PortalSession, typed: str) -> list[int]:
     wanted = _words(typed)[:8]
     if not wanted:
         return []
-    if session.get_bind().dialect.name == "postgresql":
-        values: dict[str, object] = {"question": " & ".join(f"{token}:*" for token in wanted), "most": MOST + 1}
-        return [row[0] for row in session.run_text(_IN_POSTGRESQL, values)]
     scope = current_scope(session)
-    tenant_id = scope.tenant_id if scope is not None else 0
-    values = {"question": " ".join(f'"{token}"*' for token in wanted), "most": MOST + 1, "tenant": tenant_id}
+    if scope is None:
+        return []
+    tenants = _tenants(session, scope)
+    values: dict[str, object] = {"most": MOST + 1, "everywhere": scope.tenant_id is None}
+    if session.get_bind().dialect.name == "postgresql":
+        values |= {"question": " & ".join(f"{token}:*" for token in wanted), "tenants": tenants}
+        return [row[0] for row in session.run_text(_IN_POSTGRESQL, values)]
+    question = "body : (" + " AND ".join(f'"{token}"*' for token in wanted) + ")"
+    if tenants:
+        question += " AND tenant_id : (" + " OR ".join(f'"{number}"' for number in tenants) + ")"
+    values |= {"question": question, "tenant": scope.tenant_id}
     return [row[0] for row in session.run_text(_IN_SQLITE, values)]
+
+
+def _tenants(session: PortalSession, scope: Scope) -> list[int]:
+    """Those whose cases a scope sees; none where it sees everybody's."""
+    if scope.tenant_id is None:
+        return []
+    if not scope.is_trust:
+        return [scope.tenant_id]
+    return [scope.tenant_id, *session.scalars(select(Tenant.id).where(Tenant.trust_id == scope.tenant_id))]
 
 
 def _words(typed: str) -> list[str]:
