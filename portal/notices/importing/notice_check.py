@@ -13,10 +13,14 @@ LEAST_ENGLISH = 0.15
 FEWEST_CLAUSES = 2
 TOPIC = frozenset(["privacy", "personal", "data", "information", "cookies", "gdpr"])
 LEAST_TOPIC = 0.01
+COOKIES = "cookies."
 
 
 def check_notice(blocks: Sequence[Block], *, is_piece_welcome: bool = False) -> None:
-    """Raises `Invalid` for a text in another language, for one that speaks of something else and for a mere piece."""
+    """Raises `Invalid` for a text in another language, for one that speaks of something else and for a mere piece.
+
+    A box that asks about cookies is no notice.
+    """
     found = [word for block in blocks for word in words(block.text) if any(letter.isalpha() for letter in word)]
     if len(found) < FEWEST_WORDS:
         if is_piece_welcome:
@@ -25,6 +29,7 @@ def check_notice(blocks: Sequence[Block], *, is_piece_welcome: bool = False) -> 
     if sum(word in EVERYDAY for word in found) < LEAST_ENGLISH * len(found):
         raise Invalid("This does not seem to be in English. Import the English notice; translations are added later.")
     spoken_of = {key for block in blocks for key, weight in evidence(block.plain).items() if weight >= STRONG}
+    beside_cookies = {key for key in spoken_of if is_piece_welcome or not key.startswith(COOKIES)}
     topic = sum(word in TOPIC for word in found)
-    if len(spoken_of) < FEWEST_CLAUSES or topic < LEAST_TOPIC * len(found):
+    if len(beside_cookies) < FEWEST_CLAUSES or topic < LEAST_TOPIC * len(found):
         raise Invalid("This does not read like a privacy notice: it says too little about personal information.")

@@ -258,6 +258,16 @@ def test_a_page_about_something_else_is_no_notice():
         check_notice(pasted_blocks(text))
 
 
+def test_a_box_that_asks_about_cookies_is_no_notice():
+    text = (
+        "We and our 80 partners use cookies to store information on your device, such as an identifier, and to show "
+        "advertisements that fit you. Some rely on their legitimate interests, to which you may object.\n\n"
+        "You can accept all cookies, refuse them or choose. Your choice is kept for a year.\n\nManage your cookies"
+    )
+    with pytest.raises(Invalid, match="does not read like a privacy notice"):
+        check_notice(pasted_blocks(text))
+
+
 def test_a_notice_in_another_language_is_told_apart():
     text = "Szkoła przechowuje dane osobowe uczniów i rodziców. Każdy może poprosić o kopię swoich danych. " * 6
     with pytest.raises(Invalid, match="English"):
