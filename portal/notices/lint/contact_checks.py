@@ -65,6 +65,18 @@ def old_council_names(rule: Rule, notice: Notice, context: Context) -> Iterable[
                 yield said(rule, passage, *_span(passage, mention), fix, found=mention.name, instead=official)
 
 
+def ended_councils(rule: Rule, notice: Notice, context: Context) -> Iterable[Finding]:
+    """A council that is no more is named in full; its short name may mean the place."""
+    councils = _directory(context.authorities)
+    for passage in notice.passages:
+        for mention in councils.mentions(passage.plain):
+            ended = mention.authority.ended
+            span = _span(passage, mention)
+            is_history = any(excuse.search(passage.sentences_at(*span)) for excuse in patterns(rule, "unless"))
+            if mention.full and ended and ended <= context.on and not is_history:
+                yield said(rule, passage, *span, found=mention.name, day=ended.isoformat())
+
+
 def councils_missing(rule: Rule, notice: Notice, context: Context) -> Iterable[Finding]:
     """Council lines name fewer councils than a notice should list; told at the last such line."""
     councils = _directory(context.authorities)
@@ -113,5 +125,6 @@ CONTACT_CHECKS = {
     "officer_contact": officer_contact,
     "wrong_controller": wrong_controller,
     "old_council_names": old_council_names,
+    "ended_councils": ended_councils,
     "councils_missing": councils_missing,
 }
