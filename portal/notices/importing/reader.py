@@ -28,7 +28,6 @@ FULL_LINE = 0.8
 FEWEST_LETTERS = 20
 ENCRYPTED = b"/Encrypt"
 BLOCK_END = re.compile(r"(</(?:p|li|h\d|tr|ul|ol|table)>)")
-DAMAGED = "This PDF file is damaged and cannot be read. Save it again and retry."
 LOCKED = "This document is protected by a password. Save a copy without one and try again."
 
 
@@ -79,7 +78,9 @@ def _read_pdf(data: bytes) -> tuple[Block, ...]:
     except (Invalid, Refused, MemoryError, RecursionError):
         raise
     except Exception as damage:
-        raise Invalid(LOCKED if ENCRYPTED in data else DAMAGED) from damage
+        if ENCRYPTED in data:
+            raise Invalid(LOCKED) from damage
+        raise Invalid("This PDF file is damaged and cannot be read. Save it again and retry.") from damage
     if sum(letter.isalpha() for letter in text) < FEWEST_LETTERS:
         why = "only pictures of pages: it was probably scanned" if pictures else "no text in it"
         raise Invalid(f"This PDF file has {why}. Ask for the document that it was made from, or type the text.")

@@ -191,8 +191,10 @@ def test_a_damaged_pdf_is_refused():
 
 
 def test_a_locked_pdf_is_refused():
-    lock = b"/Encrypt<</Filter/Standard/V 1/R 2/O<" + b"41" * 32 + b">/U<" + b"42" * 32 + b">/P -4>>/ID[<00><00>]"
-    assert "password" in refused("notice.pdf", pdf(b"secret", lock))
+    lock = b"/Encrypt<</Filter/Standard/V 1/R 2/O<" + b"41" * 32 + b">/U<" + b"42" * 32 + b">/P %d>>/ID[<00><00>]"
+    assert "password" in refused("notice.pdf", pdf(b"secret", lock % -4))
+    too_large_for_the_reader = 2**33
+    assert "password" in refused("notice.pdf", pdf(b"secret", lock % too_large_for_the_reader))
 
 
 def test_a_picture_with_a_text_name_is_refused():
