@@ -270,6 +270,16 @@ def test_a_box_that_asks_about_cookies_is_no_notice():
         check_notice(pasted_blocks(text))
 
 
+def test_an_article_about_the_law_is_no_notice():
+    text = (
+        "The regulation governs the processing of personal data of individuals in the Union. Data subjects have the "
+        "right of access, the right to erasure and the right to object. Critics feared for small firms. Fines can be "
+        "large, and many websites blocked readers on the day on which it came into force.\n\n"
+    )
+    with pytest.raises(Invalid, match="does not read like a privacy notice"):
+        check_notice(pasted_blocks(text))
+
+
 def test_a_notice_in_another_language_is_told_apart():
     text = "Szkoła przechowuje dane osobowe uczniów i rodziców. Każdy może poprosić o kopię swoich danych. " * 6
     with pytest.raises(Invalid, match="English"):
