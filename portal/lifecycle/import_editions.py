@@ -57,7 +57,7 @@ def _edition(row: Release, words: dict[str, str]) -> Edition:
 def _named(authority: Authority) -> AuthorityName | None:
     code = next((one.code for one in reversed(authority.codes) if one.scheme is CodeScheme.DFE), None)
     names = dict.fromkeys(_all_names(authority))
-    return AuthorityName(authority.key, code, tuple(names)) if code else None
+    return AuthorityName(authority.key, code, tuple(names), authority.valid_to) if code else None
 
 
 def _all_names(authority: Authority) -> Iterable[str]:

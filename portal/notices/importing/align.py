@@ -9,13 +9,14 @@ from portal.core.errors import Invalid
 from portal.core.i18n import N_
 from portal.notices.importing.anchors import locate
 from portal.notices.importing.blocks import Block
+from portal.notices.importing.contacts import contacts
 from portal.notices.importing.councils import Councils
 from portal.notices.importing.covers import covers
 from portal.notices.importing.decisions import clause_decisions, local_clauses
 from portal.notices.importing.editions import AuthorityName, Edition, in_force, newest_first
 from portal.notices.importing.facts import (
     address_lines,
-    block_contacts,
+    default_owners,
     facts,
     is_computed,
     is_contact,
@@ -81,6 +82,7 @@ class _Alignment:
         self._blocks = settle_titles(document, self._wording)
         self._places = locate(self._blocks, self._wording.titles)
         self._placed = placed_by_index(self._blocks, self._places)
+        self._owners = default_owners(self._blocks, self._places)
         self._stream = stream_of(self._blocks, self._wording.vocabulary, promising_words())
         self._covers, self._claims = covers(
             self._blocks, self._stream, self._wording.claims(self._stream), self._placed, self._wording.titles
@@ -135,13 +137,13 @@ class _Alignment:
 
     def _contact_entry(self, block: Block, *, is_address: bool) -> Entry | None:
         place = self._placed[block.index]
-        contacts = block_contacts(block, place)
-        is_reach = block.kind is not Kind.HEADING and is_contact(block, contacts)
+        found = contacts(block.text, self._owners[block.index])
+        is_reach = block.kind is not Kind.HEADING and is_contact(block, found)
         if not (is_address or is_reach or is_version_line(block) or is_computed(block, place)):
             return None
         cover = self._covers.get(block.index)
         key = max(cover.places, key=cover.share, default=place.key) if cover else place.key
-        names = ", ".join(contact.fact for contact in contacts if contact.owner != "other")
+        names = ", ".join(contact.fact for contact in found if contact.owner != "other")
         notes = (Note(N_("Becomes data: %(facts)s."), {"facts": names}),) if names else ()
         return Entry(block, Class.FACT, key, notes=notes)
 

@@ -28,13 +28,17 @@ class Contact(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A contact in a straightened text. `owner` is `school`, `dpo`, `regulator`, `controller` or `other`."""
+    """A contact in a straightened text. `owner` is `school`, `dpo`, `regulator`, `controller` or `other`.
+
+    `is_said`: its own look or its paragraph told whose it is.
+    """
 
     contact: Contact
     value: str
     start: int
     end: int
     owner: str
+    is_said: bool = True
 
     @property
     def fact(self) -> str:
@@ -42,7 +46,10 @@ class Found:
 
 
 def contacts(text: str, default_owner: str = "school") -> list[Found]:
-    """Every contact of one paragraph. `default_owner` is whom the clause around it speaks of."""
+    """Every contact of one paragraph. `default_owner` is whom what stands around it speaks of.
+
+    A council's mailbox is nobody's, except where the Data Protection Officer is spoken of.
+    """
     plain = spoken(text)
     found: list[Found] = []
     for kind, pattern in (
@@ -53,17 +60,19 @@ def contacts(text: str, default_owner: str = "school") -> list[Found]:
     ):
         for match in pattern.finditer(plain):
             if not any(_overlap(match.span(), (other.start, other.end)) for other in found):
-                value = match.group(0).strip(" .,;")
+                value = _whole(match.group(0).strip(" .,;"))
+                owner = _owner(plain, match.start(), kind, value)
+                if owner == "other" and kind is Contact.EMAIL and default_owner == "dpo":
+                    owner = None
                 found.append(
-                    Found(
-                        kind,
-                        value,
-                        match.start(),
-                        match.end(),
-                        _owner(plain, match.start(), kind, value) or default_owner,
-                    )
+                    Found(kind, value, match.start(), match.end(), owner or default_owner, is_said=owner is not None)
                 )
     return sorted(found, key=lambda contact: contact.start)
+
+
+def said_owner(text: str) -> str | None:
+    """Whom a line or a heading is about, by the last word for somebody in it."""
+    return _nearest_owner(_without_addresses(spoken(text).lower()))
 
 
 def is_contact_only(text: str, spans: Iterable[tuple[int, int]]) -> bool:
@@ -87,11 +96,26 @@ def contact_words() -> frozenset[str]:
 
 def _owner(plain: str, place: int, kind: Contact, value: str) -> str | None:
     """Whose a contact is: by its own look, else by the nearest word for somebody before it, else after it."""
+    plain = _without_addresses(plain)
     nearest = _nearest_owner(plain[max(0, place - REACH) : place].lower())
     owner = _owner_by_look(value.lower(), nearest)
     if owner is None and kind is Contact.WEBSITE:
         return "other"
     return owner or nearest or _nearest_owner(plain[place : place + REACH].lower(), first=True)
+
+
+def _without_addresses(plain: str) -> str:
+    """The same places without e-mail and web addresses: `school` in one says nothing of whose a number near it is."""
+    for pattern in (EMAIL, SITE):
+        plain = pattern.sub(lambda match: " " * len(match.group(0)), plain)
+    return plain
+
+
+def _whole(value: str) -> str:
+    """Without a bracket that opens or closes outside, as in `(01234 567890)`."""
+    if value.startswith("(") and ")" not in value:
+        return value[1:]
+    return value
 
 
 def _owner_by_look(value: str, nearest: str | None) -> str | None:

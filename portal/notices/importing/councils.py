@@ -4,15 +4,19 @@ import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
 from portal.notices.importing.editions import AuthorityName
-from portal.notices.importing.words import ADDRESS, spoken, words
+from portal.notices.importing.words import ADDRESS, SITE, sentences, spoken, words
 
 MASK = "COUNCIL"
 LONGEST_LINE = 60
+ROOM_FOR_A_WORD = 7
+SHORTEST_TYPED, LEAST_TYPED = 4, 0.8
+SIGNPOST = re.compile(r"\b(?:privacy|notices?|polic(?:y|ies)|statement)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,11 @@ class Councils:
         return list({mention.authority.key: mention.authority for mention in found}.values())
 
     def is_bare(self, text: str) -> bool:
-        """Whether a council line says nothing beside who the council is and where its notice stands."""
-        return all(word in _boilerplate() for word in words(self.masked(text)) if word != MASK.lower())
+        """Whether a council line says nothing beside who the council is and where its notice stands.
+
+        A sentence that leads to a notice may hold a stray word; one that tells what becomes of information may not.
+        """
+        return all(_says_nothing_else(sentence) for sentence in sentences(self.masked(text)))
 
     def masked(self, text: str) -> str:
         """The text without web addresses, each council's name replaced by COUNCIL."""
@@ -95,13 +102,32 @@ def _boilerplate() -> frozenset[str]:
     return frozenset(councils_table()["boilerplate"])
 
 
+def _says_nothing_else(masked: str) -> bool:
+    found = [word for word in words(masked) if word != MASK.lower()]
+    others = sum(not _is_boilerplate(word) for word in found)
+    return others == 0 or (others <= len(found) // ROOM_FOR_A_WORD and SIGNPOST.search(masked) is not None)
+
+
+@lru_cache(maxsize=5_000)
+def _is_boilerplate(word: str) -> bool:
+    """Whether a word is one of a council line's, also where it was mistyped."""
+    if word in _boilerplate():
+        return True
+    if len(word) < SHORTEST_TYPED:
+        return False
+    near = (known for known in _boilerplate() if abs(len(known) - len(word)) <= 1 and known[0] == word[0])
+    return any(
+        sorted(known) == sorted(word) or SequenceMatcher(None, known, word).ratio() >= LEAST_TYPED for known in near
+    )
+
+
 @lru_cache(maxsize=1)
 def _line_patterns() -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(pattern.replace(MASK, MASK.lower()), re.IGNORECASE) for pattern in councils_table()["line"])
 
 
 def _without_addresses(text: str) -> str:
-    return re.sub(r"\s*\(\s*\)", "", ADDRESS.sub("", spoken(text))).strip()
+    return re.sub(r"\s*\(\s*\)", "", SITE.sub("", ADDRESS.sub("", spoken(text)))).strip()
 
 
 def _masked(plain: str, mentions: Iterable[Mention]) -> str:
@@ -136,11 +162,13 @@ def _cores(name: str) -> set[str]:
 
 
 def _even(name: str) -> str:
-    return re.sub(r"[\s-]+", " ", spoken(name).lower().replace("&", "and")).strip(" .,")
+    plain = spoken(name).lower().replace("&", "and")
+    return re.sub(r"[\s-]+", " ", re.sub(r"\bst\.", "st", plain)).strip(" .,")
 
 
 def _loose(name: str) -> str:
-    return r"[\s-]+".join("(?:and|&)" if word == "and" else re.escape(word) for word in re.split(r"[\s-]+", name))
+    loose = {"and": "(?:and|&)", "st": r"st\.?"}
+    return r"[\s-]+".join(loose.get(word) or re.escape(word) for word in re.split(r"[\s-]+", name))
 
 
 def _is_elsewhere(plain: str, end: int) -> bool:

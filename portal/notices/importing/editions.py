@@ -32,11 +32,12 @@ class Edition:
 
 @dataclass(frozen=True, slots=True)
 class AuthorityName:
-    """A council with every name it ever had, the present official one first."""
+    """A council with every name it ever had, the present official one first. `ended`: the first day without it."""
 
     key: str
     dfe_code: str
     names: tuple[str, ...]
+    ended: date | None = None
 
 
 def in_force(editions: Sequence[Edition], on: date | None = None) -> Edition | None:

@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from portal.notices.importing.anchors import FIRST_SECTION, Place
 from portal.notices.importing.blocks import Block
-from portal.notices.importing.contacts import POSTCODE, Contact, Found, contacts, is_contact_only
+from portal.notices.importing.contacts import POSTCODE, Contact, Found, contacts, is_contact_only, said_owner
 from portal.notices.importing.councils import Councils, entity_table
 from portal.notices.importing.lines import Kind
-from portal.notices.importing.names import SMALL_WORDS, officer_name, school_name
+from portal.notices.importing.names import SMALL_WORDS, name_alone, officer_name, school_name
 from portal.notices.importing.passages import Claim, Stream
-from portal.notices.importing.words import sentences, spoken
+from portal.notices.importing.words import sentences, spoken, without_label
 
 FACTS = (
     "school.name",
@@ -75,7 +75,13 @@ CONTROLLER_IS = re.compile(
     rf"\b(?:data )?controller(?: for [\w' ]{{1,40}}?)?(?: is|:)\s(?:the )?"
     rf"(?P<name>{NAME_WORD}(?:(?: |-| of the | of | and | for | in ){NAME_WORD}){{1,8}})"
 )
+LONGEST_LABEL = 6
+TELLING = frozenset({"dpo", "regulator", "other"})
 ADDRESS_LINES, SHORT_LINE, SHORT_TITLE = 6, 8, 4
+WHOLE_ADDRESS = 2
+TITLE_WORD = re.compile(
+    r"\b(?:contacts?|address|details|privacy|notice|about|advice|complain\w*|questions?)\b", re.IGNORECASE
+)
 OTHER_NOTICES = "purposes.specific-notices"
 ONLY_LINK = re.compile(r"^\[[^\]]+\]\([^)]+\)$|^[^()]{3,80} \((?:/|https?://)[^)\s]*\)$")
 TITLE_BLOCKS = 6
@@ -83,8 +89,42 @@ OTHERS_SECTIONS = frozenset({"sharing", "security", "cookies", "transfers"})
 OWN_CONTACT_CLAUSES = frozenset({"rights.how-to-ask", "rights.access", "about.controller", "about.welcome"})
 
 
-def block_contacts(block: Block, place: Place) -> list[Found]:
-    return contacts(block.text, OWNERS.get(place.key or place.headed or "", "school"))
+def default_owners(blocks: Sequence[Block], places: Iterable[Place]) -> dict[int, str]:
+    """By block, whose a contact in it is where the block itself does not say.
+
+    That of the line above in the same run of contacts, else of the heading, else of the clause.
+    """
+    found: dict[int, str] = {}
+    headed = above = None
+    is_heading_own = False
+    for block, place in zip(blocks, places, strict=True):
+        if block.kind is Kind.HEADING:
+            headed, above, is_heading_own = _labelled(block), None, is_about(block.text, "own")
+            found[block.index] = headed or "school"
+            continue
+        told = headed if headed in TELLING or is_heading_own else None
+        found[block.index] = (
+            above or told or OWNERS.get(place.key or "") or headed or OWNERS.get(place.headed or "", "school")
+        )
+        above = _goes_on(block, above, found[block.index])
+    return found
+
+
+def _labelled(block: Block) -> str | None:
+    """Whom a heading or a label speaks of: the school where it says `Contact us`."""
+    if is_about(block.text, "own"):
+        named = said_owner(block.text)
+        return named if named in {"dpo", "regulator"} else "school"
+    return "other" if is_about(block.text, "stranger") else said_owner(block.text)
+
+
+def _goes_on(block: Block, above: str | None, owner: str) -> str | None:
+    """Whose the next line's contacts are when it does not say; None after ordinary text."""
+    reached = [one for one in contacts(block.text, owner) if one.contact in {Contact.EMAIL, Contact.TELEPHONE}]
+    if reached and is_contact(block, reached):
+        return reached[-1].owner
+    is_label = not reached and len(block.plain.split()) <= LONGEST_LABEL and block.plain[-1:] not in {".", "?", "!"}
+    return (_labelled(block) or above) if is_label else None
 
 
 def is_contact(block: Block, found: Sequence[Found]) -> bool:
@@ -115,15 +155,18 @@ def is_written_by_portal(block: Block) -> bool:
 
 
 def address_lines(blocks: Sequence[Block]) -> set[int]:
-    """The short lines, one below the other, that end in a postcode."""
+    """The short lines, one below the other, that end in a postcode.
+
+    Pasted from a page, each may stand in a paragraph of its own; then a heading above them is no line of theirs.
+    """
     found: set[int] = set()
     for place, block in enumerate(blocks):
         if not _may_be_address(block) or not POSTCODE.search(spoken(block.text)):
             continue
         found.add(block.index)
         for above in range(place - 1, max(place - ADDRESS_LINES, -1), -1):
-            below = blocks[above + 1]
-            if not _may_be_address(blocks[above]) or below.line - blocks[above].last_line > 1:
+            is_apart = blocks[above + 1].line - blocks[above].last_line > 1
+            if not _may_be_address(blocks[above]) or (is_apart and not _may_stand_apart(blocks[above], block)):
                 break
             found.add(blocks[above].index)
     return found
@@ -142,19 +185,21 @@ def facts(
     `local` are the paragraphs that only this document has: what they say of strangers is not the school's.
     """
     found: dict[str, str] = {}
-    foreign = {block.index for block in blocks if block.index in local and _is_about(block.text, "stranger")}
-    for name, value in _claimed([block for block in blocks if block.index not in foreign], claims, stream):
-        found.setdefault(name, value)
+    foreign = {block.index for block in blocks if block.index in local and is_about(block.text, "stranger")}
+    owners = default_owners(blocks, places)
+    for block, name, value in _claimed([block for block in blocks if block.index not in foreign], claims, stream):
+        if not _is_anothers(name, contacts(block.text, owners[block.index])):
+            found.setdefault(name, value)
     ranked: dict[str, tuple[int, str]] = {}
     for number, (block, place) in enumerate(zip(blocks, places, strict=True)):
         is_title = number < TITLE_BLOCKS or place.section == FIRST_SECTION
         if not councils.line(block.text):
-            for contact in block_contacts(block, place):
+            for contact in contacts(block.text, owners[block.index]):
                 is_local = block.index in local or block.index - 1 in foreign
                 rank = _rank(contact, block, place, is_title=is_title, is_local=is_local)
                 if rank is not None and rank < ranked.get(contact.fact, (rank + 1, ""))[0]:
                     ranked[contact.fact] = (rank, _root(contact))
-        for name, value in _names(block, councils):
+        for name, value in _names(block, councils, owners[block.index]):
             found.setdefault(name, value)
     for name, (_, value) in ranked.items():
         found.setdefault(name, value)
@@ -162,9 +207,9 @@ def facts(
     return {name: found[name] for name in (*FACTS, *sorted(set(found) - set(FACTS))) if name in found}
 
 
-def _names(block: Block, councils: Councils) -> Iterable[tuple[str, str]]:
+def _names(block: Block, councils: Councils, owner: str) -> Iterable[tuple[str, str]]:
     plain = spoken(block.text)
-    if officer := officer_name(block.text):
+    if officer := officer_name(block.text) or (name_alone(block.text) if owner == "dpo" else None):
         yield "dpo.name", officer
     if controller := CONTROLLER.search(plain):
         yield "controller.name", controller["name"].strip()
@@ -178,14 +223,17 @@ def _rank(contact: Found, block: Block, place: Place, *, is_title: bool, is_loca
     """How likely a contact is the tenant's own, 0 the most; None when it is somebody else's."""
     if contact.owner == "other":
         return None
-    if contact.owner not in {"school", "controller"}:
-        return 1
     plain = spoken(block.text)
+    if contact.owner not in {"school", "controller"}:
+        sentence = _sentence_around(plain, contact.start)
+        return None if is_about(sentence, "stranger") and said_owner(sentence) != contact.owner else 1
     said = plain if is_local else _sentence_around(plain, contact.start)
     needs_own = is_local or place.section in OTHERS_SECTIONS
-    if _is_about(said, "stranger") or (needs_own and not _is_about(said, "own")):
+    if is_about(said, "stranger") or (needs_own and not is_about(said, "own")):
         return None
     is_where_schools_say_it = is_title or {place.key, place.headed} & OWN_CONTACT_CLAUSES
+    if not (contact.is_said or is_where_schools_say_it or is_about(said, "own") or is_contact(block, [contact])):
+        return 3
     return 0 if is_where_schools_say_it else 2 if is_local else 1
 
 
@@ -198,7 +246,7 @@ def _sentence_around(plain: str, place: int) -> str:
     return plain
 
 
-def _is_about(text: str, whom: str) -> bool:
+def is_about(text: str, whom: str) -> bool:
     """Whether a text names a stranger, or says outright that a contact is the school's own."""
     lowered = spoken(text).lower()
     return any(re.search(pattern, lowered) for pattern in entity_table()["people"][whom])
@@ -212,7 +260,17 @@ def _root(contact: Found) -> str:
     return f"{scheme}{separator}{rest.split('/', maxsplit=1)[0]}"
 
 
-def _claimed(blocks: Sequence[Block], claims: Iterable[Claim], stream: Stream) -> Iterable[tuple[str, str]]:
+def _is_anothers(name: str, found: Sequence[Found]) -> bool:
+    """Whether a line holds a contact of the kind that `name` asks for, but of somebody else alone.
+
+    `Telephone: ...` is a known sentence of more than one clause; the lines above it tell whose it is.
+    """
+    owner, _, kind = name.partition(".")
+    same_kind = [contact for contact in found if contact.contact == kind]
+    return bool(same_kind) and all(contact.owner != owner for contact in same_kind)
+
+
+def _claimed(blocks: Sequence[Block], claims: Iterable[Claim], stream: Stream) -> Iterable[tuple[Block, str, str]]:
     by_index = {block.index: block for block in blocks}
     for claim in claims:
         for name, start, end in claim.values:
@@ -220,7 +278,7 @@ def _claimed(blocks: Sequence[Block], claims: Iterable[Claim], stream: Stream) -
                 (by_index[index] for index, (low, high) in stream.spans.items() if low <= start and end <= high), None
             )
             if name in FACTS and block is not None and (value := _original(block, stream.words[start:end])):
-                yield name, value
+                yield block, name, value
 
 
 def _original(block: Block, words: Sequence[str]) -> str | None:
@@ -230,7 +288,8 @@ def _original(block: Block, words: Sequence[str]) -> str | None:
     letters = [
         r"[\s()-]*".join(word.removeprefix("tel:")) if word.startswith("tel:") else _loose(word) for word in words
     ]
-    match = re.search(r"[\W_]{1,6}".join(letters), spoken(block.text), re.IGNORECASE)
+    value = r"[\W_]{1,6}".join(letters)
+    match = re.search(rf"(?:\+|\((?=[^()]*\)))?{value}", spoken(block.text), re.IGNORECASE)
     return match.group(0) if match else None
 
 
@@ -260,6 +319,13 @@ def _may_be_address(block: Block) -> bool:
         and plain[-1:] not in {".", ":", "?"}
         and all(word[:1].isupper() or word[:1].isdigit() for word in names)
     )
+
+
+def _may_stand_apart(line: Block, last: Block) -> bool:
+    """Whether a paragraph belongs to the address that ends in `last`: no title, and nothing above a whole address."""
+    is_whole = spoken(last.text).count(",") >= WHOLE_ADDRESS
+    is_title = line.level > 0 or without_label(line.text) != line.text or TITLE_WORD.search(line.plain) is not None
+    return not is_whole and not is_title
 
 
 def placed_by_index(blocks: Sequence[Block], places: Sequence[Place]) -> Mapping[int, Place]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from portal.notices.importing.lines import NUMBERED, Kind, Line
-from portal.notices.importing.words import ADDRESS, EMAIL, TELEPHONE, spoken, without_label
+from portal.notices.importing.words import ADDRESS, EMAIL, SITE, TELEPHONE, spoken, without_label
 
 MOST_WORDS, MOST_LETTERS = 14, 110
 POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s*\d[A-Z]{2}\b")
@@ -17,6 +17,7 @@ SENTENCE_START = re.compile(
     r"^(?:we|you|they|it|please|there|this|these|he|she|i|our .*\b(?:is|are|has|have|will))\b\s", re.IGNORECASE
 )
 NUMBER_START = re.compile(r"^\s*(?:section\s+)?\d{1,2}(?:\.\d{1,2})*(?:[.):]|\s)\s*(?=[A-Z])", re.IGNORECASE)
+GOES_ON = re.compile(r"[\s;,](?:and|or|but)$", re.IGNORECASE)
 BOLD = re.compile(r"^(\*\*|__)(?=\S)[^*_]{2,120}(?<=\S)\1:?$")
 LIST_RUN = 2
 ADDRESS_RUN = 3
@@ -37,7 +38,7 @@ def could_be_heading(text: str) -> bool:
     if not title or BOLD.match(text.strip()):
         return bool(title)
     bare = without_label(title, heading=True)
-    if _is_contact(title) or not _is_short(bare) or title[-1] in ".;,:" or "](" in text:
+    if _is_contact(title) or not _is_short(bare) or title[-1] in ".;,:" or "](" in text or GOES_ON.search(title):
         return False
     if not bare[:1].isupper() and not bare[:1].isdigit() and bare[:1] not in "\"'(":
         return False
@@ -84,7 +85,7 @@ def _is_short(text: str) -> bool:
 
 
 def _is_contact(text: str) -> bool:
-    return any(pattern.search(text) for pattern in (EMAIL, TELEPHONE, ADDRESS, POSTCODE, CONTACT))
+    return any(pattern.search(text) for pattern in (EMAIL, TELEPHONE, ADDRESS, SITE, POSTCODE, CONTACT))
 
 
 def _is_address(texts: list[str]) -> bool:

@@ -16,6 +16,7 @@ UNDERLINE = re.compile(r"^\s*(?:={3,}|-{3,})\s*$")
 NARROWEST_WRAP, WIDEST_WRAP = 50, 130
 LEAST_WRAPPED, LEAST_FULL = 3, 0.2
 SHORT_LINE = 40
+ITEM_END = re.compile(r";\s*(?:and|or)\s*$")
 CELL_BORDER = re.compile(r"(?<=\S)\s+\|\s+(?=\S)")
 PAGE_BREAK = "\f"
 
@@ -144,6 +145,8 @@ def _is_bare_item(found: list[Line], below: Line) -> bool:
 
 def _is_wrapped(above: str, below: str, width: int) -> bool:
     first = below.split(maxsplit=1)[0]
+    if ITEM_END.search(above):
+        return False
     if width and len(above.rstrip()) + 1 + len(first) > width:
         return True
     return first[0].islower() and len(above) > SHORT_LINE and above.rstrip()[-1] not in ".;:!?"

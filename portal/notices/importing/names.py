@@ -5,8 +5,9 @@ import re
 from portal.notices.importing.councils import entity_table
 from portal.notices.importing.words import spoken
 
-ONE_NAME = r"[A-Z](?:'[A-Z]|[a-z])[a-z]*(?:['-]?[A-Z][a-z]+|['-][a-z]+)*"
-INITIAL_OR_NAME = rf"(?:{ONE_NAME}|(?:de|van|von|al|el|bin)\b|[A-Z]\b\.?)"
+BIG, SMALL = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪİĶĻĽŁŃŅŇŌŐŘŚŞŠȘŤȚŪŮŰŲŹŻŽ", "a-zß-öø-ÿāăąćčďđēėęěğģīıķļľłńņňōőřśşšșťțūůűųźżž"
+ONE_NAME = rf"[{BIG}](?:'[{BIG}]|[{SMALL}])[{SMALL}]*(?:['-]?[{BIG}][{SMALL}]+|['-][{SMALL}]+)*"
+INITIAL_OR_NAME = rf"(?:{ONE_NAME}|(?:de|van|von|al|el|bin)\b|[{BIG}]{{1,6}}\b\.?)"
 CAPITALISED = rf"(?:(?:Mr|Mrs|Ms|Miss|Dr|Prof)\.?\s)?{INITIAL_OR_NAME}(?:\s{INITIAL_OR_NAME}){{1,3}}"
 OFFICER = r"(?:[Dd]ata [Pp]rotection (?:[Oo]fficer|[Ll]ead)|DPO)"
 OFFICER_THEN_NAME = re.compile(
@@ -34,6 +35,7 @@ NAME_SERVES = re.compile(
     r"(?:is|acts|serves|works|will be|was|has been|will act)(?:\s(?:also|now|currently|appointed|named))*(?:\sas)?"
     rf"\s(?:\w+'?s?\s){{0,2}}{OFFICER}\b"
 )
+NAME_LINE = re.compile(rf"(?:(?:full |contact )?name|contact|who)\s?[:|-]\s?(?P<name>{CAPITALISED})", re.IGNORECASE)
 WORDINGS = (
     OFFICER_THEN_NAME, NAME_THEN_OFFICER, NAME_AS_OFFICER, HELD_BY_NAME, OFFICER_OF_SCHOOL_IS_NAME, NAME_SERVES
 )  # fmt: skip
@@ -59,6 +61,12 @@ def officer_name(text: str) -> str | None:
             if name:
                 return name
     return None
+
+
+def name_alone(text: str) -> str | None:
+    """The name on a line that gives only that, such as `Name: Priya Nair`, wherever the lines around tell whose."""
+    match = NAME_LINE.fullmatch(spoken(text).strip(" .|"))
+    return _trimmed_name(match["name"]) if match else None
 
 
 def is_person(name: str) -> bool:

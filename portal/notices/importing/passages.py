@@ -17,7 +17,7 @@ from portal.notices.importing.words import sentences, straighten, without_label,
 
 NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+")
 LONGEST_NAME, LONGEST_TAIL = 18, 20
-LEAST_PIECE = 4
+LEAST_PIECE, RUN = 4, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,11 @@ class Wording:
     def is_part(self, found: tuple[str, ...]) -> bool:
         """Whether these words are a known sentence or, when there are enough of them, a piece of one."""
         return found in self._equal or (len(found) >= LEAST_PIECE and f" {' '.join(found)} " in self._said)
+
+    def resembles(self, found: tuple[str, ...]) -> bool:
+        """Whether at least half of every three words in a row stand so in a known sentence."""
+        runs = [f" {' '.join(found[start : start + RUN])} " for start in range(len(found) - RUN + 1)]
+        return len(found) >= LEAST_PIECE and 2 * sum(run in self._said for run in runs) >= len(runs)
 
     def claims(self, stream: Stream) -> list[Claim]:
         """Every exact occurrence of every sentence."""

@@ -14,11 +14,9 @@ import mammoth
 from pdfminer.converter import PDFPageAggregator
 from pdfminer.layout import LAParams, LTFigure, LTImage, LTTextBoxHorizontal, LTTextLineHorizontal
 from pdfminer.pdfdocument import PDFDocument, PDFEncryptionError, PDFPasswordIncorrect, PDFTextExtractionNotAllowed
-from pdfminer.pdfexceptions import PDFException
 from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
 from pdfminer.pdfpage import PDFPage
 from pdfminer.pdfparser import PDFParser
-from pdfminer.psexceptions import PSException
 
 from portal.core.errors import Invalid
 from portal.notices.importing.archives import check_word_file
@@ -28,6 +26,7 @@ from portal.notices.importing.confinement import Refused, confine
 MOST_PAGES = 100
 FULL_LINE = 0.8
 FEWEST_LETTERS = 20
+ENCRYPTED = b"/Encrypt"
 BLOCK_END = re.compile(r"(</(?:p|li|h\d|tr|ul|ol|table)>)")
 LOCKED = "This document is protected by a password. Save a copy without one and try again."
 
@@ -78,7 +77,9 @@ def _read_pdf(data: bytes) -> tuple[Block, ...]:
         raise Invalid(LOCKED) from locked
     except (Invalid, Refused, MemoryError, RecursionError):
         raise
-    except (PDFException, PSException, ValueError, TypeError, KeyError, IndexError, AttributeError, OSError) as damage:
+    except Exception as damage:
+        if ENCRYPTED in data:
+            raise Invalid(LOCKED) from damage
         raise Invalid("This PDF file is damaged and cannot be read. Save it again and retry.") from damage
     if sum(letter.isalpha() for letter in text) < FEWEST_LETTERS:
         why = "only pictures of pages: it was probably scanned" if pictures else "no text in it"

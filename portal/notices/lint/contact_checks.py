@@ -7,7 +7,7 @@ from functools import lru_cache
 from portal.notices.importing.contacts import Contact, contacts
 from portal.notices.importing.councils import Councils, Mention
 from portal.notices.importing.editions import AuthorityName
-from portal.notices.importing.facts import CONTROLLER, CONTROLLER_IS, OWNERS
+from portal.notices.importing.facts import CONTROLLER, CONTROLLER_IS, default_owners
 from portal.notices.importing.names import is_person, officer_name
 from portal.notices.importing.words import spoken
 from portal.notices.lint.findings import Finding, Fix
@@ -33,8 +33,9 @@ def officer_contact(rule: Rule, notice: Notice, context: Context) -> Iterable[Fi
     """The Data Protection Officer's `contact` (telephone or email) is malformed or is not the service's own."""
     kind = Contact(rule.asks["contact"])
     ours = context.facts.get(f"dpo.{kind}", "")
+    owners = default_owners([one.block for one in notice.passages], [one.place for one in notice.passages])
     for passage in notice.passages:
-        for found in contacts(passage.plain, OWNERS.get(passage.clause or "", "school")):
+        for found in contacts(passage.plain, owners[passage.block.index]):
             if found.contact is kind and found.owner == "dpo" and _is_wrong(kind, found.value, ours):
                 fix = Fix(found.value, ours) if ours and found.value in passage.block.text else None
                 yield said(rule, passage, found.start, found.end, fix, found=found.value, ours=ours or "-")
@@ -62,6 +63,18 @@ def old_council_names(rule: Rule, notice: Notice, context: Context) -> Iterable[
                 official = mention.authority.names[0]
                 fix = Fix(mention.name, official) if mention.name in passage.block.text else None
                 yield said(rule, passage, *_span(passage, mention), fix, found=mention.name, instead=official)
+
+
+def ended_councils(rule: Rule, notice: Notice, context: Context) -> Iterable[Finding]:
+    """A council that is no more is named in full; its short name may mean the place."""
+    councils = _directory(context.authorities)
+    for passage in notice.passages:
+        for mention in councils.mentions(passage.plain):
+            ended = mention.authority.ended
+            span = _span(passage, mention)
+            is_history = any(excuse.search(passage.sentences_at(*span)) for excuse in patterns(rule, "unless"))
+            if mention.full and ended and ended <= context.on and not is_history:
+                yield said(rule, passage, *span, found=mention.name, day=ended.isoformat())
 
 
 def councils_missing(rule: Rule, notice: Notice, context: Context) -> Iterable[Finding]:
@@ -112,5 +125,6 @@ CONTACT_CHECKS = {
     "officer_contact": officer_contact,
     "wrong_controller": wrong_controller,
     "old_council_names": old_council_names,
+    "ended_councils": ended_councils,
     "councils_missing": councils_missing,
 }

@@ -79,12 +79,16 @@ def section_missing(rule: Rule, notice: Notice, _context: Context) -> Iterable[F
 
 
 def heading_missing(rule: Rule, notice: Notice, _context: Context) -> Iterable[Finding]:
-    """A right is described below the heading of another right and has none of its own."""
+    """A right is described below the heading of another right and has none of its own.
+
+    Below a heading for all rights none needs its own.
+    """
     announced = {passage.place.headed for passage in notice.passages if passage.is_heading}
     told: set[str] = set()
     for passage in notice.passages:
         key, headed = passage.place.key, passage.place.headed
-        if passage.is_heading or not key or not headed or key == headed or key in announced | told:
+        is_general = headed == f"{rule.asks['section']}.intro"
+        if passage.is_heading or not key or not headed or is_general or key == headed or key in announced | told:
             continue
         if all(name.startswith(f"{rule.asks['section']}.") for name in (key, headed)) and _speaks_of(passage, key):
             told.add(key)

@@ -14,7 +14,12 @@ from portal.notices.lint.notice import Context, Notice, Passage
 from portal.notices.lint.rules import Rule
 
 GAP = re.compile(
-    r"\[(?!\s*\]|x\]|\d+\])[^\[\]\n]{2,120}\](?!\()|<<[^<>]{2,60}>>|<(?:insert|enter|add)\b[^<>]{0,60}>"
+    r"\[(?!\s*\]|x\]|\d+\]|see\b|(?:sic|i|we|you|he|she|it|they|the|a|an|our|your|his|her|its|their)\])[^\[\]\n]{2,120}\](?!\()"
+    r"|(?<=\w )\[ ?\](?=[.,;)]|$)|<<[^<>]{2,60}>>|<(?:insert|enter|add)\b[^<>]{0,60}>"
+    r"|\(insert\b[^()]{0,60}\)"
+    r"|\((?:please )?(?:enter|add|type) (?:the |your )?(?:school|name|e-?mail|phone|number|contact)[^()]{0,60}\)"
+    r"|(?-i:\bINSERT(?: [A-Z]+)+\b|\bTB[AC]\b)|\bx{3,}(?=[@.]\w)|%[a-z]+(?:_[a-z]+)+%"
+    r"|(?<![/@.\w-])(?:school|academy|trust|dpo)_\w+\b(?![\w@/.-]*[@/])"
     r"|<(?:[\w' -]{1,40} )?(?:name|school|academy|e-?mail|telephone|phone|number|date|trust|council|website)"
     r"(?: [\w' -]{1,40})?>"
     r"|(?<!\{)\{[A-Za-z][\w' .-]{1,50}\}(?!\})|_{4,}|\bX{4,}\b",

@@ -147,3 +147,13 @@ def test_steps_of_a_page_keep_their_numbers():
 def test_lines_with_bars_are_rows_where_several_stand_together():
     kinds = [block.kind for block in read_blocks("What | How long\nTill rolls | A year\n\nSee Maps | Saltby\n")]
     assert kinds[:2] == [Kind.ROW, Kind.ROW]
+
+
+def test_a_line_that_ends_in_a_web_address_or_a_conjunction_is_no_heading():
+    text = "We keep to the law.\n\nMore about this is at example.org.uk\n\nNames of other people; or\n\nWe lock doors."
+    assert {kind for kind, _ in kinds(text)} == {Kind.PARAGRAPH}
+
+
+def test_items_that_lost_their_bullets_stay_apart_where_one_ends_in_or():
+    text = "We may tell others:\nTo find and stop people who break in at night; or\nto keep a child out of danger.\n"
+    assert len(read_blocks(text)) == 3

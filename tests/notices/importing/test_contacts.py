@@ -29,6 +29,16 @@ def test_a_paragraphs_clause_decides_where_no_word_does():
     assert found("Call 0303 000 1113.", "regulator") == {"regulator.telephone": "0303 000 1113"}
 
 
+def test_the_word_school_in_an_address_does_not_make_a_number_beside_it_the_schools():
+    text = "Ask the Data Protection Officer at dpo@quay.school or on 029 2000 0555."
+    assert found(text) == {"dpo.email": "dpo@quay.school", "dpo.telephone": "029 2000 0555"}
+
+
+def test_a_number_in_brackets_is_kept_without_them():
+    assert found("Ring the office (01473 000 019).") == {"school.telephone": "01473 000 019"}
+    assert found("Ring the office on (0115) 400 0123.") == {"school.telephone": "(0115) 400 0123"}
+
+
 def test_somebody_elses_website_is_no_fact_of_the_school():
     assert set(found("See AboutCookies.org for more.")) == {"other.website"}
 
@@ -58,6 +68,8 @@ def test_a_councils_mailbox_is_nobodys_unless_the_officer_is_named():
         ("Our Data Protection Officer is Mrs Grace O'Neill.", "Mrs Grace O'Neill"),
         ("Our DPO (Idris Vaughan) will help.", "Idris Vaughan"),
         ("DPO: Anwar K. Siddique", "Anwar K. Siddique"),
+        ("Our Data Protection Officer is Siân Lloyd-Hughes.", "Siân Lloyd-Hughes"),
+        ("Our Data Protection Officer is HY Education.", "HY Education"),
         ("Fiona McAllister is our Data Protection Officer.", "Fiona McAllister"),
         ("Our Data Protection Officer is Harbour Privacy Ltd.", "Harbour Privacy Ltd"),
         ("We have a Data Protection Officer. They check what we do.", None),

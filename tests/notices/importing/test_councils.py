@@ -49,3 +49,35 @@ def test_a_council_named_in_passing_is_no_council_line(councils, text):
 def test_two_councils_in_one_line_are_both_found(councils):
     found = councils.line("If you live in Essex County Council or Thurrock Council, see their privacy notices.")
     assert [council.dfe_code for council in found] == ["881", "883"]
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("Pupils whose home address is in Bexley: the Bexley Council privacy notice is available online.", "303"),
+        ("Hertfordshire County Council publishes its own privacy information at www.example.gov.uk/privacy", "919"),
+        (
+            "For families in Derby: Derby City Council's notice can be viewed or downloaded from its site.",
+            "831",
+        ),
+        ("Living in the Cornwall Council area? You may read there privcy notice online", "908"),
+        ("Families in the St. Helens Council area can see their privacy notice online", "342"),
+        ("Children who live in or attend a school in Cambridgeshire: https://www.example.gov.uk/privacy", "873"),
+        ("Our council is Devon County Council; its privacy notice is at devon.gov.uk/privacy", "878"),
+    ],
+)
+def test_a_council_line_may_be_worded_or_mistyped_in_any_way(councils, line, code):
+    assert [council.dfe_code for council in councils.line(line)] == [code]
+    assert councils.is_bare(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "We send attendance figures to Kent County Council every term with the names of pupils who were often away.",
+        "A therapist paid by Havering Council writes a report, which we keep until the child is twenty-five.",
+        "Essex County Council's notice is online. The school also gives it the dates of every exclusion and fine.",
+    ],
+)
+def test_a_line_that_tells_what_a_council_gets_is_wording_and_no_bare_line(councils, line):
+    assert not (councils.line(line) and councils.is_bare(line))

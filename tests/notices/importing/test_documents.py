@@ -191,8 +191,10 @@ def test_a_damaged_pdf_is_refused():
 
 
 def test_a_locked_pdf_is_refused():
-    lock = b"/Encrypt<</Filter/Standard/V 1/R 2/O<" + b"41" * 32 + b">/U<" + b"42" * 32 + b">/P -4>>/ID[<00><00>]"
-    assert "password" in refused("notice.pdf", pdf(b"secret", lock))
+    lock = b"/Encrypt<</Filter/Standard/V 1/R 2/O<" + b"41" * 32 + b">/U<" + b"42" * 32 + b">/P %d>>/ID[<00><00>]"
+    assert "password" in refused("notice.pdf", pdf(b"secret", lock % -4))
+    too_large_for_the_reader = 2**33
+    assert "password" in refused("notice.pdf", pdf(b"secret", lock % too_large_for_the_reader))
 
 
 def test_a_picture_with_a_text_name_is_refused():
@@ -254,6 +256,26 @@ def test_the_reading_process_can_reach_nothing(attempt):
 
 def test_a_page_about_something_else_is_no_notice():
     text = "Our summer fair is on the second Saturday in July. There will be cakes, a band and a tombola. " * 4
+    with pytest.raises(Invalid, match="does not read like a privacy notice"):
+        check_notice(pasted_blocks(text))
+
+
+def test_a_box_that_asks_about_cookies_is_no_notice():
+    text = (
+        "We and our 80 partners use cookies to store information on your device, such as an identifier, and to show "
+        "advertisements that fit you. Some rely on their legitimate interests, to which you may object.\n\n"
+        "You can accept all cookies, refuse them or choose. Your choice is kept for a year.\n\nManage your cookies"
+    )
+    with pytest.raises(Invalid, match="does not read like a privacy notice"):
+        check_notice(pasted_blocks(text))
+
+
+def test_an_article_about_the_law_is_no_notice():
+    text = (
+        "The regulation governs the processing of personal data of individuals in the Union. Data subjects have the "
+        "right of access, the right to erasure and the right to object. Critics feared for small firms. Fines can be "
+        "large, and many websites blocked readers on the day on which it came into force.\n\n"
+    )
     with pytest.raises(Invalid, match="does not read like a privacy notice"):
         check_notice(pasted_blocks(text))
 

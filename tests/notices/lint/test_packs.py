@@ -24,7 +24,8 @@ def context(rule, example):
         facts=example.facts or {},
         editions=(Edition("shared", None, (), shared),) if shared else (),
         authorities=tuple(
-            AuthorityName(key, code, tuple(names)) for key, code, *names in situation.get("authorities", ())
+            AuthorityName(key, code, tuple(names), situation.get("ended", {}).get(key))
+            for key, code, *names in situation.get("authorities", ())
         ),
         listed=frozenset(situation.get("listed", ())),
         dead_links=frozenset(situation.get("dead_links", ())),
