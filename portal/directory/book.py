@@ -1,12 +1,13 @@
 """The whole directory in memory, and a council as it is on a day. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any
 
 from portal.directory.rules import (
+    Assignment,
     Authority,
     CodeScheme,
     Doubt,
@@ -15,6 +16,7 @@ from portal.directory.rules import (
     LinkKind,
     Succession,
     authority_for_codes,
+    authority_for_school,
     code_of,
     holder_of,
     holds,
@@ -132,6 +134,10 @@ class Book:
         if holds(authority, on) or not gss:
             return Found(authority.key)
         return authority_for_codes(gss[-1], gss[-1], self.authorities, self.successions, on)
+
+    def council_of_school(self, assignments: Iterable[Assignment], district: str | None, on: date) -> Found:
+        """Which council answers for a school; `district` is a GSS code."""
+        return authority_for_school(assignments, self.successions, district, on, self.by_key)
 
     def existing(self, on: date) -> list[Council]:
         """Every council that exists on a day, by name; not those that only a draft would make."""

@@ -42,7 +42,6 @@ from portal.directory.rules import (
     Succession,
     authorities_in_district,
     authority_for_codes,
-    authority_for_school,
 )
 from portal.directory.succession import PlacedSchool
 from portal.tenancy.models import Tenant, TenantKind, TenantStatus
@@ -84,7 +83,7 @@ def authority_of(session: PortalSession, school_id: int, on: date, *, book: Book
     placed = placed_schools(session, SchoolAuthority.school_id == school_id)
     district = placed[0].district if placed else None
     assignments = placed[0].assignments if placed else ()
-    return authority_for_school(assignments, book.successions, district, on)
+    return book.council_of_school(assignments, district, on)
 
 
 def council_of(session: PortalSession, school_id: int, on: date, *, language: str = "en") -> Answer:
@@ -146,7 +145,7 @@ def area_of(session: PortalSession, on: date, *, book: Book) -> tuple[str, ...]:
         .distinct()
     )
     found = [
-        authority_for_school([Assignment("", key)], book.successions, district or None, on)
+        book.council_of_school([Assignment("", key)], district or None, on)
         for key, district in session.execute(statement)
     ]
     return tuple(sorted({one.authority for one in found if one.authority}))

@@ -10,7 +10,7 @@ from portal.core.database import PortalSession
 from portal.directory.book import Book
 from portal.directory.models import AuthorityRow, SchoolAuthority
 from portal.directory.queries import read_book
-from portal.directory.rules import Assignment, authority_for_school, holds, name_of
+from portal.directory.rules import Assignment, holds, name_of
 from portal.notices.blocks import CouncilLine
 
 
@@ -33,12 +33,12 @@ class Councils:
 
     def name(self, school: SchoolCouncils, on: date) -> str:
         """Of the council that answers for the school; "" while that is open."""
-        own = authority_for_school(school.assignments, self.book.successions, school.district, on).authority
+        own = self.book.council_of_school(school.assignments, school.district, on).authority
         return name_of(self.book.by_key[own], on).name if own else ""
 
     def lines(self, school: SchoolCouncils, on: date) -> list[CouncilLine]:
         """The school's own council first, or those it might be; then the others of the service's area, by name."""
-        found = authority_for_school(school.assignments, self.book.successions, school.district, on)
+        found = self.book.council_of_school(school.assignments, school.district, on)
         first = (found.authority,) if found.authority else found.candidates
         others = [key for key in self._area(on) if key not in first]
         own = [CouncilLine(line.name, line.url, is_own=True) for line in (self._line(key, on) for key in first)]
@@ -47,7 +47,7 @@ class Councils:
     def _area(self, on: date) -> tuple[str, ...]:
         if on not in self._areas:
             found = (
-                authority_for_school([assignment], self.book.successions, district or None, on)
+                self.book.council_of_school([assignment], district or None, on)
                 for assignment, district in self.area
                 if holds(assignment, on)
             )
