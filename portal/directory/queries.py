@@ -29,6 +29,7 @@ from portal.directory.models import (
     SuccessionRow,
 )
 from portal.directory.postcode_pack import PackedDistrict
+from portal.directory.postcode_pack import Place as PostcodePlace
 from portal.directory.postcodes import ELSEWHERE, NOT_FOUND, parse_place
 from portal.directory.rules import (
     Assignment,
@@ -123,12 +124,14 @@ def council_at(session: PortalSession, typed: str, on: date, *, language: str = 
     book = read_book(session)
     if not postcode.is_whole:
         places = [(place.county, place.district) for place in block.places()]
+        if not places:
+            raise Invalid(_elsewhere(block.palette), field="postcode")
         return _several(book, authorities_in_district(places, book.authorities, book.successions, on), on, language)
     place = block.find(postcode.inward)
     if place is None:
         raise Invalid(NOT_FOUND, field="postcode")
     if not place.is_english:
-        raise Invalid(ELSEWHERE.get(place.country[:1], NOT_FOUND), field="postcode")
+        raise Invalid(_elsewhere((place,)), field="postcode")
     found = authority_for_codes(place.county, place.district, book.authorities, book.successions, on)
     if found.authority is None and not found.candidates:
         raise Invalid(NOT_FOUND, field="postcode")
@@ -268,6 +271,11 @@ def school_slug(session: PortalSession, slug: str) -> Tenant:
     if found is None:
         raise NotFound(N_("There is no school with the address %(slug)s.") % {"slug": slug})
     return found
+
+
+def _elsewhere(places: Iterable[PostcodePlace]) -> str:
+    """What to say of a postcode, or of a whole postcode district, that lies in another nation."""
+    return next((ELSEWHERE[one.country[:1]] for one in places if one.country[:1] in ELSEWHERE), NOT_FOUND)
 
 
 def _several(book: Book, keys: tuple[str, ...], on: date, language: str) -> Answer:
