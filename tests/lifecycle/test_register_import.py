@@ -288,6 +288,21 @@ def test_every_school_of_the_file_is_at_hand_for_searching_whatever_the_council(
     assert (found.urn, found.tenant_id) == ("190009", None)
 
 
+def test_a_code_that_no_council_has_is_reported_with_its_line(session, imported):
+    mistyped = register_row(190009, "Fir School", **{LA: "899"})
+    welsh = {"TypeOfEstablishment (name)": "Welsh establishment", "EstablishmentTypeGroup (name)": "Welsh schools"}
+    abroad = register_row(190010, "Cwm School", **{LA: "681", **welsh})
+    report = imported(OAK, abroad, mistyped)
+    assert report.created == 1
+    assert report.skipped == ({"line": 4, "reason": "The directory has no council with the code 899."},)
+
+
+def test_asking_for_a_council_that_there_is_not_changes_nothing(session, imported):
+    with pytest.raises(Invalid, match="no council with the code 899"):
+        imported(OAK, authorities=["899"])
+    assert not session.scalars(select(Tenant).where(Tenant.urn == "190001")).all()
+
+
 def test_refreshing_the_register_makes_and_changes_no_school(session, imported, refreshed):
     imported(OAK)
     report = refreshed({**OAK, "EstablishmentName": "Oak Hill School"}, ELM)
