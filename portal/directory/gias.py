@@ -269,7 +269,8 @@ def _record(row: Row, columns: dict[str, int]) -> SchoolRecord:
 
 
 def _tidy(cell: str) -> str:
-    return cell.strip() if cell.isascii() and cell.isprintable() else clean_name(cell)
+    text = cell.strip() if cell.isascii() and cell.isprintable() else clean_name(cell)
+    return " ".join(text.split()) if "  " in text else text
 
 
 def _note(seen: dict[str, _Seen], row: Row, record: SchoolRecord) -> str:
