@@ -47,6 +47,7 @@ from portal.directory.rules import (
 from portal.directory.succession import PlacedSchool
 from portal.tenancy.models import Tenant, TenantKind, TenantStatus
 
+_UNHEARD = "'\u2019\u2018`."
 SWITCHED_OFF = N_("Postcode search is switched off. Choose the council by its name instead.")
 NO_SUCH_COUNCIL = N_("The directory has no council with the code %(code)s.")
 
@@ -242,13 +243,20 @@ def open_proposals(session: PortalSession, authority_ids: Iterable[int] = ()) ->
 
 
 def find_in_register(session: PortalSession, words: str, *, limit: int = 20) -> list[RegisterSchool]:
-    """Schools of the register whose name holds every word typed, or the one with this URN; those not ours first."""
+    """Schools of the register whose name holds every word typed, or the one with this URN; those not ours first.
+
+    Apostrophes and full stops do not count, and St and Saint are one word.
+    """
     typed = words.split()
     if len(typed) == 1 and typed[0].isdecimal():
         return list(session.scalars(select(RegisterSchool).where(RegisterSchool.urn == typed[0])))
     statement = select(RegisterSchool).where(RegisterSchool.status != "closed")
+    name: ColumnElement[str] = func.replace(func.lower(RegisterSchool.name), "saint ", "st ")
+    for mark in _UNHEARD:
+        name = func.replace(name, mark, "")
     for word in typed[:8]:
-        statement = statement.where(func.lower(RegisterSchool.name).contains(word.lower(), autoescape=True))
+        heard = "".join(character for character in word.lower() if character not in _UNHEARD)
+        statement = statement.where(name.contains("st" if heard == "saint" else heard, autoescape=True))
     ours_last = RegisterSchool.tenant_id.is_not(None)
     return list(session.scalars(statement.order_by(ours_last, RegisterSchool.name).limit(limit)))
 

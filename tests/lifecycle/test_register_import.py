@@ -303,6 +303,12 @@ def test_asking_for_a_council_that_there_is_not_changes_nothing(session, importe
     assert not session.scalars(select(Tenant).where(Tenant.urn == "190001")).all()
 
 
+@pytest.mark.parametrize("typed", ["st john's", "St John\u2019s", "Saint Johns", "st. john"])
+def test_a_school_of_the_register_is_found_however_its_name_is_typed(session, imported, typed):
+    imported(register_row(190020, "St John\u2019s School", **{LA: "886"}), OAK, authorities=["881"])
+    assert [one.urn for one in find_in_register(session, typed)] == ["190020"]
+
+
 def test_refreshing_the_register_makes_and_changes_no_school(session, imported, refreshed):
     imported(OAK)
     report = refreshed({**OAK, "EstablishmentName": "Oak Hill School"}, ELM)
