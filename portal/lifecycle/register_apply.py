@@ -145,7 +145,9 @@ def close_school(
 
 
 def reopen_school(session: PortalSession, school: Tenant) -> None:
-    """As it was before it closed."""
+    """As it was before it closed. One that a person brought back already stays as it is."""
+    if school.status is not TenantStatus.CLOSED:
+        return
     closure = closure_of(session, school.id)
     before = closure.status_before if closure is not None else ""
     session.execute(delete(SchoolClosure).where(SchoolClosure.school_id == school.id))

@@ -20,7 +20,7 @@ from portal.directory.queries import council_of, find_in_register
 from portal.directory.rules import CodeScheme
 from portal.identity.permissions import SYSTEM
 from portal.lifecycle.closures import Outcome, answer_question, open_questions
-from portal.lifecycle.leaving import close_tenant
+from portal.lifecycle.leaving import bring_back, close_tenant
 from portal.lifecycle.register_apply import assign_council
 from portal.lifecycle.register_import import Order, import_register
 from portal.tenancy.actions import record_facts
@@ -154,6 +154,17 @@ def test_a_school_reopens_as_it_was(session, imported):
     oak = of_urn(session, "190001")
     assert (oak.status, oak.closed_on) == (TenantStatus.LIVE, None)
     assert not session.scalars(select(SchoolClosure)).all()
+
+
+def test_a_school_that_a_person_brought_back_stays_public_when_the_register_reopens_it(session, actor, imported):
+    imported(OAK, live=True)
+    imported({**OAK, **CLOSED, "CloseDate": "31-08-2027"}, today=NEXT_YEAR)
+    with every_tenant(session, "tests"):
+        bring_back(session, actor("adi"), of_urn(session, "190001"), now=clock.now())
+    assert of_urn(session, "190001").status is TenantStatus.LIVE
+    assert imported({**OAK, **CLOSED, "CloseDate": "31-08-2027"}, today=NEXT_YEAR).changes_nothing
+    imported(OAK, today=NEXT_YEAR)
+    assert of_urn(session, "190001").status is TenantStatus.LIVE
 
 
 def test_open_but_proposed_to_close_stays_open(session, imported):
