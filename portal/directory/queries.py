@@ -171,7 +171,7 @@ def placed_schools(session: PortalSession, *conditions: ColumnElement[bool]) -> 
         PlacedSchool(
             slug,
             next((row.district for _, row in reversed(held) if row.district), None),
-            tuple(Assignment(slug, key, row.valid_from, row.valid_to) for key, row in held),
+            tuple(Assignment(slug, key, row.valid_from, row.valid_to, row.district or None) for key, row in held),
         )
         for slug, held in rows.items()
     ]

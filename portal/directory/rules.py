@@ -133,12 +133,16 @@ class Succession:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Which council a school belongs to over a span: from the register, or by a person's decision."""
+    """Which council a school belongs to over a span: from the register, or by a person's decision.
+
+    `district` is the GSS code of its district over that span, where it is recorded: districts end with their councils.
+    """
 
     school: str
     authority: str
     valid_from: date | None = None
     valid_to: date | None = None
+    district: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +204,9 @@ def authority_for_school(
     on: date,
     by_key: Mapping[str, Authority] | None = None,
 ) -> Found:
-    """The council of a school, from its own assignments and the made orders; `district` is a GSS code.
+    """The council of a school, from its own assignments and the made orders.
 
+    `district` is a GSS code; it stands in for an assignment without one of its own.
     Where two assignments hold, the one that began later wins. A split council needs the district: without it the answer
     is open until somebody assigns the school. `by_key` holds the councils: with it, a day before the assigned one began
     is answered by the council whose work it took over.
@@ -209,7 +214,8 @@ def authority_for_school(
     holding = [assignment for assignment in assignments if holds(assignment, on)]
     if not holding:
         return Found(None, doubt=Doubt.UNASSIGNED)
-    latest = max(holding, key=lambda assignment: assignment.valid_from or date.min).authority
+    newest = max(holding, key=lambda assignment: assignment.valid_from or date.min)
+    latest, district = newest.authority, newest.district or district
     council = by_key.get(latest) if by_key else None
     if by_key and council is not None and council.valid_from is not None and on < council.valid_from:
         earlier = _backward(latest, by_key, successions, on, district)

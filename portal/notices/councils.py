@@ -66,7 +66,9 @@ def load_councils(session: PortalSession) -> Councils:
     columns = (AuthorityRow.key, SchoolAuthority.district, SchoolAuthority.valid_from, SchoolAuthority.valid_to)
     statement = select(*columns).join(AuthorityRow, AuthorityRow.id == SchoolAuthority.authority_id).distinct()
     rows = session.execute(statement)
-    return Councils(read_book(session), tuple((Assignment("", key, *span), district) for key, district, *span in rows))
+    return Councils(
+        read_book(session), tuple((Assignment("", key, first, last), district) for key, district, first, last in rows)
+    )
 
 
 def councils_of(session: PortalSession, school_ids: Sequence[int]) -> dict[int, SchoolCouncils]:
@@ -83,6 +85,6 @@ def councils_of(session: PortalSession, school_ids: Sequence[int]) -> dict[int, 
     found: dict[int, SchoolCouncils] = {}
     for school_id, key, district, first, last in session.execute(statement):
         before = found.get(school_id, SchoolCouncils())
-        assignment = Assignment(str(school_id), key, first, last)
+        assignment = Assignment(str(school_id), key, first, last, district or None)
         found[school_id] = SchoolCouncils((*before.assignments, assignment), district or before.district)
     return found

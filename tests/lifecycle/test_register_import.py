@@ -23,6 +23,7 @@ from portal.lifecycle.closures import Outcome, answer_question, open_questions
 from portal.lifecycle.leaving import bring_back, close_tenant
 from portal.lifecycle.register_apply import assign_council
 from portal.lifecycle.register_import import Order, import_register
+from portal.notices.councils import councils_of, load_councils
 from portal.tenancy.actions import record_facts
 from portal.tenancy.models import SchoolLaw, Tenant, TenantStatus
 from portal.tenancy.queries import facts_at, present_slug
@@ -190,6 +191,19 @@ def test_a_school_moves_to_another_council_from_that_day_on(session, imported):
     oak = of_urn(session, "190001").id
     assert council_of(session, oak, date(2027, 9, 1)).council.key == "essex"
     assert council_of(session, oak, NEXT_YEAR).council.key == "southend"
+
+
+def test_a_reorganisation_that_the_register_replays_leaves_no_day_without_a_council(session, imported):
+    before = {LA: "909", "DistrictAdministrative (code)": "E07000026"}
+    after = {LA: "942", "DistrictAdministrative (code)": "E06000063"}
+    imported(register_row(190030, "Fell School", **before))
+    imported(register_row(190030, "Fell School", **after), today=NEXT_YEAR)
+    fell = of_urn(session, "190030")
+    days = (date(2023, 3, 31), date(2023, 4, 1), date(2027, 9, 1), NEXT_YEAR)
+    found = [council_of(session, fell.id, on).council for on in days]
+    assert [one.key for one in found] == ["cumbria", "cumberland", "cumberland", "cumberland"]
+    councils = councils_of(session, [fell.id])[fell.id]
+    assert {load_councils(session).name(councils, on) for on in days[1:]} == {"Cumberland Council"}
 
 
 def test_what_a_school_changed_itself_is_not_overwritten(session, imported):
