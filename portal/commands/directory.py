@@ -134,6 +134,20 @@ def succession() -> None:
 def plan(file: Path, *, as_json: bool) -> None:
     """Say what an order (TOML or JSON) would do: schools, notices, links, open questions. Changes nothing.
 
+    Councils are named by key, name or code, districts by name or code; a council that is not there yet is a new one.
+    A council that goes over whole needs no districts; one that stays for some moves to itself.
+
+    \b
+      on = 2028-04-01
+      title = "An order"
+      [[moves]]
+      from = "essex"
+      to = "North Essex"
+      districts = ["Braintree", "E07000071"]
+      [[moves]]
+      from = "883"
+      to = "South Essex"
+
     Ends with status 2 where the order could not be made: a gap, a cycle, a council that is replaced twice.
     """
     try:
