@@ -110,6 +110,14 @@ def test_an_order_is_planned_from_a_file(portal, tmp_path):
     assert {"school": "birch-academy", "from": "thurrock", "to": "estuary"} in plan["moves"]
 
 
+def test_an_order_saved_by_another_program_is_planned_too(portal, tmp_path):
+    path = tmp_path / "order.json"
+    order = {"on": "2028-04-01T00:00:00", "title": "One", "moves": [{"from": "883", "to": "Estuary Council"}]}
+    path.write_text(json.dumps(order), encoding="utf-8-sig")
+    code, out, _ = portal("directory", "succession", "plan", path, "--json")
+    assert (code, json.loads(out)["on"]) == (0, "2028-04-01")
+
+
 def test_an_order_with_a_gap_says_so_and_ends_with_two(portal, tmp_path):
     path = tmp_path / "order.json"
     moves = [{"from": "essex", "to": "North Essex", "districts": ["Braintree"]}]
