@@ -66,7 +66,7 @@ def find_successor(
     newcomers: Iterable[SchoolRecord],
     successors: Mapping[str, frozenset[str]],
 ) -> Outcome:
-    """`newcomers` are schools of the same authority that are no tenants; a tenant only `successors` can name."""
+    """`newcomers` are no tenants, and now or before of the same authority; a tenant only `successors` can name."""
     reason = closed.reason_closed.casefold()
     is_merger = reason in _INTO_ANOTHER
     linked = sorted(successors.get(closed.urn, frozenset()) & register.keys())
@@ -83,13 +83,16 @@ def find_successor(
 
 
 def likely_successors(
-    closed: SchoolRecord, newcomers: Iterable[SchoolRecord], claimed: AbstractSet[str]
+    closed: SchoolRecord, newcomers: Sequence[SchoolRecord], claimed: AbstractSet[str]
 ) -> tuple[str, ...]:
-    """Whom to offer where nothing tells for certain: of the same council and time, opened for the like reason.
+    """Whom to offer where nothing tells for certain: who has its number, or opened then for the like reason.
 
     `claimed` are the newcomers that follow somebody else for certain; they can still be what several merged into.
     """
     reason = closed.reason_closed.casefold()
+    running = [record for record in newcomers if record.status.is_running and record.urn not in claimed]
+    if numbered := [record for record in running if _agrees(closed, record, Evidence.SAME_NUMBER)]:
+        return tuple(sorted(record.urn for record in numbered))
     near = [record for record in newcomers if _follows(closed, record, reason)]
     if reason in _INTO_ANOTHER:
         return tuple(sorted(record.urn for record in near if _opened_as(record) in _INTO_ANOTHER))
@@ -124,7 +127,7 @@ def _opened_as(record: SchoolRecord) -> str:
 
 
 def _follows(closed: SchoolRecord, record: SchoolRecord, reason: str) -> bool:
-    if record.la_code != closed.la_code or not record.status.is_running:
+    if closed.la_code not in {record.la_code, record.previous_la_code} or not record.status.is_running:
         return False
     if reason in _FOR_AN_ACADEMY and record.law is not SchoolLaw.ACADEMY:
         return False
@@ -139,7 +142,7 @@ def _opened_then(closed: SchoolRecord, record: SchoolRecord) -> bool:
 
 def _agrees(closed: SchoolRecord, record: SchoolRecord, evidence: Evidence) -> bool:
     if evidence is Evidence.SAME_NUMBER:
-        return closed.establishment_number != "" and closed.establishment_number in _numbers(record)
+        return closed.establishment_number != "" and (closed.la_code, closed.establishment_number) in _numbers(record)
     if evidence is Evidence.SAME_SITE:
         return closed.postcode != "" and record.postcode == closed.postcode
     core, other = _core(closed.name), _core(record.name)
@@ -147,10 +150,10 @@ def _agrees(closed: SchoolRecord, record: SchoolRecord, evidence: Evidence) -> b
     return bool(core) and (core == other or is_part)
 
 
-def _numbers(record: SchoolRecord) -> set[str]:
-    """The numbers by which a council knows a school, and knew it before."""
-    earlier = record.previous_establishment_number if record.previous_la_code in {"", record.la_code} else ""
-    return {record.establishment_number, earlier}
+def _numbers(record: SchoolRecord) -> set[tuple[str, str]]:
+    """The numbers by which its council knows a school, and by which that one or another knew it before."""
+    earlier = (record.previous_la_code or record.la_code, record.previous_establishment_number)
+    return {(record.la_code, record.establishment_number), earlier}
 
 
 def _core(name: str) -> frozenset[str]:

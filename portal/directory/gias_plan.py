@@ -201,7 +201,8 @@ def _outcomes(
 ) -> dict[str, Outcome]:
     by_authority: dict[str, list[SchoolRecord]] = {}
     for record in newcomers:
-        by_authority.setdefault(record.la_code, []).append(record)
+        for code in {record.la_code, record.previous_la_code} - {""}:
+            by_authority.setdefault(code, []).append(record)
     outcomes = {
         urn: find_successor(register[urn], register, by_authority.get(register[urn].la_code, ()), successors)
         for urn in sorted(known.keys() & register.keys())

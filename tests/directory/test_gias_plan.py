@@ -134,6 +134,24 @@ def test_a_school_that_gives_its_earlier_number_is_the_same_school(previous_coun
     assert [(one.record, one.evidence) for one in plan.converted] == [(new, Evidence.SAME_NUMBER)]
 
 
+def test_a_school_that_converts_on_the_day_its_council_is_replaced_is_the_same_school():
+    new = academy(
+        150001, "Riverside Academy", open_date=OPENED_ON, establishment_number="4001", postcode="CM9 9ZZ",
+        la_code="942", previous_la_code="881", previous_establishment_number="2001",
+    )  # fmt: skip
+    plan = plan_import([KnownSchool(OAK)], [closed(OAK, "Academy Converter"), new], TODAY)
+    assert [(one.record, one.evidence) for one in plan.converted] == [(new, Evidence.SAME_NUMBER)]
+    assert plan.created == ()
+
+
+def test_an_academy_with_the_number_that_opened_much_later_is_asked_about_and_not_made_meanwhile():
+    new = academy(150001, "Riverside Academy", open_date=date(2026, 11, 1), postcode="CM9 9ZZ")
+    early = replace(closed(OAK, "Academy Converter"), close_date=date(2026, 4, 1))
+    plan = plan_import([KnownSchool(OAK)], [early, new], TODAY)
+    assert [(one.record.urn, one.candidates) for one in plan.unmatched] == [("100001", ("150001",))]
+    assert plan.changes_nothing
+
+
 def test_the_earlier_number_of_another_council_says_nothing():
     new = academy(
         150001, "Riverside Academy", open_date=OPENED_ON, establishment_number="4001", postcode="CM9 9ZZ",
