@@ -162,7 +162,7 @@ def placed_schools(session: PortalSession, *conditions: ColumnElement[bool]) -> 
         .join(Tenant, Tenant.id == SchoolAuthority.school_id)
         .join(AuthorityRow, AuthorityRow.id == SchoolAuthority.authority_id)
         .where(*conditions)
-        .order_by(Tenant.slug, SchoolAuthority.valid_from)
+        .order_by(Tenant.slug, SchoolAuthority.valid_from.nulls_first())
     )
     rows: dict[str, list[tuple[str, SchoolAuthority]]] = {}
     for slug, key, row in session.execute(statement):

@@ -80,7 +80,7 @@ def councils_of(session: PortalSession, school_ids: Sequence[int]) -> dict[int, 
         select(*columns)
         .join(AuthorityRow, AuthorityRow.id == SchoolAuthority.authority_id)
         .where(SchoolAuthority.school_id.in_(school_ids))
-        .order_by(SchoolAuthority.school_id, SchoolAuthority.valid_from)
+        .order_by(SchoolAuthority.school_id, SchoolAuthority.valid_from.nulls_first())
     )
     found: dict[int, SchoolCouncils] = {}
     for school_id, key, district, first, last in session.execute(statement):

@@ -206,6 +206,19 @@ def test_a_reorganisation_that_the_register_replays_leaves_no_day_without_a_coun
     assert {load_councils(session).name(councils, on) for on in days[1:]} == {"Cumberland Council"}
 
 
+@pytest.mark.parametrize(
+    ("previous", "before"), [("837", "bournemouth"), ("836", "poole"), ("835", "dorset-county"), ("881", None)]
+)
+def test_the_register_says_which_of_several_joined_councils_a_school_had(session, imported, previous, before):
+    cells = {LA: "839", "DistrictAdministrative (code)": "E06000058", "PreviousLA (code)": previous}
+    imported(register_row(190031, "Quay School", **cells))
+    quay = of_urn(session, "190031")
+    assert council_of(session, quay.id, NEXT_YEAR).council.key == "bournemouth-christchurch-and-poole"
+    found = council_of(session, quay.id, date(2019, 3, 31))
+    assert (found.council.key if found.council else None) == before
+    assert imported(register_row(190031, "Quay School", **cells), today=NEXT_YEAR).changes_nothing
+
+
 def test_what_a_school_changed_itself_is_not_overwritten(session, imported):
     imported({**OAK, "TelephoneNum": "01632960001"})
     oak = of_urn(session, "190001")
