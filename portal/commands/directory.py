@@ -128,16 +128,33 @@ def succession() -> None:
     """Orders that replace councils on a day."""
 
 
-@succession.command()
+_ORDER = """\b
+An order as TOML:
+  on = 2028-04-01
+  title = "Greater Essex"
+  [[moves]]
+  from = "essex"
+  to = "North Essex"
+  districts = ["Braintree", "E07000071"]
+  [[moves]]
+  from = "883"
+  to = "South Essex"
+"""
+
+
+@succession.command(epilog=_ORDER)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def plan(file: Path, *, as_json: bool) -> None:
     """Say what an order (TOML or JSON) would do: schools, notices, links, open questions. Changes nothing.
 
+    Councils are named by key, name or code, districts by name or code; a council that is not there yet is a new one.
+    A council that goes over whole needs no districts; one that stays for some moves to itself.
+
     Ends with status 2 where the order could not be made: a gap, a cycle, a council that is replaced twice.
     """
     try:
-        text = file.read_text("utf-8")
+        text = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise Invalid(f"{file} cannot be read as UTF-8 text.") from error
     with reading("portal directory succession plan") as session:

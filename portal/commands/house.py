@@ -14,7 +14,7 @@ from portal.core.errors import NotFound, PortalError
 from portal.lifecycle.schema import is_current, reach
 from portal.settings import Settings, load
 from portal.tenancy.models import Tenant
-from portal.tenancy.queries import schools
+from portal.tenancy.queries import present_slug, schools
 from portal.tenancy.scope import every_tenant
 
 
@@ -46,10 +46,11 @@ def writing(reason: str) -> Iterator[PortalSession]:
 
 
 def named_school(session: PortalSession, slug: str) -> Tenant:
-    """The school that a command names. Raises `NotFound` with the way to its right name."""
+    """The school that a command names, also by a former address. Raises `NotFound` with the way to its right name."""
     known = {school.slug: school for school in schools(session)}
-    if slug in known:
-        return known[slug]
+    present = slug if slug in known else present_slug(session, slug)
+    if present in known:
+        return known[present]
     near = [each for each in known if slug and each.startswith(slug)] or get_close_matches(slug, known, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
     raise NotFound(f"There is no school {slug!r}.{hint} `portal school list` lists them all.")

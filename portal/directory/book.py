@@ -1,12 +1,13 @@
 """The whole directory in memory, and a council as it is on a day. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any
 
 from portal.directory.rules import (
+    Assignment,
     Authority,
     CodeScheme,
     Doubt,
@@ -15,6 +16,7 @@ from portal.directory.rules import (
     LinkKind,
     Succession,
     authority_for_codes,
+    authority_for_school,
     code_of,
     holder_of,
     holds,
@@ -123,18 +125,35 @@ class Book:
         return Answer(council, tuple(self.council(key, on, language) for key in found.candidates), found.doubt)
 
     def with_code(self, code: str, on: date) -> Found:
-        """Whoever does on that day what the council with this DfE or GSS code does, did, or will do."""
+        """Whoever does on that day what the council with this DfE or GSS code does, did, or will do.
+
+        The code of a county's district stands for whoever answers for education there.
+        """
         scheme = CodeScheme.DFE if code.isdecimal() else CodeScheme.GSS
         authority = holder_of(scheme, code.upper(), self.authorities, self.successions, on)
         if authority is None:
-            return Found(None, doubt=Doubt.UNKNOWN_CODE)
-        gss = [one.code for one in authority.codes if one.scheme is CodeScheme.GSS]
+            return self._with_district(code.upper(), on)
+        gss = _gss_codes(authority)
         if holds(authority, on) or not gss:
             return Found(authority.key)
         return authority_for_codes(gss[-1], gss[-1], self.authorities, self.successions, on)
+
+    def _with_district(self, code: str, on: date) -> Found:
+        counties = [gss[-1] for one in self.authorities if code in one.districts and (gss := _gss_codes(one))]
+        if not counties:
+            return Found(None, doubt=Doubt.UNKNOWN_CODE)
+        return authority_for_codes(counties[0], code, self.authorities, self.successions, on)
+
+    def council_of_school(self, assignments: Iterable[Assignment], district: str | None, on: date) -> Found:
+        """Which council answers for a school; `district` is a GSS code."""
+        return authority_for_school(assignments, self.successions, district, on, self.by_key)
 
     def existing(self, on: date) -> list[Council]:
         """Every council that exists on a day, by name; not those that only a draft would make."""
         drafted = only_drafted(self.authorities, self.successions)
         found = (self.council(one.key, on) for one in self.authorities if holds(one, on) and one.key not in drafted)
         return sorted(found, key=lambda council: council.name)
+
+
+def _gss_codes(authority: Authority) -> list[str]:
+    return [one.code for one in authority.codes if one.scheme is CodeScheme.GSS]

@@ -5,8 +5,8 @@ Head teachers' names are personal data and are never read. Codes keep their lead
 
 import re
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import BinaryIO, Final
@@ -122,6 +122,7 @@ class RegisterExtract:
     """The usable records by URN, and what was not usable. `is_cut_short`: the file ends in the middle of a line.
 
     `absent`: fields of which the file has no column, so that it says nothing about them; not the same as empty cells.
+    `lines`: where each URN first stands.
     """
 
     records: tuple[SchoolRecord, ...]
@@ -131,6 +132,7 @@ class RegisterExtract:
     has_byte_order_mark: bool
     is_cut_short: bool
     absent: frozenset[str] = frozenset()
+    lines: Mapping[str, int] = field(default_factory=dict, repr=False)
 
 
 @dataclass(slots=True)
@@ -178,6 +180,7 @@ def read_register(
         extract.has_byte_order_mark,
         extract.is_cut_short,
         frozenset(_OPTIONAL[column] for column in absent),
+        {urn: sight.line for urn, sight in seen.items()},
     )
 
 
@@ -266,7 +269,8 @@ def _record(row: Row, columns: dict[str, int]) -> SchoolRecord:
 
 
 def _tidy(cell: str) -> str:
-    return cell.strip() if cell.isascii() and cell.isprintable() else clean_name(cell)
+    text = cell.strip() if cell.isascii() and cell.isprintable() else clean_name(cell)
+    return " ".join(text.split()) if "  " in text else text
 
 
 def _note(seen: dict[str, _Seen], row: Row, record: SchoolRecord) -> str:

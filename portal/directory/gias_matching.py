@@ -6,6 +6,7 @@ that file we look for one school of the same authority that opened about when th
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
@@ -22,13 +23,15 @@ _FOR_A_SUCCESSOR: Final = _FOR_AN_ACADEMY | {
     "transferred to new sponsor",
 }
 _INTO_ANOTHER: Final = frozenset({"result of amalgamation/merger", "result of amalgamation"})
+_FOLLOWS_ONE: Final = frozenset({"academy converter", "fresh start", "change religious character", "change in status"})
+_UNSTATED: Final = frozenset({"", "not applicable", "not recorded"})
 _OPENED_BEFORE: Final = timedelta(days=7)
 _OPENED_AFTER: Final = timedelta(days=62)
 _EVERYDAY: Final = re.compile(
     r"""
-    a | academy | aided | and | c | ce | catholic | church | college | community | controlled | e | england | first
-    | for | foundation | free | high | infants? | juniors? | lower | middle | nursery | of | primary | rc | roman
-    | schools? | secondary | special | studio | the | trust | upper | va | vc | voluntary
+    a | academy | aided | and | c | ce | catholic | church | cofe | college | community | controlled | e | england
+    | first | for | foundation | free | high | infants? | juniors? | lower | middle | nursery | of | primary | rc
+    | roman | schools? | secondary | special | studio | the | trust | upper | va | vc | voluntary
     """,
     re.VERBOSE,
 )
@@ -63,7 +66,7 @@ def find_successor(
     newcomers: Iterable[SchoolRecord],
     successors: Mapping[str, frozenset[str]],
 ) -> Outcome:
-    """`newcomers` are schools of the same authority that are no tenants; a tenant only `successors` can name."""
+    """`newcomers` are no tenants, and now or before of the same authority; a tenant only `successors` can name."""
     reason = closed.reason_closed.casefold()
     is_merger = reason in _INTO_ANOTHER
     linked = sorted(successors.get(closed.urn, frozenset()) & register.keys())
@@ -73,9 +76,28 @@ def find_successor(
         return Outcome(linked[0], Evidence.REGISTER_LINK, is_merger=is_merger or is_older)
     if linked:
         return Outcome(is_open_question=True, candidates=tuple(linked))
-    if not is_merger and reason not in _FOR_A_SUCCESSOR:
-        return Outcome()
-    return _guess([record for record in newcomers if _follows(closed, record, reason)], closed, is_merger=is_merger)
+    near = [record for record in newcomers if _follows(closed, record, reason)]
+    if is_merger or reason in _FOR_A_SUCCESSOR:
+        return _guess(near, closed, is_merger=is_merger)
+    return _told_by_the_successor(near, closed, reason)
+
+
+def likely_successors(
+    closed: SchoolRecord, newcomers: Sequence[SchoolRecord], claimed: AbstractSet[str]
+) -> tuple[str, ...]:
+    """Whom to offer where nothing tells for certain: who has its number, or opened then for the like reason.
+
+    `claimed` are the newcomers that follow somebody else for certain; they can still be what several merged into.
+    """
+    reason = closed.reason_closed.casefold()
+    running = [record for record in newcomers if record.status.is_running and record.urn not in claimed]
+    if numbered := [record for record in running if _agrees(closed, record, Evidence.SAME_NUMBER)]:
+        return tuple(sorted(record.urn for record in numbered))
+    near = [record for record in newcomers if _follows(closed, record, reason)]
+    if reason in _INTO_ANOTHER:
+        return tuple(sorted(record.urn for record in near if _opened_as(record) in _INTO_ANOTHER))
+    neighbours = [record for record in near if record.urn not in claimed and record.town == closed.town != ""]
+    return tuple(sorted(record.urn for record in neighbours if _opened_as(record) in _FOLLOWS_ONE))
 
 
 def _guess(near: Sequence[SchoolRecord], closed: SchoolRecord, *, is_merger: bool) -> Outcome:
@@ -88,8 +110,24 @@ def _guess(near: Sequence[SchoolRecord], closed: SchoolRecord, *, is_merger: boo
     return Outcome(is_open_question=True, candidates=tuple(candidates))
 
 
+def _told_by_the_successor(near: Iterable[SchoolRecord], closed: SchoolRecord, reason: str) -> Outcome:
+    """The closed school names no successor, but one that opened then may say itself that it followed another.
+
+    Where the register states another reason, nothing less than the number will do.
+    """
+    saying = [record for record in near if _opened_as(record) in _FOLLOWS_ONE]
+    if reason not in _UNSTATED:
+        saying = [record for record in saying if _agrees(closed, record, Evidence.SAME_NUMBER)]
+    found = _guess(saying, closed, is_merger=False)
+    return found if found.successor is not None or found.candidates else Outcome()
+
+
+def _opened_as(record: SchoolRecord) -> str:
+    return record.reason_opened.casefold()
+
+
 def _follows(closed: SchoolRecord, record: SchoolRecord, reason: str) -> bool:
-    if record.la_code != closed.la_code or not record.status.is_running:
+    if closed.la_code not in {record.la_code, record.previous_la_code} or not record.status.is_running:
         return False
     if reason in _FOR_AN_ACADEMY and record.law is not SchoolLaw.ACADEMY:
         return False
@@ -104,11 +142,18 @@ def _opened_then(closed: SchoolRecord, record: SchoolRecord) -> bool:
 
 def _agrees(closed: SchoolRecord, record: SchoolRecord, evidence: Evidence) -> bool:
     if evidence is Evidence.SAME_NUMBER:
-        return closed.establishment_number != "" and record.establishment_number == closed.establishment_number
+        return closed.establishment_number != "" and (closed.la_code, closed.establishment_number) in _numbers(record)
     if evidence is Evidence.SAME_SITE:
         return closed.postcode != "" and record.postcode == closed.postcode
-    core = _core(closed.name)
-    return bool(core) and _core(record.name) == core
+    core, other = _core(closed.name), _core(record.name)
+    is_part = _opened_as(record) in _INTO_ANOTHER and core <= other
+    return bool(core) and (core == other or is_part)
+
+
+def _numbers(record: SchoolRecord) -> set[tuple[str, str]]:
+    """The numbers by which its council knows a school, and by which that one or another knew it before."""
+    earlier = (record.previous_la_code or record.la_code, record.previous_establishment_number)
+    return {(record.la_code, record.establishment_number), earlier}
 
 
 def _core(name: str) -> frozenset[str]:

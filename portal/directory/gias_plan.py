@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from portal.directory.extracts import Skipped
 from portal.directory.gias import SchoolRecord, SchoolStatus
-from portal.directory.gias_matching import Evidence, Outcome, find_successor
+from portal.directory.gias_matching import Evidence, Outcome, find_successor, likely_successors
 
 
 class ChangeKind(StrEnum):
@@ -142,11 +142,12 @@ def plan_import(
     gone = (
         {one.old.urn for one in converted} | {record.urn for one in merged for record in one.closed} | questions.keys()
     )
-    taken = {one.record.urn for one in converted} | {urn for one in questions.values() for urn in one.candidates}
+    into = {one.into.urn for one in merged} - everybody.keys()
+    asked = {urn for one in questions.values() for urn in one.candidates} - into
+    taken = {one.record.urn for one in converted} | asked
     changes = [
         change_between(known[urn].record, register[urn]) for urn in sorted(known.keys() & register.keys() - gone)
     ]
-    into = {one.into.urn for one in merged} - everybody.keys()
     return ImportPlan(
         created=tuple(
             one
@@ -200,12 +201,19 @@ def _outcomes(
 ) -> dict[str, Outcome]:
     by_authority: dict[str, list[SchoolRecord]] = {}
     for record in newcomers:
-        by_authority.setdefault(record.la_code, []).append(record)
-    return {
+        for code in {record.la_code, record.previous_la_code} - {""}:
+            by_authority.setdefault(code, []).append(record)
+    outcomes = {
         urn: find_successor(register[urn], register, by_authority.get(register[urn].la_code, ()), successors)
         for urn in sorted(known.keys() & register.keys())
         if _just_closed(known[urn].record, register[urn])
     }
+    claimed = {one.successor for one in outcomes.values() if one.successor is not None}
+    for urn, outcome in outcomes.items():
+        if outcome.is_open_question and not outcome.candidates:
+            near = by_authority.get(register[urn].la_code, ())
+            outcomes[urn] = replace(outcome, candidates=likely_successors(register[urn], near, claimed))
+    return outcomes
 
 
 def _just_closed(old: SchoolRecord, new: SchoolRecord) -> bool:

@@ -22,9 +22,13 @@ _NOT_FOUND: Final = re.compile(
     \b404\b
     | \bnot\ found\b
     | \bno\ longer\ (?:exists?|available|here)\b
-    | \b(?:can(?:no|['’])?t|could\ not|couldn['’]t|unable\ to)\ (?:be\ found|find)\b
-    | \bpage\ (?:does\ not|doesn['’]t)\ exist\b
-    | \bpage\ (?:has\ been|was|is)\ (?:removed|deleted|missing|unavailable|withdrawn)\b
+    | \b(?:can(?:no|['’])?t|could\ not|couldn['’]t|unable\ to)\ (?:be\ (?:found|located|displayed)
+        |(?:seem\ to\ )?(?:find|locate))\b
+    | \bno\ such\ page\b | \bmissing\ page\b | \bpage\ (?:missing|unavailable)\b | \bnothing\ (?:was\ )?found\b
+    | \bpage\ (?:(?:that\ )?you(?:['’][rv]e|\ are|\ were|\ have)?\ (?:looking\ for|requested|want(?:ed)?|asked\ for)\ )?
+        (?:(?:does\ not|doesn['’]t)\ exist
+        |(?:has\ been|was|is|may\ have\ been)\ (?:moved\ or\ )?(?:removed|deleted|missing|unavailable|withdrawn)
+        |(?:is\ not|isn['’]t)\ (?:available|here))\b
     | \bheb\ ei\ (?:ch?anfod|g?anfod|chael)\b
     | \b(?:ni|na)\ (?:chanfuwyd|ddaethpwyd\ o\ hyd|ellir\ dod\ o\ hyd|allwn\ ddod\ o\ hyd)\b
     | \bddim\ (?:ar\ gael|yn\ bodoli)\b

@@ -29,6 +29,7 @@ from portal.directory.models import (
     SuccessionRow,
 )
 from portal.directory.postcode_pack import PackedDistrict
+from portal.directory.postcode_pack import Place as PostcodePlace
 from portal.directory.postcodes import ELSEWHERE, NOT_FOUND, parse_place
 from portal.directory.rules import (
     Assignment,
@@ -42,11 +43,11 @@ from portal.directory.rules import (
     Succession,
     authorities_in_district,
     authority_for_codes,
-    authority_for_school,
 )
 from portal.directory.succession import PlacedSchool
 from portal.tenancy.models import Tenant, TenantKind, TenantStatus
 
+_UNHEARD = "'\u2019\u2018`."
 SWITCHED_OFF = N_("Postcode search is switched off. Choose the council by its name instead.")
 NO_SUCH_COUNCIL = N_("The directory has no council with the code %(code)s.")
 
@@ -84,7 +85,7 @@ def authority_of(session: PortalSession, school_id: int, on: date, *, book: Book
     placed = placed_schools(session, SchoolAuthority.school_id == school_id)
     district = placed[0].district if placed else None
     assignments = placed[0].assignments if placed else ()
-    return authority_for_school(assignments, book.successions, district, on)
+    return book.council_of_school(assignments, district, on)
 
 
 def council_of(session: PortalSession, school_id: int, on: date, *, language: str = "en") -> Answer:
@@ -124,12 +125,14 @@ def council_at(session: PortalSession, typed: str, on: date, *, language: str = 
     book = read_book(session)
     if not postcode.is_whole:
         places = [(place.county, place.district) for place in block.places()]
+        if not places:
+            raise Invalid(_elsewhere(block.palette), field="postcode")
         return _several(book, authorities_in_district(places, book.authorities, book.successions, on), on, language)
     place = block.find(postcode.inward)
     if place is None:
         raise Invalid(NOT_FOUND, field="postcode")
     if not place.is_english:
-        raise Invalid(ELSEWHERE.get(place.country[:1], NOT_FOUND), field="postcode")
+        raise Invalid(_elsewhere((place,)), field="postcode")
     found = authority_for_codes(place.county, place.district, book.authorities, book.successions, on)
     if found.authority is None and not found.candidates:
         raise Invalid(NOT_FOUND, field="postcode")
@@ -146,7 +149,7 @@ def area_of(session: PortalSession, on: date, *, book: Book) -> tuple[str, ...]:
         .distinct()
     )
     found = [
-        authority_for_school([Assignment("", key)], book.successions, district or None, on)
+        book.council_of_school([Assignment("", key)], district or None, on)
         for key, district in session.execute(statement)
     ]
     return tuple(sorted({one.authority for one in found if one.authority}))
@@ -159,7 +162,7 @@ def placed_schools(session: PortalSession, *conditions: ColumnElement[bool]) -> 
         .join(Tenant, Tenant.id == SchoolAuthority.school_id)
         .join(AuthorityRow, AuthorityRow.id == SchoolAuthority.authority_id)
         .where(*conditions)
-        .order_by(Tenant.slug, SchoolAuthority.valid_from)
+        .order_by(Tenant.slug, SchoolAuthority.valid_from.nulls_first())
     )
     rows: dict[str, list[tuple[str, SchoolAuthority]]] = {}
     for slug, key, row in session.execute(statement):
@@ -168,7 +171,7 @@ def placed_schools(session: PortalSession, *conditions: ColumnElement[bool]) -> 
         PlacedSchool(
             slug,
             next((row.district for _, row in reversed(held) if row.district), None),
-            tuple(Assignment(slug, key, row.valid_from, row.valid_to) for key, row in held),
+            tuple(Assignment(slug, key, row.valid_from, row.valid_to, row.district or None) for key, row in held),
         )
         for slug, held in rows.items()
     ]
@@ -240,13 +243,20 @@ def open_proposals(session: PortalSession, authority_ids: Iterable[int] = ()) ->
 
 
 def find_in_register(session: PortalSession, words: str, *, limit: int = 20) -> list[RegisterSchool]:
-    """Schools of the register whose name holds every word typed, or the one with this URN; those not ours first."""
+    """Schools of the register whose name holds every word typed, or the one with this URN; those not ours first.
+
+    Apostrophes and full stops do not count, and St and Saint are one word.
+    """
     typed = words.split()
     if len(typed) == 1 and typed[0].isdecimal():
         return list(session.scalars(select(RegisterSchool).where(RegisterSchool.urn == typed[0])))
     statement = select(RegisterSchool).where(RegisterSchool.status != "closed")
+    name: ColumnElement[str] = func.replace(func.lower(RegisterSchool.name), "saint ", "st ")
+    for mark in _UNHEARD:
+        name = func.replace(name, mark, "")
     for word in typed[:8]:
-        statement = statement.where(func.lower(RegisterSchool.name).contains(word.lower(), autoescape=True))
+        heard = "".join(character for character in word.lower() if character not in _UNHEARD)
+        statement = statement.where(name.contains("st" if heard == "saint" else heard, autoescape=True))
     ours_last = RegisterSchool.tenant_id.is_not(None)
     return list(session.scalars(statement.order_by(ours_last, RegisterSchool.name).limit(limit)))
 
@@ -269,6 +279,11 @@ def school_slug(session: PortalSession, slug: str) -> Tenant:
     if found is None:
         raise NotFound(N_("There is no school with the address %(slug)s.") % {"slug": slug})
     return found
+
+
+def _elsewhere(places: Iterable[PostcodePlace]) -> str:
+    """What to say of a postcode, or of a whole postcode district, that lies in another nation."""
+    return next((ELSEWHERE[one.country[:1]] for one in places if one.country[:1] in ELSEWHERE), NOT_FOUND)
 
 
 def _several(book: Book, keys: tuple[str, ...], on: date, language: str) -> Answer:

@@ -133,12 +133,16 @@ class Succession:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Which council a school belongs to over a span: from the register, or by a person's decision."""
+    """Which council a school belongs to over a span: from the register, or by a person's decision.
+
+    `district` is the GSS code of its district over that span, where it is recorded: districts end with their councils.
+    """
 
     school: str
     authority: str
     valid_from: date | None = None
     valid_to: date | None = None
+    district: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,18 +198,30 @@ def successors(key: str, successions: Iterable[Succession], on: date) -> tuple[s
 
 
 def authority_for_school(
-    assignments: Iterable[Assignment], successions: Iterable[Succession], district: str | None, on: date
+    assignments: Iterable[Assignment],
+    successions: Sequence[Succession],
+    district: str | None,
+    on: date,
+    by_key: Mapping[str, Authority] | None = None,
 ) -> Found:
-    """The council of a school, from its own assignments and the made orders; `district` is a GSS code.
+    """The council of a school, from its own assignments and the made orders.
 
+    `district` is a GSS code; it stands in for an assignment without one of its own.
     Where two assignments hold, the one that began later wins. A split council needs the district: without it the answer
-    is open until somebody assigns the school.
+    is open until somebody assigns the school. `by_key` holds the councils: with it, a day before the assigned one began
+    is answered by the council whose work it took over.
     """
     holding = [assignment for assignment in assignments if holds(assignment, on)]
     if not holding:
         return Found(None, doubt=Doubt.UNASSIGNED)
-    latest = max(holding, key=lambda assignment: assignment.valid_from or date.min)
-    return _forward(latest.authority, successions, district, on)
+    newest = max(holding, key=lambda assignment: assignment.valid_from or date.min)
+    latest, district = newest.authority, newest.district or district
+    council = by_key.get(latest) if by_key else None
+    if by_key and council is not None and council.valid_from is not None and on < council.valid_from:
+        earlier = _backward(latest, by_key, successions, on, district)
+        if earlier.doubt is not Doubt.BEFORE_RECORDS:
+            return earlier
+    return _forward(latest, successions, district, on)
 
 
 def authority_for_codes(
@@ -225,7 +241,7 @@ def authority_for_codes(
     if nearest is None:
         return Found(None, doubt=Doubt.UNKNOWN_CODE)
     by_key = {authority.key: authority for authority in authorities}
-    earlier = _backward(nearest.key, by_key, successions, on)
+    earlier = _backward(nearest.key, by_key, successions, on, district_code)
     return earlier if earlier.authority is None else _forward(earlier.authority, successions, district_code, on)
 
 
@@ -285,17 +301,22 @@ def _forward(key: str, successions: Iterable[Succession], district: str | None, 
     return Found(current)
 
 
-def _backward(key: str, by_key: Mapping[str, Authority], successions: Iterable[Succession], on: date) -> Found:
-    """Undo the orders after `on`: a newer postcode file knows only the newer council."""
+def _backward(
+    key: str, by_key: Mapping[str, Authority], successions: Iterable[Succession], on: date, district: str | None
+) -> Found:
+    """Undo the orders after `on`: a newer postcode file or school register knows only the newer council."""
     current = key
     later = sorted((one for one in successions if _is_made(one) and one.on > on), key=lambda one: one.on, reverse=True)
     for succession in later:
         if holds(by_key[current], on):
             break
-        origins = tuple(sorted({move.origin for move in succession.moves if move.target == current}))
-        if len(origins) > 1:
+        moves = [move for move in succession.moves if move.target == current]
+        origins = tuple(sorted({move.origin for move in moves}))
+        named = {move.origin for move in moves if district in move.districts}
+        if len(origins) > 1 and len(named) != 1:
             return Found(None, origins, Doubt.NO_DISTRICT)
-        current = origins[0] if origins else current
+        if origins:
+            current = origins[0] if len(origins) == 1 else named.pop()
     starts = by_key[current].valid_from
     if starts is not None and starts > on:
         return Found(None, (current,), Doubt.BEFORE_RECORDS)

@@ -90,6 +90,7 @@ def plan_succession(
     links: Sequence[Link] = (),
 ) -> SuccessionPlan:
     """Dry run of one order after `others`. Only schools of a council named in it appear."""
+    by_key = {authority.key: authority for authority in authorities}
     made = [*others, replace(succession, status=SuccessionStatus.MADE)]
     origins = {move.origin for move in succession.moves}
     moves: list[SchoolMove] = []
@@ -97,10 +98,10 @@ def plan_succession(
     undecided: list[Undecided] = []
     for school in sorted(schools, key=lambda one: one.key):
         eve = succession.on - timedelta(days=1)
-        before = authority_for_school(school.assignments, others, school.district, eve).authority
+        before = authority_for_school(school.assignments, others, school.district, eve, by_key).authority
         if before is None or before not in origins:
             continue
-        after = authority_for_school(school.assignments, made, school.district, succession.on)
+        after = authority_for_school(school.assignments, made, school.district, succession.on, by_key)
         if after.authority is None:
             undecided.append(_undecided(school, before, after))
         elif after.authority == before:

@@ -25,7 +25,8 @@ def checked_colour(text: str) -> str:
     found = contrast_with_white(colour)
     if found < LEAST_CONTRAST:
         reason = N_("White words on this colour cannot be read well: the contrast is %(found)s, and 4.5 is the least.")
-        raise Invalid(reason % {"found": f"{found:.1f}"}, field="colour")
+        shown = int(found * 100) / 100  # never rounded up to what it falls short of
+        raise Invalid(reason % {"found": f"{shown:.2f}"}, field="colour")
     return colour
 
 

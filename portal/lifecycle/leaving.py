@@ -24,7 +24,7 @@ from portal.directory.queries import closure_of
 from portal.identity.actions import witness
 from portal.identity.models import Membership, Person
 from portal.identity.permissions import Action, Actor, Place, require
-from portal.lifecycle.register_apply import close_school
+from portal.lifecycle.register_apply import close_school, reopen_school
 from portal.notices.changes import note_tenant_change
 from portal.notices.gathering import GENERAL
 from portal.notices.models import Publication
@@ -101,6 +101,18 @@ def close_tenant(
     close_school(session, school, on=on, successor=None, records=records, now=now, has_left=True)
     _record(session, actor, school, AuditKind.TENANT_CLOSED, now)
     note_tenant_change(session, school, reason="The school closed.", now=now, made_by=actor.person_id)
+
+
+def bring_back(session: PortalSession, actor: Actor, school: Tenant, *, now: datetime) -> None:
+    """A school that was leaving stays, one that closed is as it was before. Raises `Conflict` for any other."""
+    require(actor, Action.CLOSE_TENANT, Place(school.id, school.trust_id, service(session).id))
+    if school.status not in {TenantStatus.LEAVING, TenantStatus.CLOSED}:
+        raise Conflict(N_("This school is neither leaving nor closed."))
+    reopen_school(session, school)
+    if school.status is TenantStatus.LEAVING:
+        school.status = TenantStatus.LIVE
+    _record(session, actor, school, AuditKind.TENANT_CHANGED, now)
+    note_tenant_change(session, school, reason="The school came back.", now=now, made_by=actor.person_id)
 
 
 def say_where_records_are(session: PortalSession, actor: Actor, school: Tenant, text: str, *, now: datetime) -> None:

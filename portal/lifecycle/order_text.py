@@ -280,7 +280,7 @@ def _day(value: object) -> date:
     if isinstance(value, date):
         return value
     try:
-        return date.fromisoformat(str(value))
+        return datetime.fromisoformat(str(value)).date()
     except ValueError as error:
         raise Invalid(N_("The order needs its first day, such as 2028-04-01.")) from error
 

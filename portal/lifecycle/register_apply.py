@@ -14,7 +14,7 @@ from portal.core.database import PortalSession
 from portal.core.text import slugify
 from portal.directory.gias import SchoolRecord
 from portal.directory.gias_plan import ChangeKind, Conversion, ImportPlan, Merger, SchoolChange, Unmatched
-from portal.directory.models import FormerUrn, SchoolAuthority, SchoolClosure
+from portal.directory.models import AuthorityRow, FormerUrn, SchoolAuthority, SchoolClosure
 from portal.directory.queries import authorities_by_code, closure_of
 from portal.identity.actions import witness
 from portal.identity.permissions import Actor
@@ -43,6 +43,8 @@ class _Work:
     goes_live: bool
     absent: frozenset[str]
     authorities: dict[str, int]
+    begins: dict[int, date | None]
+    ends: dict[int, date | None]
     schools: dict[str, Tenant]
     trusts: Trusts
     rows: RegisterRows
@@ -145,7 +147,9 @@ def close_school(
 
 
 def reopen_school(session: PortalSession, school: Tenant) -> None:
-    """As it was before it closed."""
+    """As it was before it closed. One that a person brought back already stays as it is."""
+    if school.status is not TenantStatus.CLOSED:
+        return
     closure = closure_of(session, school.id)
     before = closure.status_before if closure is not None else ""
     session.execute(delete(SchoolClosure).where(SchoolClosure.school_id == school.id))
@@ -171,11 +175,13 @@ def _work(
         statement = select(Tenant).where(Tenant.kind == TenantKind.SCHOOL, Tenant.urn.is_not(None))
         schools = {one.urn: one for one in session.scalars(statement) if one.urn in touched}
     slugs: set[str] = set()
+    spans = session.execute(select(AuthorityRow.id, AuthorityRow.valid_from, AuthorityRow.valid_to)).all()
+    begins, ends = {row.id: row.valid_from for row in spans}, {row.id: row.valid_to for row in spans}
     if plan.created:
         slugs = {*session.scalars(select(Tenant.slug)), *session.scalars(select(FormerSlug.slug))}
     named = [*records, *plan.created]
     return _Work(
-        session, actor, today, now, goes_live, absent, authorities_by_code(session, today), schools,
+        session, actor, today, now, goes_live, absent, authorities_by_code(session, today), begins, ends, schools,
         trusts_at_hand(session, actor, named, now=now), held_rows(session), slugs,
     )  # fmt: skip
 
@@ -198,9 +204,7 @@ def _create(work: _Work, records: Sequence[SchoolRecord]) -> None:
     work.session.flush()  # gives the ids that everything of the schools carries
     pairs = list(zip(schools, records, strict=True))
     assignments = [
-        {"school_id": school.id, "authority_id": work.authorities[record.la_code], "district": record.district_code}
-        for school, record in pairs
-        if record.la_code in work.authorities
+        {"school_id": school.id, **assignment} for school, record in pairs for assignment in _assignments(work, record)
     ]
     facts = [
         {
@@ -221,6 +225,21 @@ def _create(work: _Work, records: Sequence[SchoolRecord]) -> None:
     for school, record in pairs:
         work.rows.remember(school.id, record, now=work.now)
         work.schools[record.urn] = school
+
+
+def _assignments(work: _Work, record: SchoolRecord) -> list[dict[str, Any]]:
+    """The council of a new school; before it the one that the register says it replaced, where both are of one day."""
+    present, before = work.authorities.get(record.la_code), work.authorities.get(record.previous_la_code)
+    if present is None:
+        return []
+    held = {"authority_id": present, "district": record.district_code, "valid_from": None, "valid_to": None}
+    day = work.begins.get(present)
+    if before is None or day is None or work.ends.get(before) != day:
+        return [held]
+    return [
+        {"authority_id": before, "district": "", "valid_from": None, "valid_to": day},
+        {**held, "valid_from": day},
+    ]
 
 
 def _change(work: _Work, change: SchoolChange) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -10,13 +11,14 @@ from typing import Any
 from sqlalchemy import select
 
 from portal.core.database import PortalSession
+from portal.core.errors import Invalid
 from portal.directory.archives import open_public_file
-from portal.directory.extracts import Progress
+from portal.directory.extracts import Progress, Skipped
 from portal.directory.gias import RegisterExtract, SchoolRecord, SchoolStatus, read_register
 from portal.directory.gias_links import read_links, successors_by_urn
 from portal.directory.gias_plan import ChangeKind, ImportPlan, KnownSchool, plan_import
 from portal.directory.models import FormerUrn, RegisterSchool, SchoolAuthority, SchoolClosure
-from portal.directory.queries import authorities_by_code, holding
+from portal.directory.queries import NO_SUCH_COUNCIL, authorities_by_code, holding
 from portal.identity.permissions import Action, Actor, Place, require
 from portal.lifecycle.register_apply import Applied, apply_plan
 from portal.lifecycle.register_records import record_from
@@ -121,15 +123,19 @@ def import_register(
     """Read the file, plan, and unless it is a dry run change our schools; needs the scope of every tenant.
 
     Every school of the file, of whatever council, is then at hand for searching. Raises `Forbidden`, and `Invalid`,
-    with nothing changed, for a file that is empty or not the register's.
+    with nothing changed, for a file that is empty or not the register's, and for a code that no council has.
     """
     _may(session, actor)
+    codes = authorities_by_code(session, today).keys()
+    for code in sorted(order.authorities - codes):
+        raise Invalid(NO_SUCH_COUNCIL % {"code": code}, field="authority")
     known = known_schools(session, today)
     extract = _read(order.path, progress)
     successors = _successors(order)
-    with_council = _with_council(session, extract, today)
+    with_council = [record for record in extract.records if record.la_code in codes]
+    skipped = (*extract.skipped, *_strangers(extract, order, codes))
     plan = plan_import(
-        known.values(), with_council, today, successors=successors, skipped=extract.skipped,
+        known.values(), with_council, today, successors=successors, skipped=skipped,
         authorities=order.authorities, absent=extract.absent,
     )  # fmt: skip
     slugs = {school.record.urn: slug for school_id, slug in _slugs(session) if (school := known.get(school_id))}
@@ -205,10 +211,16 @@ def _without_council(order: Order, records: Sequence[SchoolRecord], with_council
     return count(records) - count(with_council)
 
 
-def _with_council(session: PortalSession, extract: RegisterExtract, today: date) -> list[SchoolRecord]:
-    """Schools abroad and in Wales stand in the register under codes that no English council has."""
-    codes = authorities_by_code(session, today).keys()
-    return [record for record in extract.records if record.la_code in codes]
+def _strangers(extract: RegisterExtract, order: Order, codes: AbstractSet[str]) -> list[Skipped]:
+    """Schools that are open under a code that no council has.
+
+    Those abroad and in Wales, which the register holds too, are of kinds that no English law covers: they are counted.
+    """
+    return [
+        Skipped(extract.lines[record.urn], NO_SUCH_COUNCIL % {"code": record.la_code})
+        for record in extract.records
+        if record.la_code not in codes and record.status.is_running and record.law and not order.authorities
+    ]
 
 
 def _codes_by_school(session: PortalSession, today: date) -> dict[int, tuple[str, str]]:

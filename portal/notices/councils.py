@@ -10,7 +10,7 @@ from portal.core.database import PortalSession
 from portal.directory.book import Book
 from portal.directory.models import AuthorityRow, SchoolAuthority
 from portal.directory.queries import read_book
-from portal.directory.rules import Assignment, authority_for_school, holds, name_of
+from portal.directory.rules import Assignment, holds, name_of
 from portal.notices.blocks import CouncilLine
 
 
@@ -33,12 +33,12 @@ class Councils:
 
     def name(self, school: SchoolCouncils, on: date) -> str:
         """Of the council that answers for the school; "" while that is open."""
-        own = authority_for_school(school.assignments, self.book.successions, school.district, on).authority
+        own = self.book.council_of_school(school.assignments, school.district, on).authority
         return name_of(self.book.by_key[own], on).name if own else ""
 
     def lines(self, school: SchoolCouncils, on: date) -> list[CouncilLine]:
         """The school's own council first, or those it might be; then the others of the service's area, by name."""
-        found = authority_for_school(school.assignments, self.book.successions, school.district, on)
+        found = self.book.council_of_school(school.assignments, school.district, on)
         first = (found.authority,) if found.authority else found.candidates
         others = [key for key in self._area(on) if key not in first]
         own = [CouncilLine(line.name, line.url, is_own=True) for line in (self._line(key, on) for key in first)]
@@ -47,7 +47,7 @@ class Councils:
     def _area(self, on: date) -> tuple[str, ...]:
         if on not in self._areas:
             found = (
-                authority_for_school([assignment], self.book.successions, district or None, on)
+                self.book.council_of_school([assignment], district or None, on)
                 for assignment, district in self.area
                 if holds(assignment, on)
             )
@@ -66,7 +66,9 @@ def load_councils(session: PortalSession) -> Councils:
     columns = (AuthorityRow.key, SchoolAuthority.district, SchoolAuthority.valid_from, SchoolAuthority.valid_to)
     statement = select(*columns).join(AuthorityRow, AuthorityRow.id == SchoolAuthority.authority_id).distinct()
     rows = session.execute(statement)
-    return Councils(read_book(session), tuple((Assignment("", key, *span), district) for key, district, *span in rows))
+    return Councils(
+        read_book(session), tuple((Assignment("", key, first, last), district) for key, district, first, last in rows)
+    )
 
 
 def councils_of(session: PortalSession, school_ids: Sequence[int]) -> dict[int, SchoolCouncils]:
@@ -78,11 +80,11 @@ def councils_of(session: PortalSession, school_ids: Sequence[int]) -> dict[int, 
         select(*columns)
         .join(AuthorityRow, AuthorityRow.id == SchoolAuthority.authority_id)
         .where(SchoolAuthority.school_id.in_(school_ids))
-        .order_by(SchoolAuthority.school_id, SchoolAuthority.valid_from)
+        .order_by(SchoolAuthority.school_id, SchoolAuthority.valid_from.nulls_first())
     )
     found: dict[int, SchoolCouncils] = {}
     for school_id, key, district, first, last in session.execute(statement):
         before = found.get(school_id, SchoolCouncils())
-        assignment = Assignment(str(school_id), key, first, last)
+        assignment = Assignment(str(school_id), key, first, last, district or None)
         found[school_id] = SchoolCouncils((*before.assignments, assignment), district or before.district)
     return found

@@ -33,12 +33,12 @@ def add_tenant(
     return tenant
 
 
-def free_slug(session: PortalSession, wanted: str) -> str:
-    """`wanted`, or with the first number that no present or former address has."""
+def free_slug(session: PortalSession, wanted: str, *, own: int = 0) -> str:
+    """`wanted`, or with the first number that no present or former address of another tenant than `own` has."""
 
     def is_taken(slug: str) -> bool:
-        present = select(Tenant.id).where(Tenant.slug == slug)
-        former = select(FormerSlug.tenant_id).where(FormerSlug.slug == slug)
+        present = select(Tenant.id).where(Tenant.slug == slug, Tenant.id != own)
+        former = select(FormerSlug.tenant_id).where(FormerSlug.slug == slug, FormerSlug.tenant_id != own)
         return session.scalar(present) is not None or session.scalar(former) is not None
 
     return first_free(wanted, is_taken)
@@ -56,19 +56,23 @@ def first_free(wanted: str, is_taken: Callable[[str], bool]) -> str:
 def rename(session: PortalSession, tenant: Tenant, *, name: str, now: datetime, new_address: bool = True) -> None:
     """Give a tenant another name; its old address goes on leading to it. A name it had before brings its address back.
 
-    Raises `Invalid` where a thousand have this name.
+    A name spelt otherwise in the same words leaves the address as it is. Raises `Invalid` where a thousand have this
+    name.
     """
-    tenant.name = name
+    before, tenant.name = slugify(tenant.name), name
     wanted = slugify(name)
-    if not new_address or not wanted or wanted == tenant.slug:
+    if not new_address or not wanted or wanted in {tenant.slug, before}:
         return
     session.flush()  # renamings before this one hold addresses too
-    former = session.get(FormerSlug, wanted[:75])
-    if former is not None and former.tenant_id == tenant.id:
+    slug = free_slug(session, wanted, own=tenant.id)
+    if slug == tenant.slug:
+        return
+    former = session.get(FormerSlug, slug)
+    if former is not None:
         session.delete(former)
         session.flush()
     session.add(FormerSlug(slug=tenant.slug, tenant_id=tenant.id, ended_at=now))
-    tenant.slug = free_slug(session, wanted)
+    tenant.slug = slug
 
 
 def record_facts(

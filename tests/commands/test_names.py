@@ -2,8 +2,13 @@
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
 from portal.cli import main
+from portal.core import clock
+from portal.tenancy.actions import rename
+from portal.tenancy.models import Tenant
+from portal.tenancy.scope import every_tenant
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"])
 
@@ -31,6 +36,14 @@ def test_an_unknown_school_is_named_with_the_command_that_lists_them(portal, wor
     assert done.exit_code == 2
     assert "There is no school 'atlantis'." in done.stderr
     assert "`portal school list`" in done.stderr
+
+
+@pytest.mark.parametrize("words", [("notice", "versions"), ("directory", "resolve", "--school")])
+def test_a_school_is_known_by_its_former_address_too(portal, database, words):
+    with database.transaction() as session, every_tenant(session, "tests"):
+        birch = session.scalars(select(Tenant).where(Tenant.slug == "birch-academy")).one()
+        rename(session, birch, name="Larch Academy", now=clock.now())
+    assert portal(*words, "birch-academy").exit_code == 0
 
 
 @pytest.mark.parametrize("typed", ["st-thomas", "st-tomas-of-canterbury"])

@@ -47,6 +47,20 @@ def test_a_school_and_a_postcode_give_both_relations(portal, postcodes):
     assert {"name", "short_name", "dfe", "gss", "website", "links", "contacts"} <= found["lives"].keys()
 
 
+def test_a_postcode_district_in_another_nation_says_which(portal, tmp_path):
+    path = tmp_path / "NSPL_AUG_2026_UK.csv"
+    rows = [
+        postcode_row("CH5 1AA", "W06000005", cty="W99999999", ctry="W92000004"),
+        postcode_row("CH4 8AA", "E06000050"),
+        postcode_row("CH4 7AA", "W06000006", cty="W99999999", ctry="W92000004"),
+    ]
+    path.write_bytes(postcode_file(rows).getvalue())
+    assert portal("directory", "import-postcodes", path)[0] == 0
+    assert "in Wales" in portal("directory", "resolve", "--postcode", "CH5")[2]
+    found = json.loads(portal("directory", "resolve", "--postcode", "CH4", "--json")[1])
+    assert found["lives"]["key"] == "cheshire-west-and-chester"
+
+
 def test_what_was_not_asked_is_null(portal):
     found = json.loads(portal("directory", "resolve", "--school", "alder-primary", "--json")[1])
     assert found["lives"] is None
@@ -94,6 +108,14 @@ def test_an_order_is_planned_from_a_file(portal, tmp_path):
     plan = json.loads(out)
     assert code == 0
     assert {"school": "birch-academy", "from": "thurrock", "to": "estuary"} in plan["moves"]
+
+
+def test_an_order_saved_by_another_program_is_planned_too(portal, tmp_path):
+    path = tmp_path / "order.json"
+    order = {"on": "2028-04-01T00:00:00", "title": "One", "moves": [{"from": "883", "to": "Estuary Council"}]}
+    path.write_text(json.dumps(order), encoding="utf-8-sig")
+    code, out, _ = portal("directory", "succession", "plan", path, "--json")
+    assert (code, json.loads(out)["on"]) == (0, "2028-04-01")
 
 
 def test_an_order_with_a_gap_says_so_and_ends_with_two(portal, tmp_path):

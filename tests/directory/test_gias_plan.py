@@ -124,6 +124,81 @@ def test_a_conversion_keeps_the_school_under_its_new_urn(fields, evidence):
     assert plan.changed == ()
 
 
+@pytest.mark.parametrize("previous_council", ["", "881"])
+def test_a_school_that_gives_its_earlier_number_is_the_same_school(previous_council):
+    new = academy(
+        150001, "Riverside Academy", open_date=OPENED_ON, establishment_number="4001", postcode="CM9 9ZZ",
+        previous_la_code=previous_council, previous_establishment_number="2001",
+    )  # fmt: skip
+    plan = plan_import([KnownSchool(OAK)], [closed(OAK, "Academy Converter"), new], TODAY)
+    assert [(one.record, one.evidence) for one in plan.converted] == [(new, Evidence.SAME_NUMBER)]
+
+
+def test_a_school_that_converts_on_the_day_its_council_is_replaced_is_the_same_school():
+    new = academy(
+        150001, "Riverside Academy", open_date=OPENED_ON, establishment_number="4001", postcode="CM9 9ZZ",
+        la_code="942", previous_la_code="881", previous_establishment_number="2001",
+    )  # fmt: skip
+    plan = plan_import([KnownSchool(OAK)], [closed(OAK, "Academy Converter"), new], TODAY)
+    assert [(one.record, one.evidence) for one in plan.converted] == [(new, Evidence.SAME_NUMBER)]
+    assert plan.created == ()
+
+
+def test_an_academy_with_the_number_that_opened_much_later_is_asked_about_and_not_made_meanwhile():
+    new = academy(150001, "Riverside Academy", open_date=date(2026, 11, 1), postcode="CM9 9ZZ")
+    early = replace(closed(OAK, "Academy Converter"), close_date=date(2026, 4, 1))
+    plan = plan_import([KnownSchool(OAK)], [early, new], TODAY)
+    assert [(one.record.urn, one.candidates) for one in plan.unmatched] == [("100001", ("150001",))]
+    assert plan.changes_nothing
+
+
+def test_the_earlier_number_of_another_council_says_nothing():
+    new = academy(
+        150001, "Riverside Academy", open_date=OPENED_ON, establishment_number="4001", postcode="CM9 9ZZ",
+        previous_la_code="882", previous_establishment_number="2001",
+    )  # fmt: skip
+    plan = plan_import([KnownSchool(OAK)], [closed(OAK, "Academy Converter"), new], TODAY)
+    assert plan.converted == ()
+
+
+@pytest.mark.parametrize(
+    ("reason", "postcode", "number"),
+    [("", "CM1 1AA", "4001"), ("Not recorded", "CM9 9ZZ", "2001"), ("Closure", "CM9 9ZZ", "2001")],
+)
+def test_the_academy_may_be_the_one_that_says_it_converted(reason, postcode, number):
+    new = academy(
+        150001, "Riverside Academy", open_date=OPENED_ON, establishment_number=number, postcode=postcode,
+        reason_opened="Academy Converter",
+    )  # fmt: skip
+    plan = plan_import([KnownSchool(OAK)], [closed(OAK, reason), new], TODAY)
+    assert [one.record for one in plan.converted] == [new]
+    assert plan.changes_nothing is False
+
+
+def test_a_closure_is_no_conversion_for_an_academy_that_moved_onto_the_site():
+    new = academy(
+        150001, "Riverside Academy", open_date=OPENED_ON, establishment_number="4001", reason_opened="Academy Converter"
+    )
+    plan = plan_import([KnownSchool(OAK)], [closed(OAK, "Closure"), new], TODAY)
+    assert plan.of_kind(ChangeKind.CLOSED)
+    assert [record.urn for record in plan.created] == ["150001"]
+
+
+def test_a_conversion_without_a_trace_offers_the_academies_of_the_town_that_follow_nobody():
+    elsewhere = {"establishment_number": "4001", "postcode": "CM9 9ZZ", "reason_opened": "Academy Converter"}
+    likely = academy(150001, "Riverside Academy", open_date=OPENED_ON, town="Mapleford", **elsewhere)
+    distant = academy(150002, "Seaside Academy", open_date=OPENED_ON, town="Elmhaven", **elsewhere)
+    follows_elm = academy(
+        150003, "Elm Academy", open_date=OPENED_ON, town="Mapleford", **{**elsewhere, "establishment_number": "2002"}
+    )
+    oak, elm = (replace(one, town="Mapleford") for one in (OAK, ELM))
+    records = [*(closed(one, "Academy Converter") for one in (oak, elm)), likely, distant, follows_elm]
+    plan = plan_import([KnownSchool(oak), KnownSchool(elm)], records, TODAY)
+    assert [one.record.urn for one in plan.converted] == ["150003"]
+    assert [(one.record.urn, one.candidates) for one in plan.unmatched] == [("100001", ("150001",))]
+    assert [record.urn for record in plan.created] == ["150002"]
+
+
 def test_the_registers_own_link_is_the_surest_evidence():
     linked = academy(150001, "Something Else", open_date=OPENED_ON, establishment_number="4001", postcode="CM9 9ZZ")
     tempting = academy(150002, "Oak Academy", open_date=OPENED_ON)
@@ -195,6 +270,22 @@ def test_two_schools_merge_into_a_new_one():
     assert merger.evidence is Evidence.SAME_NAME
     assert plan.created == (primary,)
     assert plan.converted == ()
+
+
+def test_a_name_that_the_merged_school_carries_on_is_enough_and_the_third_school_is_asked_about():
+    holly, ivy, fern = (
+        school(100010 + n, f"{name} School", establishment_number=f"201{n}", postcode=f"CM4 1A{letter}")
+        for n, name, letter in ((1, "Holly Infant", "A"), (2, "Ivy Junior", "B"), (3, "Fern Nursery", "D"))
+    )
+    new = school(
+        150003, "Holly and Ivy Primary School", establishment_number="2050", postcode="CM4 1AA", open_date=OPENED_ON,
+        reason_opened="Result of Amalgamation",
+    )  # fmt: skip
+    records = [*(closed(one, "Result of Amalgamation/Merger") for one in (holly, ivy, fern)), new]
+    plan = plan_import([KnownSchool(one) for one in (holly, ivy, fern)], records, TODAY)
+    assert [record.urn for record in plan.merged[0].closed] == ["100011", "100012"]
+    assert [(one.record.urn, one.candidates) for one in plan.unmatched] == [("100013", ("150003",))]
+    assert plan.created == (new,)
 
 
 def test_a_school_merges_into_one_we_know_when_the_register_says_so():

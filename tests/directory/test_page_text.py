@@ -41,6 +41,12 @@ def test_menus_and_spaces_do_not_change_the_digest_but_words_do():
         "<title>Council</title><h1>This page has been removed</h1>",
         "<h1>The page you want is no longer available</h1>",
         "<p>Sorry, the page could not be found.</p>",
+        "<p>We can't seem to find the page you're looking for.</p>",
+        "<h1>Sorry, the page you are looking for doesn\u2019t exist</h1>",
+        "<h1>The page you requested has been moved or deleted</h1>",
+        "<h1>This page isn't available</h1>",
+        "<title>Page unavailable - Council</title>",
+        "<h1>It looks like nothing was found at this location</h1>",
     ],
 )
 def test_a_page_that_says_not_found_is_believed(html):
@@ -53,6 +59,8 @@ def test_a_page_that_says_not_found_is_believed(html):
         f"<title>Pupil privacy</title><main>{WORDS} If your child's record is not found, ask us.</main>",
         "<title>Lost property</title><h1>What we found</h1>",
         "<title>Room 4040</title>",
+        "<h1>This page explains when information is deleted</h1>",
+        "<h1>Your right to have information removed</h1>",
     ],
 )
 def test_a_page_that_only_mentions_it_is_not(html):

@@ -118,6 +118,19 @@ def test_a_school_without_a_district_is_an_open_question_after_a_split(session, 
     assert [line.is_own for line in lines[:3]] == [True, True, False]
 
 
+@pytest.mark.parametrize(
+    ("code", "on", "key"),
+    [
+        ("E07000067", date(2026, 1, 1), "essex"),
+        ("E07000026", date(2023, 3, 31), "cumbria"),
+        ("e07000026", date(2023, 4, 1), "cumberland"),
+        ("E07000030", date(2023, 4, 1), "westmorland-and-furness"),
+    ],
+)
+def test_the_code_of_a_district_stands_for_who_answers_there(session, code, on, key):
+    assert council_by_code(session, code, on).council.key == key
+
+
 def test_no_postcode_is_looked_up_while_none_are_loaded(session):
     with pytest.raises(Invalid, match="switched off"):
         council_at(session, "ZA1 1EN", TODAY)

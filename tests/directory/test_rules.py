@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -113,6 +114,45 @@ def test_orders_are_followed_one_after_another():
     orders = [order(date(2030, 4, 1), ("b", "c")), order(date(2028, 4, 1), ("a", "b"))]
     assert authority_for_school([assigned("a")], orders, None, date(2029, 1, 1)).authority == "b"
     assert authority_for_school([assigned("a")], orders, None, date(2030, 4, 1)).authority == "c"
+
+
+DORSET = {
+    one.key: one
+    for one in (
+        council("bournemouth", "E06000028", ends=date(2019, 4, 1)),
+        council("dorset-county", "E10000009", kind=AuthorityKind.COUNTY, ends=date(2019, 4, 1)),
+        council("bcp", "E06000058", begins=date(2019, 4, 1)),
+        council("dorset", "E06000059", begins=date(2019, 4, 1)),
+    )
+}
+DORSET_ORDER = order(
+    date(2019, 4, 1),
+    ("bournemouth", "bcp", {"E06000028"}),
+    ("dorset-county", "bcp", {"E07000048"}),
+    ("dorset-county", "dorset", {"E07000049"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("assigned_to", "district", "before"),
+    [
+        ("dorset", "E06000059", Found("dorset-county")),
+        ("dorset", None, Found("dorset-county")),
+        ("bcp", "E07000048", Found("dorset-county")),
+        ("bcp", "E06000028", Found("bournemouth")),
+        ("bcp", "E06000058", Found(None, ("bournemouth", "dorset-county"), Doubt.NO_DISTRICT)),
+    ],
+)
+def test_a_school_of_a_young_council_belonged_to_the_one_before(assigned_to, district, before):
+    asked = ([assigned(assigned_to)], [DORSET_ORDER], district)
+    assert authority_for_school(*asked, date(2019, 3, 31), DORSET) == before
+    assert authority_for_school(*asked, date(2019, 4, 1), DORSET) == Found(assigned_to)
+
+
+def test_a_school_given_to_a_council_that_nothing_precedes_stays_with_it():
+    young = council("young", "E06000777", begins=date(2026, 1, 1))
+    found = authority_for_school([assigned("young")], [DORSET_ORDER], None, date(2018, 1, 1), {"young": young})
+    assert found == Found("young")
 
 
 @given(st.sampled_from(ESSEX_DISTRICTS), st.dates(date(2020, 1, 1), date(2035, 1, 1)))

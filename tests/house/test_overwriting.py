@@ -88,6 +88,7 @@ CANNOT_OVERWRITE = {
     "schools.close": ONCE,
     "schools.export": HANDS_OUT,
     "schools.leave": ONCE,
+    "schools.come_back": ONCE,
     "schools.new_school": ADDS,
     "schools.time": ADDS,
     "successions.approve": ONCE,

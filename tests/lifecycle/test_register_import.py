@@ -20,9 +20,10 @@ from portal.directory.queries import council_of, find_in_register
 from portal.directory.rules import CodeScheme
 from portal.identity.permissions import SYSTEM
 from portal.lifecycle.closures import Outcome, answer_question, open_questions
-from portal.lifecycle.leaving import close_tenant
+from portal.lifecycle.leaving import bring_back, close_tenant
 from portal.lifecycle.register_apply import assign_council
 from portal.lifecycle.register_import import Order, import_register
+from portal.notices.councils import councils_of, load_councils
 from portal.tenancy.actions import record_facts
 from portal.tenancy.models import SchoolLaw, Tenant, TenantStatus
 from portal.tenancy.queries import facts_at, present_slug
@@ -156,6 +157,17 @@ def test_a_school_reopens_as_it_was(session, imported):
     assert not session.scalars(select(SchoolClosure)).all()
 
 
+def test_a_school_that_a_person_brought_back_stays_public_when_the_register_reopens_it(session, actor, imported):
+    imported(OAK, live=True)
+    imported({**OAK, **CLOSED, "CloseDate": "31-08-2027"}, today=NEXT_YEAR)
+    with every_tenant(session, "tests"):
+        bring_back(session, actor("adi"), of_urn(session, "190001"), now=clock.now())
+    assert of_urn(session, "190001").status is TenantStatus.LIVE
+    assert imported({**OAK, **CLOSED, "CloseDate": "31-08-2027"}, today=NEXT_YEAR).changes_nothing
+    imported(OAK, today=NEXT_YEAR)
+    assert of_urn(session, "190001").status is TenantStatus.LIVE
+
+
 def test_open_but_proposed_to_close_stays_open(session, imported):
     imported(OAK)
     report = imported({**OAK, "EstablishmentStatus (name)": "Open, but proposed to close"}, today=NEXT_YEAR)
@@ -179,6 +191,32 @@ def test_a_school_moves_to_another_council_from_that_day_on(session, imported):
     oak = of_urn(session, "190001").id
     assert council_of(session, oak, date(2027, 9, 1)).council.key == "essex"
     assert council_of(session, oak, NEXT_YEAR).council.key == "southend"
+
+
+def test_a_reorganisation_that_the_register_replays_leaves_no_day_without_a_council(session, imported):
+    before = {LA: "909", "DistrictAdministrative (code)": "E07000026"}
+    after = {LA: "942", "DistrictAdministrative (code)": "E06000063"}
+    imported(register_row(190030, "Fell School", **before))
+    imported(register_row(190030, "Fell School", **after), today=NEXT_YEAR)
+    fell = of_urn(session, "190030")
+    days = (date(2023, 3, 31), date(2023, 4, 1), date(2027, 9, 1), NEXT_YEAR)
+    found = [council_of(session, fell.id, on).council for on in days]
+    assert [one.key for one in found] == ["cumbria", "cumberland", "cumberland", "cumberland"]
+    councils = councils_of(session, [fell.id])[fell.id]
+    assert {load_councils(session).name(councils, on) for on in days[1:]} == {"Cumberland Council"}
+
+
+@pytest.mark.parametrize(
+    ("previous", "before"), [("837", "bournemouth"), ("836", "poole"), ("835", "dorset-county"), ("881", None)]
+)
+def test_the_register_says_which_of_several_joined_councils_a_school_had(session, imported, previous, before):
+    cells = {LA: "839", "DistrictAdministrative (code)": "E06000058", "PreviousLA (code)": previous}
+    imported(register_row(190031, "Quay School", **cells))
+    quay = of_urn(session, "190031")
+    assert council_of(session, quay.id, NEXT_YEAR).council.key == "bournemouth-christchurch-and-poole"
+    found = council_of(session, quay.id, date(2019, 3, 31))
+    assert (found.council.key if found.council else None) == before
+    assert imported(register_row(190031, "Quay School", **cells), today=NEXT_YEAR).changes_nothing
 
 
 def test_what_a_school_changed_itself_is_not_overwritten(session, imported):
@@ -286,6 +324,27 @@ def test_every_school_of_the_file_is_at_hand_for_searching_whatever_the_council(
     assert imported(OAK, fir, authorities=["881"]).created == 1
     (found,) = find_in_register(session, "fir school")
     assert (found.urn, found.tenant_id) == ("190009", None)
+
+
+def test_a_code_that_no_council_has_is_reported_with_its_line(session, imported):
+    mistyped = register_row(190009, "Fir School", **{LA: "899"})
+    welsh = {"TypeOfEstablishment (name)": "Welsh establishment", "EstablishmentTypeGroup (name)": "Welsh schools"}
+    abroad = register_row(190010, "Cwm School", **{LA: "681", **welsh})
+    report = imported(OAK, abroad, mistyped)
+    assert report.created == 1
+    assert report.skipped == ({"line": 4, "reason": "The directory has no council with the code 899."},)
+
+
+def test_asking_for_a_council_that_there_is_not_changes_nothing(session, imported):
+    with pytest.raises(Invalid, match="no council with the code 899"):
+        imported(OAK, authorities=["899"])
+    assert not session.scalars(select(Tenant).where(Tenant.urn == "190001")).all()
+
+
+@pytest.mark.parametrize("typed", ["st john's", "St John\u2019s", "Saint Johns", "st. john"])
+def test_a_school_of_the_register_is_found_however_its_name_is_typed(session, imported, typed):
+    imported(register_row(190020, "St John\u2019s School", **{LA: "886"}), OAK, authorities=["881"])
+    assert [one.urn for one in find_in_register(session, typed)] == ["190020"]
 
 
 def test_refreshing_the_register_makes_and_changes_no_school(session, imported, refreshed):

@@ -16,7 +16,7 @@ from portal.core.text import clean, slugify
 from portal.directory.queries import closure_of, council_of, school_slug
 from portal.identity.permissions import Action, may, require
 from portal.lifecycle.controllers import records_after_closure
-from portal.lifecycle.leaving import begin_leaving, close_tenant, say_where_records_are
+from portal.lifecycle.leaving import begin_leaving, bring_back, close_tenant, say_where_records_are
 from portal.lifecycle.onboarding import checklist, decide_council
 from portal.lifecycle.overview import authority_choices, councils_to_come, school_lines, trust_choices
 from portal.lifecycle.packages import keep_package, note_time, officers, package_of
@@ -184,6 +184,14 @@ def leave(slug: str) -> ResponseReturnValue:
     school = _school(slug, Action.CLOSE_TENANT)
     begin_leaving(desk.session, desk.actor, school, now=desk.now)
     flash(_("%(name)s is leaving. Give it its export, then close it.", name=school.name), "success")
+    return redirect(url_for(".record", slug=slug))
+
+
+@pages.page("/schools/<slug>/return", may=Action.LIST_TENANTS, methods=("POST",), cross_tenant=_WHY)
+def come_back(slug: str) -> ResponseReturnValue:
+    school = _school(slug, Action.CLOSE_TENANT)
+    bring_back(desk.session, desk.actor, school, now=desk.now)
+    flash(_("%(name)s is here again, as it was before.", name=school.name), "success")
     return redirect(url_for(".record", slug=slug))
 
 

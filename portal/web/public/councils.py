@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.core.clock import london
-from portal.core.errors import Invalid, NotFound
+from portal.core.errors import Invalid
 from portal.core.text import clean
 from portal.directory.actions import report_wrong_link
 from portal.directory.book import Answer
@@ -68,7 +68,7 @@ def find() -> ResponseReturnValue:
 def find_beside_school(slug: str) -> ResponseReturnValue:
     school = enter_school(slug)
     if isinstance(school, str):
-        raise NotFound("There is no such school.")
+        return redirect(url_for(".find_beside_school", slug=school), 308)
     return _found(school)
 
 

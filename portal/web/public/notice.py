@@ -13,7 +13,6 @@ from flask_babel import gettext as _
 from portal.core import clock
 from portal.core.errors import Invalid, NotFound
 from portal.directory.queries import postcode_edition
-from portal.directory.rules import authority_for_school
 from portal.lifecycle.overview import closing_of
 from portal.notices import queries
 from portal.notices.diff import notice_changes
@@ -152,9 +151,7 @@ def _finder(shelf: Shelf, own: Standing, notice: Notice) -> Finder | None:
     if not anchors and notice.kind != GENERAL:
         return None
     today = clock.london(desk.now).date()
-    council = authority_for_school(
-        own.councils.assignments, shelf.councils.book.successions, own.councils.district, today
-    ).authority
+    council = shelf.councils.book.council_of_school(own.councils.assignments, own.councils.district, today).authority
     return Finder(anchors[0] if anchors else "", council or "", postcode_edition(desk.session) is not None)
 
 

@@ -111,7 +111,7 @@ def branding() -> ResponseReturnValue:
     try:
         keep_colour(desk.session, desk.actor, _ours(), form.colour.data or "", now=desk.now)
         if form.no_crest.data:
-            keep_crest(desk.session, desk.actor, _ours(), b"", now=desk.now)
+            keep_crest(desk.session, desk.actor, _ours(), None, now=desk.now)
         elif form.crest.data:
             content = form.crest.data.stream.read(CREST_BYTES + 1)
             keep_crest(desk.session, desk.actor, _ours(), content, now=desk.now)

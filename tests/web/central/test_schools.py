@@ -172,6 +172,41 @@ def test_a_leaving_school_gets_everything_and_says_where_its_records_are(staff, 
         assert session.scalars(select(SchoolClosure)).one().records == "The records are with Essex County Council."
 
 
+def status_of(database, slug):
+    with database.session() as session:
+        return session.scalars(select(Tenant.status).where(Tenant.slug == slug)).one()
+
+
+def test_a_school_that_was_leaving_stays_after_all(staff, database):
+    adi = staff.client("adi")
+    record = "/central/schools/alder-primary/record"
+    send(adi, "/central/schools/alder-primary/leave", page=record)
+    assert "It stays after all" in text(adi.get(record))
+    send(adi, "/central/schools/alder-primary/return", page=record)
+    assert status_of(database, "alder-primary") is TenantStatus.LIVE
+    assert send(adi, "/central/schools/alder-primary/return", page=record).status_code == 409
+
+
+def test_a_school_that_left_comes_back_and_follows_the_register_again(staff, database, settings):
+    adi = staff.client("adi")
+    record = "/central/schools/alder-primary/record"
+    send(adi, "/central/schools/alder-primary/leave", page=record)
+    send(adi, "/central/schools/alder-primary/close", on=["31", "8", "2026"], records="With the council.")
+    assert "This school has closed" in text(adi.get("/schools/alder-primary"))
+    send(adi, "/central/schools/alder-primary/return", page=record)
+    assert status_of(database, "alder-primary") is TenantStatus.LIVE
+    assert "This school has closed" not in text(adi.get("/schools/alder-primary"))
+    with database.session() as session:
+        urn = session.scalars(select(Tenant.urn).where(Tenant.slug == "alder-primary")).one()
+        assert not session.scalars(select(SchoolClosure)).all()
+    renamed = register_row(urn, "Alder and Ash Primary School")
+    path = sent(adi, [renamed])
+    work_by_the_clock(settings, database)
+    send(adi, f"{path}/apply", page=path)
+    work_by_the_clock(settings, database)
+    assert status_of(database, "alder-and-ash-primary-school") is TenantStatus.LIVE
+
+
 @pytest.mark.parametrize("name", ["cal", "dora", "audrey"])
 def test_others_of_the_team_may_look_but_not_change(staff, name):
     client = staff.client(name)

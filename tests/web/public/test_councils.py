@@ -10,6 +10,8 @@ from portal.core.database import Base
 from portal.directory.models import WrongLinkReport
 from portal.lifecycle.postcodes import add_made_up_postcodes
 from portal.settings import ROOT
+from portal.tenancy.actions import rename
+from portal.tenancy.models import Tenant
 from portal.tenancy.scope import every_tenant
 from tests.conftest import csrf_token
 
@@ -33,6 +35,16 @@ def test_a_postcode_gives_the_council_of_the_home_beside_that_of_the_school(clie
     page = text(client.post("/schools/birch-academy/councils", data={"postcode": "za1 1en"}))
     school, home = page.index("Where the child goes to school"), page.index("Where the child lives")
     assert school < page.index("Thurrock Council") < home < page.index("Essex County Council", home)
+
+
+def test_a_look_up_sent_to_a_former_address_is_passed_on(client, database, postcodes):
+    with database.transaction() as session, every_tenant(session, "tests"):
+        birch = session.scalars(select(Tenant).where(Tenant.slug == "birch-academy")).one()
+        rename(session, birch, name="Larch Academy", now=clock.now())
+    answer = client.post("/schools/birch-academy/councils", data={"postcode": "za1 1en"})
+    assert (answer.status_code, answer.headers["Location"]) == (308, "/schools/larch-academy/councils")
+    page = text(client.post(answer.headers["Location"], data={"postcode": "za1 1en"}))
+    assert "Essex County Council" in page[page.index("Where the child lives") :]
 
 
 def test_a_council_may_be_picked_by_name_instead(client):

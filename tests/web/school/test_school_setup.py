@@ -52,7 +52,7 @@ def test_contrast_is_that_of_the_guidelines():
     assert contrast_with_white("#000000") == pytest.approx(21)
     assert contrast_with_white("#767676") == pytest.approx(4.54, abs=0.01)
     assert checked_colour("#767676") == "#767676"
-    with pytest.raises(Invalid, match="contrast"):
+    with pytest.raises(Invalid, match=r"the contrast is 4\.47"):
         checked_colour("#777777")
 
 
@@ -75,6 +75,14 @@ def test_other_pictures_are_refused_and_nothing_is_half_saved(staff, client, con
     assert client.get("/schools/alder-primary/crest").status_code == 404
     with database.session() as session:
         assert session.scalars(select(Tenant).where(Tenant.slug == "alder-primary")).one().colour != "#000080"
+
+
+def test_an_empty_file_does_not_remove_the_crest(staff, client):
+    asha = staff.client("asha")
+    path = "/school/alder-primary/school/branding"
+    send(asha, path, crest=(io.BytesIO(PNG), "crest.png"))
+    assert send(asha, path, crest=(io.BytesIO(b""), "crest.png")).status_code == 422
+    assert client.get("/schools/alder-primary/crest").status_code == 200
 
 
 def test_terms_are_typed_line_by_line_and_shown_again(staff, database):
@@ -103,6 +111,12 @@ def test_terms_that_cannot_be_are_refused(staff, terms, reason):
     answer = send(staff.client("asha"), "/school/alder-primary/school/terms", terms=terms)
     assert answer.status_code == 422
     assert reason in text(answer)
+
+
+def test_a_day_that_is_none_is_named_at_its_own_question(staff):
+    page = text(send(staff.client("asha"), "/school/alder-primary/school/terms", days="31/4/2027"))
+    assert "INSET days: line 1: Write a day as" in page
+    assert "Seen:" not in page
 
 
 def test_lines_are_named_where_one_is_wrong():
