@@ -12,6 +12,7 @@ from portal.core.errors import Invalid
 from portal.directory.queries import council_of
 from portal.identity.permissions import Action, may
 from portal.identity.queries import people_in
+from portal.identity.rules import ROLE_NAMES
 from portal.lifecycle.branding import CREST_BYTES
 from portal.lifecycle.school_setup import (
     HOLIDAY_WATCHER,
@@ -58,8 +59,11 @@ def school() -> ResponseReturnValue:
         school=tenant,
         facts=facts_at(desk.session, tenant.id, desk.now),
         people=people_in(desk.session, [tenant.id]),
+        role_names=ROLE_NAMES,
         may_edit=may(desk.actor, Action.EDIT_FACTS, desk.place),
         may_export=may(desk.actor, Action.EXPORT_TENANT, desk.place),
+        may_manage=may(desk.actor, Action.MANAGE_PEOPLE, desk.place),
+        may_read_trail=may(desk.actor, Action.READ_AUDIT, desk.place),
         responsible=responsible(desk.session, tenant),
         languages_spoken=[LANGUAGES[code].name for code in tenant.languages if code in LANGUAGES],
         crest=crest_of(desk.session, tenant),
