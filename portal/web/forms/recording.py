@@ -144,6 +144,13 @@ class BreachForm(WhenForm):
     counts_hours = True
 
     key = OnceField()
+    details = LongField(
+        _("What happened?"),
+        description=_(
+            "What was lost, sent or seen, about whom, and what has been done. Leave out the information itself."
+        ),
+        validators=[required(_("Say what happened.")), MESSAGE],
+    )
     received_on = DateField(
         _("When did anyone at school first know of it?"),
         description=_("Also if it was a holiday, and whoever it was."),
@@ -154,13 +161,6 @@ class BreachForm(WhenForm):
         _("At what time?"),
         description=_("For example 14:30. The 72 hours count from then."),
         validators=[at_most(5)],
-    )
-    details = LongField(
-        _("What happened?"),
-        description=_(
-            "What was lost, sent or seen, about whom, and what has been done. Leave out the information itself."
-        ),
-        validators=[required(_("Say what happened.")), MESSAGE],
     )
     requester_name = NameField(_("Your name"), validators=[required(_("Enter your name.")), NAME])
     email = AddressField(_("Your e-mail address"), validators=[at_most(EMAIL_LENGTH), email_address])
