@@ -134,7 +134,7 @@ def read_terms(text: str) -> list[tuple[date, date]]:
     found = []
     for number, line in _lines(text):
         match = _SPAN.fullmatch(line)
-        first, last = (_day(match[part], number) for part in ("first", "last")) if match else (None, None)
+        first, last = (_day(match[part], number, "terms") for part in ("first", "last")) if match else (None, None)
         if first is None or last is None or last < first:
             raise Invalid(N_("Write a term as 2/9/2026 - 23/10/2026."), line=number, field="terms")
         found.append((first, last))
@@ -143,7 +143,7 @@ def read_terms(text: str) -> list[tuple[date, date]]:
 
 def read_days(text: str) -> list[date]:
     """One day a line. Raises `Invalid` naming the line."""
-    return [_day(line, number) for number, line in _lines(text)]
+    return [_day(line, number, "days") for number, line in _lines(text)]
 
 
 def keep_holiday_watcher(
@@ -179,13 +179,13 @@ def _lines(text: str) -> list[tuple[int, str]]:
     return lines
 
 
-def _day(text: str, line: int) -> date:
+def _day(text: str, line: int, field: str) -> date:
     try:
         found = read_date(text.strip())
     except Invalid:
         found = None
     if found is None:
-        raise Invalid(N_("Write a day as 2/9/2026."), line=line)
+        raise Invalid(N_("Write a day as 2/9/2026."), line=line, field=field)
     return found
 
 

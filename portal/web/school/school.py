@@ -34,7 +34,7 @@ from portal.tenancy.models import Tenant
 from portal.tenancy.queries import facts_at, setting
 from portal.web.door import Audience, Door
 from portal.web.exporting import send_export
-from portal.web.forms.fields import ReplacingForm
+from portal.web.forms.fields import ReplacingForm, field_of
 from portal.web.forms.school_setup import BrandingForm, HolidaysForm, LanguagesForm, ResponsibleForm, TermsForm
 from portal.web.forms.schools import FactsForm
 from portal.web.languages import LANGUAGES
@@ -181,8 +181,7 @@ def _change(form: ReplacingForm, title: str) -> ResponseReturnValue:
 
 
 def _wrong(form: ReplacingForm, error: Invalid, title: str) -> ResponseReturnValue:
-    name = error.field or ""
-    field = form[name] if name in form else next(iter(form))
+    field = field_of(form, error.field or "")
     where = _("Line %(line)s: ", line=error.line) if error.line else ""
     field.errors = [where + _(error.message)]
     g.must_roll_back = True

@@ -103,6 +103,7 @@ def test_terms_that_cannot_be_are_refused(staff, terms, reason):
     answer = send(staff.client("asha"), "/school/alder-primary/school/terms", terms=terms)
     assert answer.status_code == 422
     assert reason in text(answer)
+    assert 'href="#terms"' in text(answer), "the summary leads to the field"
 
 
 def test_lines_are_named_where_one_is_wrong():
