@@ -172,7 +172,7 @@ def parts_at(shelf: Shelf, school: Standing, at: datetime, language: str = ENGLI
         computed[f"authority_links.{language}"] = blocks.authority_links(councils, WORDS[language])
         computed[f"specific_notices.{language}"] = _listed(_other_notices(shelf, school, at, language), language)
     common = {**shelf.facts_at(at), "service.name": shelf.service_name}
-    title = _kind_title(shelf, shelf.kind, at, language)
+    title = kind_title(shelf, shelf.kind, at, language)
     own = _known(shelf.facts_of(school, at))
     return Parts(school.slug, found, own, _known(common), computed, shelf.kind, title)
 
@@ -301,7 +301,7 @@ def _plan(found: Layout, texts: Mapping[str, str]) -> list[SectionPlan]:
 def _other_notices(shelf: Shelf, school: Standing, at: datetime, language: str) -> tuple[tuple[str, str], ...]:
     """(kind, title) of the school's notices of further kinds, but for the shelf's own."""
     return tuple(
-        (kind, _kind_title(shelf, kind, at, language))
+        (kind, kind_title(shelf, kind, at, language))
         for kind in shelf.kinds
         if kind not in (GENERAL, shelf.kind) and has_notice(shelf.of(kind), school, at)
     )
@@ -313,7 +313,8 @@ def _listed(notices: tuple[tuple[str, str], ...], language: str) -> str:
     return blocks.specific_notices(found, WORDS[language])
 
 
-def _kind_title(shelf: Shelf, kind: str, at: datetime, language: str) -> str:
+def kind_title(shelf: Shelf, kind: str, at: datetime, language: str) -> str:
+    """What readers of a language call a kind of notice; "" for the general one."""
     if kind == GENERAL:
         return ""
     title = shelf.kind_title(kind, at)

@@ -29,6 +29,27 @@ CENTRAL_PAGES = (
     (Action.READ_DIRECTORY, "central_directory.directory", "Councils"),
     (Action.OPERATE, "central_operations.operations", "Operations"),
 )
+SECTION_OF = {
+    "school_asking": "school_inbox",
+    "school_case": "school_inbox",
+    "school_bring": "school_notice",
+    "school_check": "school_notice",
+    "school_people": "school_school",
+    "school_poster": "school_school",
+    "school_trail": "school_school",
+    "central_case": "central_inbox",
+    "central_holidays": "central_inbox",
+    "central_onboarding": "central_schools",
+    "central_register": "central_schools",
+    "central_bring": "central_library",
+    "central_check": "central_library",
+    "central_reviews": "central_library",
+    "central_successions": "central_directory",
+    "central_people": "central_operations",
+    "central_trail": "central_operations",
+    "central_trails": "central_operations",
+}
+"""Under which entry of the navigation a page stands that has none of its own."""
 
 
 def install(app: Flask) -> None:
@@ -95,7 +116,8 @@ def _languages(desk: Desk | None) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def _navigation(desk: Desk | None) -> list[tuple[str, str, bool]]:
+def _navigation(desk: Desk | None) -> list[tuple[str, str, str]]:
+    """(text, address, what `aria-current` says of it: "page", "true" for a page below it, or nothing)."""
     if (
         desk is None
         or desk.tenant is None
@@ -106,12 +128,19 @@ def _navigation(desk: Desk | None) -> list[tuple[str, str, bool]]:
     central = desk.policy.audience == "central"
     place = desk.place
     values: dict[str, Any] = {} if central else {"slug": desk.tenant.slug}
-    section = str(request.endpoint).rpartition(".")[0]
     return [
-        (gettext(_of_trust(text, desk.tenant)), url_for(endpoint, **values), endpoint.rpartition(".")[0] == section)
+        (gettext(_of_trust(text, desk.tenant)), url_for(endpoint, **values), _current(endpoint))
         for action, endpoint, text in (CENTRAL_PAGES if central else SCHOOL_PAGES)
         if may(desk.actor, action, place) and endpoint in current_app.view_functions
     ]
+
+
+def _current(endpoint: str) -> str:
+    here = str(request.endpoint)
+    if here == endpoint:
+        return "page"
+    section = here.rpartition(".")[0]
+    return "true" if SECTION_OF.get(section, section) == endpoint.rpartition(".")[0] else ""
 
 
 def _of_trust(text: str, tenant: Tenant) -> str:

@@ -2,6 +2,8 @@
 
 import re
 
+from jinja2 import Environment, nodes
+
 from portal.settings import ROOT
 
 TEMPLATES = ROOT / "portal" / "templates"
@@ -38,3 +40,18 @@ def test_no_template_holds_inline_style_or_script():
         assert not re.search(r"<[^>]+\sstyle=|<style|\son(click|load|submit|change)=|<script(?![^>]*\ssrc=)", text), (
             name
         )
+
+
+def test_what_others_import_translates_within_its_macros_only():
+    """An imported template is kept from one request to the next, with the language of the first reader."""
+    environment = Environment(autoescape=True)
+    trees = {name: environment.parse((TEMPLATES / name).read_text()) for name in all_templates()}
+    imports = [one for tree in trees.values() for one in tree.find_all((nodes.Import, nodes.FromImport))]
+    shared = {one.template.value for one in imports if isinstance(one.template, nodes.Const)} & trees.keys()
+    assert "public/councils/card.html" in shared
+    for name in shared:
+        outside = [part for part in trees[name].body if not isinstance(part, nodes.Macro)]
+        called = {
+            call.node.name for part in outside for call in part.find_all(nodes.Call) if hasattr(call.node, "name")
+        }
+        assert not called & {"_", "gettext", "ngettext"}, name

@@ -27,6 +27,7 @@ def trails() -> ResponseReturnValue:
         trails=[(slug, one, lines.get(one, 0)) for slug, one in chains(desk.session) if one in lines or one in sealed],
         sealed=sealed,
         nothing=NothingForm(formdata=None),
+        own=desk.tenant.slug if desk.tenant else "",
         public_key=desk.house.keys.public_key("audit-heads").hex(),
     )
 

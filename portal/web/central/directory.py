@@ -56,7 +56,7 @@ from portal.web.forms.councils import (
     NewAuthorityForm,
     ProposalForm,
 )
-from portal.web.forms.fields import PortalForm, ReplacingForm
+from portal.web.forms.fields import PortalForm, ReplacingForm, field_of
 from portal.web.session import desk
 
 pages = Door("directory", __name__, audience=Audience.CENTRAL)
@@ -290,7 +290,7 @@ def _change(form: PortalForm, title: str, back: str) -> ResponseReturnValue:
 
 def _wrong(form: PortalForm, error: Invalid, title: str, back: str) -> ResponseReturnValue:
     name = {"url": "website"}.get(error.field or "", error.field or "")
-    field = form[name] if name in form else next(iter(form))
+    field = field_of(form, name)
     where = _("Line %(line)s: ", line=error.line) if error.line else ""
     field.errors = [where + _(error.message)]
     g.must_roll_back = True

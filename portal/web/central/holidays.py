@@ -10,7 +10,7 @@ from flask_babel import ngettext
 from portal.casework.holidays import add_bank_holiday, bank_holidays, remove_bank_holiday
 from portal.core.clock import london
 from portal.core.errors import Invalid, NotFound
-from portal.identity.permissions import Action
+from portal.identity.permissions import Action, may
 from portal.web.door import Audience, Door
 from portal.web.forms.cases import NothingForm
 from portal.web.forms.holidays import HolidayForm
@@ -36,8 +36,9 @@ def holidays() -> ResponseReturnValue:
             return redirect(url_for(".holidays"))
     found = bank_holidays(desk.session, since=london(desk.now).date())
     page = render_template(
-        "central/holidays/holidays.html", form=form, holidays=found, nothing=NothingForm(formdata=None)
-    )
+        "central/holidays/holidays.html", form=form, holidays=found, nothing=NothingForm(formdata=None),
+        may_list_cases=may(desk.actor, Action.LIST_CASES, desk.place),
+    )  # fmt: skip
     return page, 422 if form.errors else 200
 
 

@@ -220,6 +220,7 @@ def plan(name: str) -> ResponseReturnValue:
         "central/library/plan.html", release=found, plan=planned, outcomes=list(Outcome), wanted=wanted,
         lines=lines[: ROWS_PER_PAGE * 4], more=max(0, len(lines) - ROWS_PER_PAGE * 4),
         merges=releases.distinct_merges(desk.session, planned),
+        may_edit=may(desk.actor, Action.EDIT_RELEASE, desk.place),
         may_publish=may(desk.actor, Action.PUBLISH_RELEASE, desk.place),
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from portal.audit.rules import AuditKind
 from portal.core.errors import Invalid, NotFound
 from portal.core.work import timed_work
 from portal.identity.actions import witness
-from portal.identity.permissions import Action
+from portal.identity.permissions import Action, may
 from portal.identity.refusals import LABELS, busiest_networks, refusals
 from portal.outbox.actions import retry
 from portal.outbox.queries import counts, dead_letters
@@ -26,6 +26,8 @@ _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 def operations() -> ResponseReturnValue:
     return render_template(
         "central/operations/operations.html",
+        may_verify=may(desk.actor, Action.VERIFY_AUDIT, desk.place),
+        may_edit_holidays=may(desk.actor, Action.EDIT_HOLIDAYS, desk.place),
         counts=counts(desk.session),
         letters=dead_letters(desk.session),
         labels=LABELS,

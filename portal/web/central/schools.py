@@ -52,7 +52,10 @@ def schools() -> ResponseReturnValue:
     start = next((index + 1 for index, line in enumerate(lines) if line.slug == after), 0)
     page = lines[start : start + ROWS_PER_PAGE]
     more = page[-1].slug if start + ROWS_PER_PAGE < len(lines) else ""
-    return render_template("central/schools/schools.html", lines=page, total=len(lines), words=words, more=more)
+    return render_template(
+        "central/schools/schools.html", lines=page, total=len(lines), words=words, more=more,
+        may_add=may(desk.actor, Action.ADD_TENANT, desk.place),
+    )  # fmt: skip
 
 
 @pages.page("/schools/new", may=Action.ADD_TENANT, methods=("GET", "POST"), cross_tenant="adding a school")

@@ -18,6 +18,7 @@ from portal.core.text import clean, clean_name
 from portal.web.texts import later as _
 
 _EMAIL = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+\.[^@\s<>()\[\],;:\\\".]{2,}")
+_NEVER_SEEN = {"CSRFTokenField", "HiddenField", "OnceField"}
 _ENDS_A_QUESTION = ("?", "\u061f")
 _TELEPHONE = re.compile(r"[0-9+()\-. extEXT]*")
 
@@ -180,6 +181,12 @@ def telephone_number(_form: object, field: AnyField) -> None:
     digits = sum(character.isdigit() for character in field.data or "")
     if field.data and (len(field.data) > TELEPHONE_LENGTH or digits < 6 or not _TELEPHONE.fullmatch(field.data)):
         raise ValidationError(_("Enter a telephone number like 01632 960001."))
+
+
+def field_of(form: PortalForm, name: str) -> AnyField:
+    """The field that an error names, else the first one that its reader sees."""
+    seen: list[AnyField] = [field for field in form if field.type not in _NEVER_SEEN]
+    return next((field for field in seen if field.name == name), seen[0])
 
 
 def named_error(field: AnyField) -> str:

@@ -7,7 +7,7 @@ from flask_babel import gettext
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField
 from wtforms.validators import InputRequired, ValidationError
 
-from portal.casework.kinds import CHANNELS, KINDS
+from portal.casework.kinds import CHANNELS, KINDS, Relationship
 from portal.casework.models import CaseKind, Channel
 from portal.core.clock import from_london
 from portal.core.errors import Invalid
@@ -74,6 +74,14 @@ class WhenForm(PortalForm):
             raise ValidationError(error.message) from error
 
 
+WHOM = {
+    Relationship.SELF: _("The person who asks"),
+    Relationship.CHILD: _("Their child, or a child they look after"),
+    Relationship.OTHER: _("Somebody they act for"),
+}
+"""Whom a request is about, as its readers at school say it; the requester says "me" and "my child"."""
+
+
 class RecordForm(WhenForm):
     @property
     def counts_hours(self) -> bool:  # type: ignore[override]
@@ -91,11 +99,7 @@ class RecordForm(WhenForm):
     requester_name = NameField(_("Who asks?"), validators=[required(_("Enter their name.")), NAME])
     relationship = SelectField(
         _("Whom is it about?"),
-        choices=[
-            ("self", _("The person who asks")),
-            ("child", _("Their child, or a child they look after")),
-            ("other", _("Somebody they act for")),
-        ],
+        choices=[(one.value, text) for one, text in WHOM.items()],
     )
     subject_name = NameField(_("Name of the child or other person"), validators=[NAME])
     details = LongField(
@@ -140,6 +144,13 @@ class BreachForm(WhenForm):
     counts_hours = True
 
     key = OnceField()
+    details = LongField(
+        _("What happened?"),
+        description=_(
+            "What was lost, sent or seen, about whom, and what has been done. Leave out the information itself."
+        ),
+        validators=[required(_("Say what happened.")), MESSAGE],
+    )
     received_on = DateField(
         _("When did anyone at school first know of it?"),
         description=_("Also if it was a holiday, and whoever it was."),
@@ -150,13 +161,6 @@ class BreachForm(WhenForm):
         _("At what time?"),
         description=_("For example 14:30. The 72 hours count from then."),
         validators=[at_most(5)],
-    )
-    details = LongField(
-        _("What happened?"),
-        description=_(
-            "What was lost, sent or seen, about whom, and what has been done. Leave out the information itself."
-        ),
-        validators=[required(_("Say what happened.")), MESSAGE],
     )
     requester_name = NameField(_("Your name"), validators=[required(_("Enter your name.")), NAME])
     email = AddressField(_("Your e-mail address"), validators=[at_most(EMAIL_LENGTH), email_address])

@@ -19,7 +19,7 @@ from portal.notices.diff import notice_changes
 from portal.notices.gathering import GENERAL, Shelf, Standing, standing
 from portal.notices.languages import ENGLISH, known_languages
 from portal.notices.markup import rendered
-from portal.notices.reading import Notice
+from portal.notices.reading import Notice, kind_title
 from portal.tenancy.models import Tenant
 from portal.web.door import Audience, Door, Needs
 from portal.web.languages import current_language
@@ -71,8 +71,9 @@ def versions(slug: str, kind: str = GENERAL) -> ResponseReturnValue:
     if not found and kind != GENERAL:
         raise NotFound("This school has no such notice.")
     return render_template(
-        "public/notice/versions.html", school=school, kind=_asked(kind), notice_title=_title(kind), versions=found
-    )
+        "public/notice/versions.html", school=school, kind=_asked(kind), notice_title=_title(school, kind),
+        versions=found,
+    )  # fmt: skip
 
 
 @pages.page("/schools/<slug>/privacy-notice/versions/<int:number>", may=Needs.NOTHING, cacheable=True)
@@ -171,8 +172,8 @@ def _asked(kind: str) -> str | None:
     return None if kind == GENERAL else kind
 
 
-def _title(kind: str) -> str:
-    return cache().shelf(desk.session).kind_title(kind, desk.now)
+def _title(school: Tenant, kind: str) -> str:
+    return kind_title(cache().shelf(desk.session), kind, desk.now, _language(school))
 
 
 def _language(school: Tenant) -> str:

@@ -46,7 +46,8 @@ def check() -> ResponseReturnValue:
 
 @pages.page("/check/findings/<finding>/waiver", may=Action.WAIVE_FINDING, methods=("GET", "POST"))
 def waiver(finding: str) -> ResponseReturnValue:
-    found = _finding(_checked(), finding)
+    checked = _checked()
+    found = _finding(checked, finding)
     form = WaiverForm()
     if form.validate_on_submit():
         new = NewWaiver(
@@ -60,7 +61,10 @@ def waiver(finding: str) -> ResponseReturnValue:
             flash(_("Noted with your name. The check leaves this out until that day."), "success")
             return redirect(url_for(".check"))
     status = 422 if form.reason.errors or form.expires_on.errors else 200
-    return render_template("school/check/waiver.html", form=form, finding=found, severities=SEVERITIES), status
+    page = render_template(
+        "school/check/waiver.html", form=form, finding=found, severities=SEVERITIES, titles=checked.titles
+    )
+    return page, status
 
 
 @pages.page("/check/waivers/<int:waiver_id>/end", may=Action.WAIVE_FINDING, methods=("POST",))

@@ -12,6 +12,7 @@ from portal.core.errors import Invalid
 from portal.directory.queries import council_of
 from portal.identity.permissions import Action, may
 from portal.identity.queries import people_in
+from portal.identity.rules import ROLE_NAMES
 from portal.lifecycle.branding import CREST_BYTES
 from portal.lifecycle.school_setup import (
     HOLIDAY_WATCHER,
@@ -33,7 +34,7 @@ from portal.tenancy.models import Tenant
 from portal.tenancy.queries import facts_at, setting
 from portal.web.door import Audience, Door
 from portal.web.exporting import send_export
-from portal.web.forms.fields import ReplacingForm
+from portal.web.forms.fields import ReplacingForm, field_of
 from portal.web.forms.school_setup import BrandingForm, HolidaysForm, LanguagesForm, ResponsibleForm, TermsForm
 from portal.web.forms.schools import FactsForm
 from portal.web.languages import LANGUAGES
@@ -58,8 +59,11 @@ def school() -> ResponseReturnValue:
         school=tenant,
         facts=facts_at(desk.session, tenant.id, desk.now),
         people=people_in(desk.session, [tenant.id]),
+        role_names=ROLE_NAMES,
         may_edit=may(desk.actor, Action.EDIT_FACTS, desk.place),
         may_export=may(desk.actor, Action.EXPORT_TENANT, desk.place),
+        may_manage=may(desk.actor, Action.MANAGE_PEOPLE, desk.place),
+        may_read_trail=may(desk.actor, Action.READ_AUDIT, desk.place),
         responsible=responsible(desk.session, tenant),
         languages_spoken=[LANGUAGES[code].name for code in tenant.languages if code in LANGUAGES],
         crest=crest_of(desk.session, tenant),
@@ -177,8 +181,7 @@ def _change(form: ReplacingForm, title: str) -> ResponseReturnValue:
 
 
 def _wrong(form: ReplacingForm, error: Invalid, title: str) -> ResponseReturnValue:
-    name = error.field or ""
-    field = form[name] if name in form else next(iter(form))
+    field = field_of(form, error.field or "")
     where = _("Line %(line)s: ", line=error.line) if error.line else ""
     field.errors = [where + _(error.message)]
     g.must_roll_back = True

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from portal.casework import actions
 from portal.casework.file_kinds import ACCEPT
 from portal.casework.files import add_files, files_of, open_file
-from portal.casework.kinds import CHANNELS, KINDS, RELATIONSHIPS, WAITING, Relationship, outcome
+from portal.casework.kinds import CHANNELS, KINDS, WAITING, Relationship, outcome
 from portal.casework.letters import LABELS, LetterKind
 from portal.casework.models import Case, CaseKind
 from portal.casework.purging import purge
@@ -26,6 +26,7 @@ from portal.web.forms.cases import (
     NoteForm,
     NothingForm,
 )
+from portal.web.forms.recording import WHOM
 from portal.web.languages import current_language
 from portal.web.sender import sender
 from portal.web.session import desk
@@ -181,9 +182,7 @@ def _show(found: Case, form: NoteForm, upload: FilesForm | None = None, assign: 
         kind=_(KINDS[found.kind]),
         waiting=_(WAITING[found.waiting_for]),
         channel=_(CHANNELS[found.channel]),
-        relationship=_(RELATIONSHIPS[Relationship(found.relationship)])
-        if found.relationship in set(Relationship)
-        else "",
+        whom=WHOM[Relationship(found.relationship)] if found.relationship in set(Relationship) else "",
         outcome=_(ended.label) if ended else "",
         letter_labels={each.value: _(text) for each, text in LABELS.items()},
         me=desk.actor.person_id,

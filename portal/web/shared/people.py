@@ -17,6 +17,7 @@ from portal.web.door import Audience, Door
 from portal.web.forms.people import InvitationForm, RoleForm
 from portal.web.forms.sign_in import NothingForm
 from portal.web.session import desk
+from portal.web.shared.beside import is_central
 
 pages = Door("people", __name__, audience=Audience.SCHOOL)
 
@@ -31,6 +32,8 @@ def people() -> ResponseReturnValue:
         people=people_in(desk.session, [tenant.id]),
         invitations=invitations_of(desk.session, tenant.id, now=desk.now),
         role_names=ROLE_NAMES,
+        is_central=is_central(),
+        may_operate=may(desk.actor, Action.OPERATE, desk.place),
         review=review,
         reviewer=reviewer.get(review.reviewed_by, "") if review else "",
         is_due=is_review_due(review.reviewed_at if review else None, since=tenant.created_at, now=desk.now),

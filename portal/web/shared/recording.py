@@ -1,6 +1,7 @@
 """Writing down a request that reached the school by other ways, and asking the DPO team."""
 
 from flask import flash, g, redirect, render_template, url_for
+from flask import request as http
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -30,7 +31,7 @@ def record() -> ResponseReturnValue:
     form = RecordForm()
     if _is_school():
         del form.school
-    if not form.validate_on_submit():
+    if not form.validate_on_submit() or "change" in http.form:
         return _show(form), 422 if form.errors else 200
     try:
         school = _school(form)
@@ -99,7 +100,8 @@ def question() -> ResponseReturnValue:
 def _show(form: RecordForm) -> str:
     may_bring = may(desk.actor, Action.BRING_CASES, desk.place)
     return render_template(
-        "shared/case/record.html", form=form, list_href=url_for(".bring_list") if may_bring else ""
+        "shared/case/record.html", form=form, list_href=url_for(".bring_list") if may_bring else "",
+        inbox=url_for(beside("inbox.inbox")),
     )  # fmt: skip
 
 

@@ -14,10 +14,11 @@ from portal.core.i18n import N_
 from portal.core.limits import ROWS_PER_PAGE
 from portal.core.text import neutral_cell
 from portal.identity.actions import witness
-from portal.identity.permissions import Action
+from portal.identity.permissions import Action, may
 from portal.lifecycle.trail import TrailLine, readable_lines
 from portal.web.door import Audience, Door
 from portal.web.session import desk
+from portal.web.shared.beside import is_central
 
 pages = Door("trail", __name__, audience=Audience.SCHOOL)
 _EXPORTED = 20_000
@@ -58,7 +59,10 @@ def trail() -> ResponseReturnValue:
     _leave_line(AuditKind.AUDIT_READ)
     more = found[ROWS_PER_PAGE - 1].sequence if len(found) > ROWS_PER_PAGE else 0
     rows = [in_words(line) for line in found[:ROWS_PER_PAGE]]
-    return render_template("shared/trail/trail.html", rows=rows, more=more, kind=group, groups=GROUPS)
+    return render_template(
+        "shared/trail/trail.html", rows=rows, more=more, kind=group, groups=GROUPS,
+        is_central=is_central(), may_operate=may(desk.actor, Action.OPERATE, desk.place),
+    )  # fmt: skip
 
 
 @pages.page("/audit.csv", may=Action.READ_AUDIT, writes=True, sudo=True)

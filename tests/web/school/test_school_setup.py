@@ -111,6 +111,7 @@ def test_terms_that_cannot_be_are_refused(staff, terms, reason):
     answer = send(staff.client("asha"), "/school/alder-primary/school/terms", terms=terms)
     assert answer.status_code == 422
     assert reason in text(answer)
+    assert 'href="#terms"' in text(answer), "the summary leads to the field"
 
 
 def test_a_day_that_is_none_is_named_at_its_own_question(staff):

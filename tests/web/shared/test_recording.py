@@ -6,6 +6,7 @@ import re
 
 import pytest
 from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
 
 from portal.audit.models import AuditEntry
 from portal.casework.models import Case, CaseKind, Channel
@@ -30,7 +31,7 @@ def call(**facts):
 
 
 def hidden_fields(page):
-    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+    return MultiDict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
 
 
 def first_form(client, path, **values):
@@ -56,6 +57,16 @@ def test_a_phone_call_is_written_down_read_back_and_confirmed_once(staff, databa
     [case] = cases(database)
     assert (case.channel, case.subject_name, case.kind) == (Channel.PHONE, "Kim Klein", CaseKind.ACCESS)
     assert "PIN" in ben.get(answer.location).get_data(as_text=True)
+
+
+def test_what_was_read_back_can_be_changed(staff, database):
+    ben = staff.client("ben")
+    page = first_form(ben, f"{SCHOOL}/cases/new", **call()).get_data(as_text=True)
+    again = ben.post(f"{SCHOOL}/cases/new", data={**hidden_fields(page).to_dict(flat=False), "change": "yes"})
+    form = again.get_data(as_text=True)
+    assert "Everything about Kim" in form
+    assert re.findall(r'name="received_on"[^>]*value="(\d+)"', form) == day_parts(clock.today())
+    assert not cases(database)
 
 
 @pytest.mark.parametrize(
