@@ -33,3 +33,16 @@ document.addEventListener("keydown", (event) => {
 });
 
 for (const hint of document.querySelectorAll("[data-portal-keys]")) hint.hidden = false;
+
+// Where a page shows only what is done so far, its link "go on" is followed until all is done, then the page is shown.
+const goOn = async (part) => {
+  const answer = await fetch(part.querySelector("a").href);
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const next = page.querySelector("[data-portal-more]");
+  if (!next) return location.reload();
+  part.replaceChildren(...next.childNodes);
+  await goOn(part);
+};
+
+for (const part of document.querySelectorAll("[data-portal-more]")) goOn(part);

@@ -112,7 +112,7 @@ def test_who_may_have_the_shared_words_mended_in_a_draft(staff, rows, name, stat
 
 
 def test_a_long_check_shows_how_far_it_came_and_goes_on(cal, monkeypatch):
-    monkeypatch.setattr("portal.web.central.check.MOST_SECONDS", 0.0)
+    monkeypatch.setattr("portal.web.central.check.LOOK_SECONDS", 0.0)
     page = cal.get("/central/check").get_data(as_text=True)
     assert "schools are checked so far" in page
     assert "Go on with the others" in page
