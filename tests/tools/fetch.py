@@ -33,7 +33,7 @@ def fetch_tools() -> None:
     complete = TOOLS / "node_modules/.package-lock.json"
     if complete.is_file() and installed.is_file() and installed.read_bytes() == lock.read_bytes():
         return
-    print("  fetching the HTML checker and the accessibility checker")
+    print("  fetching the HTML checker and the accessibility checker", flush=True)
     TOOLS.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json", ".npmrc"):
         shutil.copy(HERE / name, TOOLS)
@@ -43,6 +43,8 @@ def fetch_tools() -> None:
         else [str(Path(sys.executable).with_name("uv")), "tool", "run", "-q", *NODE, "npm"]
     )
     subprocess.run([*npm, "ci", "--ignore-scripts", "--no-progress", "--silent"], cwd=TOOLS, check=True)
+    if not complete.is_file():
+        sys.exit("npm was stopped before the checkers were here: try again.")
 
 
 def fetch_browser() -> str | None:
