@@ -159,7 +159,7 @@ def _digest(message: EmailMessage, raw: bytes) -> str:
 
 def _recipients(message: EmailMessage) -> tuple[str, ...]:
     lines = [header(message, name) for name in ("Delivered-To", "X-Original-To", "To", "Cc")]
-    found = [address(each) for _, each in getaddresses(lines)]
+    found = [address(each) for line in lines if line.strip() for _, each in getaddresses([line])]
     return tuple(dict.fromkeys(each for each in found if each))[:MOST_RECIPIENTS]
 
 
