@@ -7,7 +7,7 @@ from sqlalchemy import Select, func, select
 from portal.core.database import PortalSession
 from portal.core.errors import NotFound
 from portal.tenancy.models import Fact, FormerSlug, Setting, Tenant, TenantKind, TenantStatus
-from portal.tenancy.names import findable, holds, plain
+from portal.tenancy.names import findable, holds, looks, plain
 
 PUBLIC_STATUSES = (TenantStatus.LIVE, TenantStatus.LEAVING, TenantStatus.CLOSED)
 
@@ -88,6 +88,18 @@ def find_schools(session: PortalSession, words: str, *, limit: int = 20) -> list
     ids = [number for _rank, _name, number in sorted(found)[:limit]]
     rows = {row.id: row for row in session.scalars(select(Tenant).where(Tenant.id.in_(ids)))}
     return [rows[number] for number in ids]
+
+
+def looks_like(session: PortalSession, name: str, *, urn: str = "") -> Tenant | None:
+    """Another school or trust whose name is, or looks like, this one, be it closed or still to come.
+
+    `urn` is the school's own, which is no other.
+    """
+    wanted = looks(name)
+    statement = select(Tenant.id, Tenant.name, Tenant.urn).where(Tenant.kind != TenantKind.SERVICE)
+    rows = session.execute(statement.order_by(Tenant.id))
+    found = next((row.id for row in rows if looks(row.name) == wanted and not (urn and row.urn == urn)), None)
+    return None if found is None else session.get(Tenant, found)
 
 
 def takes_requests(session: PortalSession, school: Tenant) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.tenancy.names import findable, holds, plain
+from portal.tenancy.names import findable, holds, looks, plain
 
 LINE = findable("St Thomas of Canterbury Church of England Junior School", "Brentwood", "CM1 1QH")
 
@@ -31,3 +31,21 @@ def test_it_is_not_found_by(typed):
 )
 def test_marks_accents_and_short_words_make_no_difference(name, typed):
     assert holds(findable(name, "", ""), plain(typed).split())
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "alder  primary school",
+        "Ålder Primary-School!",
+        "\u0410lder Primary School",  # a Cyrillic A
+        "Alder \u03a1rimary School",  # a Greek rho
+        "AIder Primary School",
+        "A1der Prirnary Sch00l",
+        "\uff21lder Primary School",
+    ],
+)
+def test_a_name_that_only_looks_the_same_is_told_from_one_that_differs(copy):
+    assert looks(copy) == looks("Alder Primary School")
+    assert looks("Elder Primary School") != looks("Alder Primary School")
+    assert looks("Alder Infant School") != looks("Alder Primary School")

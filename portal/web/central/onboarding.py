@@ -18,6 +18,7 @@ from portal.identity.permissions import Action, Role
 from portal.lifecycle.onboarding import Entrant, add_from_register, go_live, invite_first, register_entry
 from portal.lifecycle.overview import authority_choices, trust_choices
 from portal.lifecycle.register_records import record_from
+from portal.tenancy.queries import looks_like
 from portal.web.door import Audience, Door
 from portal.web.forms.onboarding import EntrantForm, FirstMemberForm
 from portal.web.session import desk
@@ -63,7 +64,8 @@ def add(urn: str) -> ResponseReturnValue:
 
 
 def _add_page(form: EntrantForm, entry: RegisterSchool, record: SchoolRecord) -> ResponseReturnValue:
-    page = render_template("central/onboarding/add.html", form=form, entry=entry, record=record)
+    twin = looks_like(desk.session, record.name, urn=record.urn)
+    page = render_template("central/onboarding/add.html", form=form, entry=entry, record=record, twin=twin)
     return page, 422 if any(field.errors for field in form) else 200
 
 

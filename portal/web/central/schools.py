@@ -24,7 +24,7 @@ from portal.lifecycle.school_setup import keep_host
 from portal.lifecycle.schools import NewSchool, SchoolDetails, add_school, change_school
 from portal.lifecycle.succession import district_names
 from portal.tenancy.models import SchoolLaw, Tenant
-from portal.tenancy.queries import facts_at, former_slugs
+from portal.tenancy.queries import facts_at, former_slugs, looks_like
 from portal.web.door import Audience, Door
 from portal.web.exporting import send_export
 from portal.web.forms.fields import PortalForm
@@ -63,8 +63,15 @@ def new_school() -> ResponseReturnValue:
     form = SchoolForm()
     form.authority.choices = [("", _("Choose a council")), *authority_choices(desk.session, on=clock.today())]
     form.trust.choices = [("", _("None")), *trust_choices(desk.session)]
-    if not form.validate_on_submit():
-        return render_template("central/schools/new.html", form=form), 422 if form.errors else 200
+    is_filled = form.validate_on_submit()
+    twin = looks_like(desk.session, form.name.data or "") if is_filled else None
+    if twin is not None and not form.is_another.data:
+        form.is_another.errors = [
+            _("There is %(name)s, %(town)s already. Tick this if it is another school whose name looks the same.",
+              name=twin.name, town=twin.town or twin.slug)
+        ]  # fmt: skip
+    if not is_filled or form.errors:
+        return render_template("central/schools/new.html", form=form, twin=twin), 422 if form.errors else 200
     new = NewSchool(
         name=form.name.data or "",
         law=SchoolLaw(form.law.data),
@@ -79,7 +86,7 @@ def new_school() -> ResponseReturnValue:
         school = add_school(desk.session, desk.actor, new, now=desk.now)
     except Invalid as error:
         form[error.field or "name"].errors = [error.message]
-        return render_template("central/schools/new.html", form=form), 422
+        return render_template("central/schools/new.html", form=form, twin=twin), 422
     flash(_("%(name)s was added. Its notice is ready to read.", name=school.name), "success")
     return redirect(url_for(".schools", q=school.name))
 

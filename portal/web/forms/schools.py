@@ -1,6 +1,6 @@
 """Adding a school, and the facts a school keeps of itself."""
 
-from wtforms import SelectField
+from wtforms import BooleanField, SelectField
 
 from portal.core.limits import ADDRESS_LENGTH, EMAIL_LENGTH, TELEPHONE_LENGTH
 from portal.web.forms.fields import (
@@ -45,6 +45,7 @@ class SchoolForm(PortalForm):
         _("Telephone number of the office"),
         validators=[required(_("Enter the office’s telephone number.")), at_most(TELEPHONE_LENGTH), telephone_number],
     )
+    is_another = BooleanField(_("It is another school"))
 
 
 class SchoolDetailsForm(ReplacingForm):

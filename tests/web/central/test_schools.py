@@ -405,3 +405,27 @@ def test_a_council_of_the_future_is_offered_from_its_day(staff, database):
         school = session.scalars(select(Tenant).where(Tenant.slug == "alder-primary")).one()
         days = (date(2027, 3, 31), date(2027, 4, 1))
         assert [council_of(session, school.id, day).council.key for day in days] == ["essex", "east-surrey"]
+
+
+def test_a_school_whose_name_looks_like_anothers_is_added_only_by_who_says_so(staff, database):
+    """A capital I for an l: a parent who looks for the one would find the other."""
+    adi, path = staff.client("adi"), "/central/schools/new"
+    typed = {
+        "name": "AIder Primary School", "law": "maintained", "authority": "essex", "trust": "", "town": "Kings Vale",
+        "email": "office@other.example", "telephone": "01632 960111",
+    }  # fmt: skip
+    page = send(adi, path, **typed)
+    assert page.status_code == 422
+    assert "There is Alder Primary School, Thornmere already." in text(page)
+    assert "Kings Vale" in text(page), "what was typed is kept"
+    assert send(adi, path, **typed, is_another="y").status_code == 302
+    with database.session() as session:
+        assert session.scalars(select(Tenant.town).where(Tenant.name == typed["name"])).all() == ["Kings Vale"]
+
+
+def test_the_register_door_says_that_a_name_is_taken_too(staff, database, register):
+    page = text(staff.client("adi").get("/central/onboarding/190001"))
+    assert "whose name looks the same" not in page
+    with database.transaction() as session, every_tenant(session, "tests"):
+        session.scalars(select(Tenant).where(Tenant.slug == "alder-primary")).one().name = "0ak Hill Primary School"
+    assert "whose name looks the same" in text(staff.client("adi").get("/central/onboarding/190001"))
