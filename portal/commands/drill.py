@@ -48,7 +48,9 @@ SECURITY = (
     Exercise(
         "R20",
         "names keep their letters and cannot deceive",
-        (f"tests/core/test_text.py {_INCIDENTS}::-k text or incident_12 or incident_28",),
+        (
+            f"tests/core/test_text.py tests/tenancy/test_names.py {_INCIDENTS}::-k text or names or incident_12 or incident_28",
+        ),
     ),
     Exercise("R24", "the trail shows every tampering", ("tests/audit/test_chain.py",)),
     Exercise("R25", "secrets change without forcing anybody out", ("tests/identity/test_keys.py",)),
