@@ -77,12 +77,13 @@ def security(*, only: tuple[str, ...], as_json: bool) -> None:
     unknown = set(only) - {exercise.number for exercise in SECURITY}
     if unknown:
         raise PortalError(f"There is no {min(unknown)}: {', '.join(each.number for each in SECURITY)}.")
-    results = [_try(exercise) for exercise in SECURITY if not only or exercise.number in only]
+    results = []
+    for exercise in SECURITY:
+        if not only or exercise.number in only:
+            results.append(_try(exercise))
+            click.echo(_line(results[-1]), err=as_json)
     if as_json:
         print_json(results)
-    else:
-        for result in results:
-            click.echo(_line(result))
     if any(_is_broken(result) for result in results):
         raise click.exceptions.Exit(1)
 
