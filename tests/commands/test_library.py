@@ -5,31 +5,13 @@ import io
 import json
 
 import pytest
-from click.testing import CliRunner
 
-from portal.cli import main
 from portal.notices.importing.blocks import same_text
 from tests.lifecycle.bringing import document
 
 SCHOOL = "st-thomas-of-canterbury"
 COLUMNS = {"rule", "severity", "clause", "line", "text", "message", "source", "fix"}
 CLUB = "Our gardening club keeps a list of who waters the beans, because beans do not wait."
-
-
-@pytest.fixture
-def portal(settings, monkeypatch):
-    for name, value in {
-        "PORTAL_DATABASE_URL": settings.database_url,
-        "PORTAL_DATABASE_OWNER_URL": settings.database_owner_url or "",
-        "PORTAL_DATA_DIR": str(settings.data_dir),
-        "PORTAL_SECRET_KEY": settings.secret_keys[0],
-    }.items():
-        monkeypatch.setenv(name, value)
-
-    def run(*words):
-        return CliRunner().invoke(main, [str(word) for word in words])
-
-    return run
 
 
 @pytest.fixture

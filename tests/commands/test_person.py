@@ -6,12 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from sqlalchemy import select
 
 from portal.audit.models import AuditEntry
 from portal.audit.rules import AuditKind
-from portal.cli import main
 from portal.core import clock
 from portal.identity.invitations import invitation_by_token
 from portal.identity.models import Invitation
@@ -21,18 +19,6 @@ from portal.outbox.models import Letter
 from portal.tenancy.models import Tenant, TenantKind
 from portal.tenancy.scope import every_tenant
 from portal.worker import deliver
-
-
-@pytest.fixture
-def portal(settings, monkeypatch):
-    for name, value in {
-        "PORTAL_DATABASE_URL": settings.database_url,
-        "PORTAL_DATABASE_OWNER_URL": settings.database_owner_url or "",
-        "PORTAL_DATA_DIR": str(settings.data_dir),
-        "PORTAL_SECRET_KEY": settings.secret_keys[0],
-    }.items():
-        monkeypatch.setenv(name, value)
-    return lambda *words: CliRunner().invoke(main, list(words))
 
 
 def letters(database):

@@ -3,24 +3,10 @@
 import json
 
 import pytest
-from click.testing import CliRunner
 
-from portal.cli import main
 from tests.notices.conftest import Press
 
 HELD = "information.held"
-
-
-@pytest.fixture
-def portal(settings, monkeypatch):
-    for name, value in {
-        "PORTAL_DATABASE_URL": settings.database_url,
-        "PORTAL_DATABASE_OWNER_URL": settings.database_owner_url or "",
-        "PORTAL_DATA_DIR": str(settings.data_dir),
-        "PORTAL_SECRET_KEY": settings.secret_keys[0],
-    }.items():
-        monkeypatch.setenv(name, value)
-    return lambda *words: CliRunner().invoke(main, list(words))
 
 
 @pytest.fixture
