@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
@@ -78,7 +79,7 @@ def _append(
     now: datetime, contents: Mapping[str, str], details: Mapping[str, str | int | bool | None],
 ) -> AuditEntry:  # fmt: skip
     digests = {key: salted_digest(head.salt, value) for key, value in contents.items()}
-    fields = {
+    fields: dict[str, Any] = {
         "tenant_id": head.tenant_id,
         "sequence": head.sequence + 1,
         "previous_hash": head.hash,
@@ -91,7 +92,7 @@ def _append(
         "origin": witness.origin,
         "details": {**{key: value for key, value in details.items() if value is not None}, **digests},
     }
-    entry = AuditEntry(**fields, hash=chain_hash(canonical(**fields)))  # type: ignore[arg-type]
+    entry = AuditEntry(**fields, hash=chain_hash(canonical(**fields)))
     session.add(entry)
     head.sequence, head.hash = entry.sequence, entry.hash
     return entry
@@ -103,12 +104,12 @@ def record_first(
     """The first line of the chains of many new tenants at once, each about the tenant itself; needs every tenant."""
     heads, entries = [], []
     for tenant_id in tenant_ids:
-        fields = {
+        fields: dict[str, Any] = {
             "tenant_id": tenant_id, "sequence": 1, "previous_hash": GENESIS, "at": now, "kind": kind.value,
             "actor_kind": witness.kind, "actor_id": witness.person_id, "subject_kind": "tenant",
             "subject_id": str(tenant_id), "origin": witness.origin, "details": {"source": source},
         }  # fmt: skip
-        entry = {**fields, "hash": chain_hash(canonical(**fields))}  # type: ignore[arg-type]
+        entry = {**fields, "hash": chain_hash(canonical(**fields))}
         entries.append(entry)
         salt = secrets.token_hex(16)
         heads.append({"tenant_id": tenant_id, "sequence": 1, "hash": entry["hash"], "salt": salt})

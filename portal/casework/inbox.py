@@ -247,8 +247,8 @@ def with_view(filters: Filters, view: View) -> Filters:
     return replace(filters, view=view)
 
 
-def as_query(filters: Filters) -> dict[str, str]:
-    """The filters as they stand in an address; empty ones are left out."""
+def as_query(filters: Filters) -> dict[str, Any]:
+    """The filters as they stand in an address, all of them text; empty ones are left out."""
     values: Mapping[str, object] = {
         "view": filters.view.value,
         "q": filters.words,

@@ -6,7 +6,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -89,7 +89,8 @@ def make_revision(settings: Settings, message: str) -> Path:
     with owner.engine.begin() as connection:
         script = command.revision(_config(connection), message=message, autogenerate=True)
     owner.dispose()
-    return Path(script.path)  # type: ignore[union-attr]
+    assert isinstance(script, Script)  # one revision, not the list that a template of several databases makes
+    return Path(script.path)
 
 
 def _config(connection: Connection) -> Config:

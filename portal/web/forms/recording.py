@@ -1,7 +1,7 @@
 """Writing down what reached the school by other ways, asking the DPO, and reporting a breach."""
 
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, cast
 
 from flask_babel import gettext
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField
@@ -47,12 +47,14 @@ class WhenForm(PortalForm):
         validators=[at_most(5)],
     )
 
-    counts_hours = False
+    @property
+    def counts_hours(self) -> bool:
+        """Whether the clock runs by the hour, so that the time must be known."""
+        return False
 
     def received_at(self) -> datetime:
         """The instant; noon where no time matters. Raises `Invalid`."""
-        day: date = self.received_on.data  # type: ignore[assignment]
-        return from_london(day, _time(self.received_time.data or "12:00"))
+        return from_london(cast("date", self.received_on.data), _time(self.received_time.data or "12:00"))
 
     def validate(self, extra_validators: Any = None) -> bool:  # noqa: ANN401 - what WTForms takes
         """A breach counts by the hour, so its time must be known."""
@@ -84,7 +86,7 @@ WHOM = {
 
 class RecordForm(WhenForm):
     @property
-    def counts_hours(self) -> bool:  # type: ignore[override]
+    def counts_hours(self) -> bool:
         return bool(self.kind.data == CaseKind.BREACH)
 
     key = OnceField()

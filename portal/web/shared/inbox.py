@@ -156,7 +156,7 @@ def _tabs(filters: Filters, numbers: dict[View, int]) -> list[tuple[str, str, bo
 
 
 def _inbox(filters: Filters, **cursor: str) -> str:
-    return url_for(".inbox", **as_query(filters), **cursor)  # type: ignore[arg-type]
+    return url_for(".inbox", **{**as_query(filters), **cursor})
 
 
 def _holidays() -> str:

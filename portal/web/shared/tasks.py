@@ -86,7 +86,7 @@ def most_urgent(cases: Mapping[View, Task], *order: View | Sequence[Task]) -> li
 def _task(view: View, number: int, reference: str) -> Task:
     if number == 1:
         return Task(_one(view, reference), url_for(beside("case.case"), reference=reference), _("Open it"))
-    return Task(_many(view, number), url_for(beside("inbox.inbox"), **as_query(Filters(view))), _("See them"))  # type: ignore[arg-type]
+    return Task(_many(view, number), url_for(beside("inbox.inbox"), **as_query(Filters(view))), _("See them"))
 
 
 def _one(view: View, reference: str) -> str:

@@ -23,7 +23,7 @@ def views() -> ResponseReturnValue:
         flash(_(error.message), "error")
     else:
         flash(_("The view is kept."), "success")
-    return redirect(url_for(".inbox", **as_query(filters)))  # type: ignore[arg-type]
+    return redirect(url_for(".inbox", **as_query(filters)))
 
 
 @pages.page("/cases/views/<int:view_id>/forget", may=Action.LIST_CASES, methods=("POST",))
