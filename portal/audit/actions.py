@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -52,11 +52,12 @@ def record(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One of many lines of the same kind: whose chain, about what, with which ids."""
+    """One of many lines of the same kind: whose chain, about what, with which ids; `contents` as in `record`."""
 
     tenant_id: int
     subject: tuple[str, object]
     details: Mapping[str, str | int | bool | None]
+    contents: Mapping[str, str] = field(default_factory=dict)
 
 
 def record_many(
@@ -70,7 +71,9 @@ def record_many(
     for line in lines:
         head = heads.get(line.tenant_id) or _locked_head(session, line.tenant_id)
         heads[line.tenant_id] = head
-        _append(session, head, witness, kind, subject=line.subject, now=now, contents={}, details=line.details)
+        _append(
+            session, head, witness, kind, subject=line.subject, now=now, contents=line.contents, details=line.details
+        )
     session.flush()  # a broken chain must stop the action now, not at the commit
 
 

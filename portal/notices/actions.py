@@ -1,6 +1,6 @@
 """Verbs on a tenant's own wording: save, send for review, publish, leave out, go back to the shared words, prefer."""
 
-import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -37,6 +37,7 @@ from portal.notices.models import (
     TextPart,
 )
 from portal.notices.queries import release_in_force
+from portal.notices.reading import text_hash
 from portal.notices.rules import TELL_DPO_AFTER
 from portal.notices.wording import NoticeDesk, preview
 from portal.tenancy.models import Tenant
@@ -77,11 +78,16 @@ class Words:
 
 def keep_text(session: PortalSession, text: str) -> str:
     """Store a canonical text once; returns its hash."""
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    if session.get(TextPart, digest) is None:
-        session.add(TextPart(hash=digest, text=text))
-        session.flush()  # rows that refer to it follow
-    return digest
+    return keep_texts(session, [text])[text]
+
+
+def keep_texts(session: PortalSession, wanted: Iterable[str]) -> dict[str, str]:
+    """Store canonical texts once; returns the hash of each."""
+    hashes = {text: text_hash(text) for text in wanted}
+    known = set(session.scalars(select(TextPart.hash).where(TextPart.hash.in_(hashes.values()))))
+    session.add_all(TextPart(hash=digest, text=text) for text, digest in hashes.items() if digest not in known)
+    session.flush()  # rows that refer to them follow
+    return hashes
 
 
 def place_of(session: PortalSession, tenant: Tenant) -> Place:
@@ -483,7 +489,7 @@ def _own(session: PortalSession, tenant: Tenant, key: str) -> Override | None:
 
 
 def _says(present: Override | None, words: Words) -> bool:
-    digest = hashlib.sha256(accept(words.text).encode()).hexdigest()
+    digest = text_hash(accept(words.text))
     return present is not None and present.part_hash == digest
 
 

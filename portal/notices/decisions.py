@@ -16,7 +16,7 @@ from portal.notices.changes import note_tenant_change
 from portal.notices.gathering import fill_shelf, texts
 from portal.notices.markup import accept
 from portal.notices.merge import Choice, Merge, merge_clause, settle
-from portal.notices.merging import replace_words, todays_parents
+from portal.notices.merging import Replacement, replace_words, todays_parents
 from portal.notices.models import (
     ClausePolicy,
     Decision,
@@ -350,7 +350,8 @@ def _apply(
     if words.text == present:
         own.base_hash, own.base_release = row.shared_hash or own.base_hash, row.release
         return
-    replace_words(session, own, words.text, row.shared_hash, row.release, now, by=actor.person_id)
+    replacement = Replacement(own, words.text, row.shared_hash or "", row.release)
+    replace_words(session, [replacement], now, by=actor.person_id)
 
 
 def _own(session: PortalSession, tenant: Tenant, row: Decision) -> Override | None:

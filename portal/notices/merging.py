@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import exists, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
-from portal.audit.actions import SYSTEM, record
+from portal.audit.actions import SYSTEM, record, record_many
+from portal.audit.actions import Line as AuditLine
 from portal.audit.rules import AuditKind
 from portal.core.database import PortalSession
 from portal.identity.permissions import SYSTEM as SYSTEM_ACTOR
-from portal.notices.actions import keep_text, settle_open
+from portal.notices.actions import keep_text, keep_texts, settle_open
 from portal.notices.changes import new_generation
 from portal.notices.gaps import new_gaps
 from portal.notices.gathering import Shelf, Standing, standings
@@ -118,8 +119,7 @@ def write_merges(session: PortalSession, batch: MergeBatch, *, now: datetime) ->
         _revive(session, override_id, now)
     for decision_id in batch.overtaken:
         _overtake(session, decision_id, now)
-    for work in batch.works:
-        _write(session, work, work.release, now)
+    _write_works(session, batch.works, now)
     change.cursor, change.done, change.total = batch.next_cursor, change.done + batch.tenants, batch.total
     if not batch.tenants and not batch.revived:
         change.stage, change.cursor, change.done, change.total = _NEXT[batch.stage], 0, 0, 0
@@ -277,35 +277,55 @@ def _last_known(editions: Sequence[Edition], key: str) -> SharedClause | None:
     return next((one.clauses[key] for one in reversed(editions) if key in one.clauses), None)
 
 
-def _write(session: PortalSession, work: Work, release: str, now: datetime) -> None:
-    row = session.get(Override, work.override.id, with_for_update=True, populate_existing=True)
-    if row is None or row.ended_at is not None or row.base_hash != work.override.base_hash:
-        return  # somebody decided meanwhile
-    if work.plan.merge is not None:
-        _remember_merge(session, work)
-    match work.plan.outcome:
-        case Outcome.INHERIT:
-            _end(session, work, row, release, now)
-        case Outcome.OMITTED:
-            row.base_hash, row.base_release = work.shared_hash or row.base_hash, release
-        case Outcome.MERGED if work.plan.proposed == work.local:
-            row.base_hash, row.base_release = work.shared_hash, release
-        case Outcome.MERGED:
-            replace_words(session, row, work.plan.proposed or "", work.shared_hash, release, now)
-        case _:
-            _ask(session, work, row, release, now)
+def _write_works(session: PortalSession, works: Sequence[Work], now: datetime) -> None:
+    """The rows of all works are read at once, and what only gets other words is written at once."""
+    rows = _locked(session, works)
+    undecided = [
+        work for work in works if (row := rows.get(work.override.id)) and row.base_hash == work.override.base_hash
+    ]
+    _remember_merges(session, undecided)
+    replaced: list[Replacement] = []
+    for work in undecided:
+        row = rows[work.override.id]
+        match work.plan.outcome:
+            case Outcome.INHERIT:
+                _end(session, work, row, work.release, now)
+            case Outcome.OMITTED:
+                row.base_hash, row.base_release = work.shared_hash or row.base_hash, work.release
+            case Outcome.MERGED if work.plan.proposed == work.local:
+                row.base_hash, row.base_release = work.shared_hash, work.release
+            case Outcome.MERGED:
+                replaced.append(Replacement(row, work.plan.proposed or "", work.shared_hash, work.release))
+            case _:
+                _ask(session, work, row, work.release, now)
+    replace_words(session, replaced, now)
 
 
-def _remember_merge(session: PortalSession, work: Work) -> None:
-    if not (work.override.base_hash and work.shared_hash and work.override.part_hash) or work.plan.merge is None:
-        return
-    identity = (work.override.base_hash, work.shared_hash, work.override.part_hash)
-    if session.get(MergeResult, identity) is None:
-        merged = keep_text(session, work.plan.merge.text)
+def _locked(session: PortalSession, works: Sequence[Work]) -> dict[int, Override]:
+    """The overrides that are still in force, by id."""
+    statement = select(Override).where(
+        Override.id.in_([work.override.id for work in works]), Override.ended_at.is_(None)
+    )
+    statement = statement.order_by(Override.id).with_for_update().execution_options(populate_existing=True)
+    return {row.id: row for row in session.scalars(statement)}
+
+
+def _remember_merges(session: PortalSession, works: Sequence[Work]) -> None:
+    merges: dict[tuple[str, str, str], ChangePlan] = {}
+    for work in works:
+        own = work.override
+        if own.base_hash and work.shared_hash and own.part_hash and work.plan.merge is not None:
+            merges[own.base_hash, work.shared_hash, own.part_hash] = work.plan
+    identity = (MergeResult.base_hash, MergeResult.shared_hash, MergeResult.local_hash)
+    known = {tuple(row) for row in session.execute(select(*identity).where(tuple_(*identity).in_(list(merges))))}
+    fresh = {one: plan for one, plan in merges.items() if one not in known}
+    hashes = keep_texts(session, [plan.merge.text for plan in fresh.values() if plan.merge is not None])
+    for (base, shared, local), plan in fresh.items():
+        assert plan.merge is not None
         session.add(
             MergeResult(
-                base_hash=identity[0], shared_hash=identity[1], local_hash=identity[2], merged_hash=merged,
-                conflicts=conflicts_of(work.plan),
+                base_hash=base, shared_hash=shared, local_hash=local, merged_hash=hashes[plan.merge.text],
+                conflicts=conflicts_of(plan),
             )
         )  # fmt: skip
 
@@ -316,24 +336,37 @@ def conflicts_of(plan: ChangePlan) -> list[dict[str, Any]]:
     return [{"base": one.base, "shared": one.shared, "local": one.local} for one in plan.merge.conflicts]
 
 
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """Other words for an override, standing on the shared words with `base_hash` ("": none) of a release."""
+
+    row: Override
+    text: str
+    base_hash: str
+    release: str
+
+
 def replace_words(
-    session: PortalSession, row: Override, text: str, base_hash: str, release: str, now: datetime, *,
-    by: int | None = None,
-) -> Override:  # fmt: skip
-    """Other words for the same override from now on, standing on the shared words of today."""
-    row.ended_at = max(now, row.effective_at)
+    session: PortalSession, replacements: Sequence[Replacement], now: datetime, *, by: int | None = None
+) -> None:
+    """From now on the overrides say other words; the rows must be locked, and be of different clauses or tenants."""
+    for one in replacements:
+        one.row.ended_at = max(now, one.row.effective_at)
     session.flush()  # one open row a key: the old one must be closed first
-    new = Override(
-        tenant_id=row.tenant_id, kind=row.kind, key=row.key, clause_key=row.clause_key, mode=row.mode, title=row.title,
-        part_hash=keep_text(session, text), base_hash=base_hash or None, base_release=release,
-        effective_at=row.ended_at, published_by=by, reason=row.reason,
-    )  # fmt: skip
-    session.add(new)
-    record(
-        session, SYSTEM, AuditKind.OVERRIDE_PUBLISHED, tenant_id=row.tenant_id, subject=("clause", row.key), now=now,
-        contents={"text": text}, release=release,
-    )  # fmt: skip
-    return new
+    hashes = keep_texts(session, [one.text for one in replacements])
+    lines = []
+    for one in replacements:
+        row = one.row
+        session.add(
+            Override(
+                tenant_id=row.tenant_id, kind=row.kind, key=row.key, clause_key=row.clause_key, mode=row.mode,
+                title=row.title, part_hash=hashes[one.text], base_hash=one.base_hash or None, base_release=one.release,
+                effective_at=row.ended_at, published_by=by, reason=row.reason,
+            )
+        )  # fmt: skip
+        details = {"release": one.release}
+        lines.append(AuditLine(row.tenant_id, ("clause", row.key), details, {"text": one.text}))
+    record_many(session, SYSTEM, AuditKind.OVERRIDE_PUBLISHED, lines, now=now)
 
 
 def _end(session: PortalSession, work: Work, row: Override, release: str, now: datetime) -> None:
