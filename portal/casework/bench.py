@@ -55,7 +55,7 @@ _READABLE = "(NOT is_limited OR case_file.id IN (SELECT case_id FROM case_reader
 _COLUMNS = (
     "case_file.id, reference, case_file.kind, case_file.status, waiting_for, outcome, opened_at, due_on, due_at, "
     "sort_on, requester_name, assignee_id, is_limited, received_at, requester_surname, subject_name, "
-    "case_file.trust_id, authority_id, tenant.name, tenant.slug"
+    "case_file.trust_id, authority_id, tenant.name, tenant.slug, person.name"
 )
 
 
@@ -199,6 +199,7 @@ class _Bench:
         status = f"case_file.status = '{'closed' if view is View.CLOSED else 'open'}' AND " if view else ""
         text = (
             f"SELECT {_COLUMNS} FROM case_file JOIN tenant ON tenant.id = case_file.tenant_id "  # noqa: S608 - fixed words
+            "LEFT JOIN person ON person.id = case_file.assignee_id "
             f"WHERE {status}{_READABLE} {one}{more}{_BY_HAND.get(view or View.ALL, '').format(yes=self._yes)}"
             f"ORDER BY {key} {direction}, case_file.id {direction} LIMIT 51"
         )

@@ -5,11 +5,11 @@ session's scope.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, true, tuple_
 
@@ -22,6 +22,7 @@ from portal.core.errors import Invalid
 from portal.core.i18n import N_
 from portal.core.limits import ROWS_PER_PAGE, SEARCH_LENGTH
 from portal.core.text import clean
+from portal.identity.models import Person
 from portal.identity.permissions import Actor
 from portal.tenancy.models import Tenant
 from portal.tenancy.queries import named_like
@@ -133,9 +134,8 @@ class Filters:
         return self.sort or (Sort.NEWEST if self.view is View.CLOSED else Sort.DUE)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row of the inbox."""
+class Line(NamedTuple):
+    """One row of the inbox; a tuple, because an export makes ten thousand of them."""
 
     id: int
     reference: str
@@ -157,6 +157,7 @@ class Line:
     authority_id: int | None
     school_name: str
     school_slug: str
+    assignee_name: str | None
 
     def is_overdue(self, now: datetime) -> bool:
         """Whether the time to answer is over; a breach counts by the hour."""
@@ -203,7 +204,7 @@ def page(
     wanted = {
         line.id: line
         for each in found
-        for line in (Line(*row) for row in session.execute(statement.where(each).order_by(*order).limit(size + 1)))
+        for line in (Line._make(row) for row in session.execute(statement.where(each).order_by(*order).limit(size + 1)))
     }
     lines = sorted(wanted.values(), key=lambda line: _place(line, sort), reverse=descends)
     has_more = len(lines) > size
@@ -282,28 +283,33 @@ def from_query(values: Mapping[str, str]) -> Filters:
     )
 
 
-_LINES = select(
-    Case.id,
-    Case.reference,
-    Case.kind,
-    Case.status,
-    Case.waiting_for,
-    Case.outcome,
-    Case.opened_at,
-    Case.due_on,
-    Case.due_at,
-    Case.sort_on,
-    Case.requester_name,
-    Case.assignee_id,
-    Case.is_limited,
-    Case.received_at,
-    Case.requester_surname,
-    Case.subject_name,
-    Case.trust_id,
-    Case.authority_id,
-    Tenant.name,
-    Tenant.slug,
-).join(Tenant, Tenant.id == Case.tenant_id)
+_LINES = (
+    select(
+        Case.id,
+        Case.reference,
+        Case.kind,
+        Case.status,
+        Case.waiting_for,
+        Case.outcome,
+        Case.opened_at,
+        Case.due_on,
+        Case.due_at,
+        Case.sort_on,
+        Case.requester_name,
+        Case.assignee_id,
+        Case.is_limited,
+        Case.received_at,
+        Case.requester_surname,
+        Case.subject_name,
+        Case.trust_id,
+        Case.authority_id,
+        Tenant.name,
+        Tenant.slug,
+        Person.name,
+    )
+    .join(Tenant, Tenant.id == Case.tenant_id)
+    .outerjoin(Person, Person.id == Case.assignee_id)
+)
 """Made once: naming twenty columns takes longer than reading a page of them."""
 
 
@@ -315,18 +321,8 @@ def _conditions(actor: Actor, filters: Filters, now: datetime) -> list[ColumnEle
     today = london(now).date()
     status = CaseStatus.CLOSED if filters.view is View.CLOSED else CaseStatus.OPEN
     found: list[ColumnElement[bool]] = [] if filters.words else [_stands(status)]
-    by_view: dict[View, ColumnElement[bool]] = {
-        View.MINE: Case.assignee_id == actor.person_id,
-        View.SCHOOL: Case.waiting_for == WaitingFor.SCHOOL,
-        View.DPO: Case.waiting_for == WaitingFor.DPO,
-        View.REQUESTER: Case.waiting_for == WaitingFor.REQUESTER,
-        View.WEEK: Case.sort_on <= today + WEEK,
-        View.OVERDUE: and_(Case.sort_on <= today, or_(Case.sort_on < today, Case.due_at < now)),
-        View.UNASSIGNED: Case.assignee_id.is_(None),
-        View.LIMITED: and_(Case.is_limited.is_(True), is_named(actor)),
-    }
-    if filters.view in by_view:
-        found.append(by_view[filters.view])
+    if filters.view in _IN_VIEW:
+        found.append(_IN_VIEW[filters.view](actor, today, now))
     columns = ((Case.kind, filters.kind), (Case.waiting_for, filters.status), (Case.trust_id, filters.trust_id))
     found += [column == value for column, value in (*columns, (Case.authority_id, filters.authority_id)) if value]
     if filters.school:
@@ -334,6 +330,19 @@ def _conditions(actor: Actor, filters: Filters, now: datetime) -> list[ColumnEle
     if filters.older_than:
         found.append(Case.received_at <= end_of_day(today - timedelta(days=min(filters.older_than, MOST_DAYS))))
     return found
+
+
+_IN_VIEW: dict[View, Callable[[Actor, date, datetime], ColumnElement[bool]]] = {
+    View.MINE: lambda actor, _today, _now: Case.assignee_id == actor.person_id,
+    View.SCHOOL: lambda *_: Case.waiting_for == WaitingFor.SCHOOL,
+    View.DPO: lambda *_: Case.waiting_for == WaitingFor.DPO,
+    View.REQUESTER: lambda *_: Case.waiting_for == WaitingFor.REQUESTER,
+    View.WEEK: lambda _actor, today, _now: Case.sort_on <= today + WEEK,
+    View.OVERDUE: lambda _actor, today, now: and_(Case.sort_on <= today, or_(Case.sort_on < today, Case.due_at < now)),
+    View.UNASSIGNED: lambda *_: Case.assignee_id.is_(None),
+    View.LIMITED: lambda actor, *_: and_(Case.is_limited.is_(True), is_named(actor)),
+}
+"""What a view asks besides its status. Only the one asked for is made: it takes as long as reading a page of rows."""
 
 
 def _stands(status: CaseStatus) -> ColumnElement[bool]:

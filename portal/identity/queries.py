@@ -1,8 +1,9 @@
 """Questions about people and what they belong to."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from portal.core.database import PortalSession
 from portal.core.errors import NotFound
@@ -33,6 +34,39 @@ def roles(session: PortalSession, person_id: int) -> tuple[tuple[int, Role], ...
 def actor_for(session: PortalSession, found: Person, *, origin: str = "") -> Actor:
     """The person as an actor, with the roles she has now."""
     return Actor(person_id=found.id, name=found.name, roles=roles(session, found.id), origin=origin)
+
+
+def actor_by_id(session: PortalSession, person_id: int) -> Actor | None:
+    """The person as an actor, unless disabled, with the roles she has now: in one question."""
+    statement = select(*_PERSON_AND_ROLE).outerjoin(Membership, _IS_HELD)
+    statement = statement.where(Person.id == person_id, _IS_ENABLED).order_by(Membership.id)
+    return _actor([tuple(row) for row in session.execute(statement)])
+
+
+def browser_session(session: PortalSession, token_digest: str) -> tuple[WebSession, Actor | None] | None:
+    """A browser's session, and who is signed in in it, unless disabled, with her roles: in one question."""
+    statement = (
+        select(WebSession, *_PERSON_AND_ROLE)
+        .outerjoin(Person, and_(Person.id == WebSession.person_id, _IS_ENABLED))
+        .outerjoin(Membership, _IS_HELD)
+        .where(WebSession.token_digest == token_digest)
+        .order_by(Membership.id)
+    )
+    rows: list[tuple[Any, ...]] = [tuple(row) for row in session.execute(statement)]
+    return (rows[0][0], _actor([row[1:] for row in rows])) if rows else None
+
+
+_PERSON_AND_ROLE = (Person.id, Person.name, Membership.tenant_id, Membership.role)
+_IS_HELD = and_(Membership.person_id == Person.id, Membership.ended_at.is_(None))
+_IS_ENABLED = Person.disabled_at.is_(None)
+
+
+def _actor(rows: list[tuple[Any, ...]]) -> Actor | None:
+    """From a row for each role; an outer join leaves empty what is not there."""
+    if not rows or rows[0][0] is None:
+        return None
+    held = tuple((tenant_id, role) for _id, _name, tenant_id, role in rows if tenant_id is not None)
+    return Actor(person_id=rows[0][0], name=rows[0][1], roles=held)
 
 
 def people_in(session: PortalSession, tenant_ids: list[int]) -> list[tuple[Person, Membership]]:

@@ -51,13 +51,13 @@ def tenant(session: PortalSession, tenant_id: int) -> Tenant:
 
 def service(session: PortalSession) -> Tenant:
     """The one tenant that is the central service, asked for once a session. Raises `NotFound` before `portal init`."""
-    known = session.info.get("portal_service")
-    found = session.get(Tenant, known) if known is not None else None
-    if found is None:
-        found = session.scalar(select(Tenant).where(Tenant.kind == TenantKind.SERVICE))
+    known: Tenant | None = session.info.get("portal_service")
+    if known is not None and known in session:
+        return known
+    found = session.scalar(select(Tenant).where(Tenant.kind == TenantKind.SERVICE))
     if found is None:
         raise NotFound("The portal has not been set up: run `portal init`.")
-    session.info["portal_service"] = found.id
+    session.info["portal_service"] = found
     return found
 
 

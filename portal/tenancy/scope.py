@@ -149,8 +149,8 @@ def announce(session: PortalSession, connection: Connection) -> None:
         return
     scope = current_scope(session)
     tenant = "" if scope is None or scope.tenant_id is None else str(scope.tenant_id)
-    connection.exec_driver_sql(f"SET LOCAL ROLE {_database_role(scope)}")
-    connection.exec_driver_sql("SELECT set_config('portal.tenant', %s, true)", (tenant,))
+    told = (_database_role(scope), tenant)
+    connection.exec_driver_sql("SELECT set_config('role', %s, true), set_config('portal.tenant', %s, true)", told)
 
 
 def _has_failed(connection: Connection) -> bool:

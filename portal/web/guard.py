@@ -1,5 +1,6 @@
 """What stands before every view: the policy of its endpoint, the tenant in its address, the actor's right to it."""
 
+from dataclasses import replace
 from typing import NoReturn, cast
 
 from flask import abort, current_app, redirect, request, session, url_for
@@ -12,7 +13,6 @@ from portal.core.errors import NotFound
 from portal.identity.actions import witness
 from portal.identity.browsers import forget_draft, keep_draft
 from portal.identity.permissions import PUBLIC, Action, Actor, may, may_know
-from portal.identity.queries import actor_for
 from portal.tenancy.models import TenantKind
 from portal.tenancy.queries import service, tenant_by_slug
 from portal.web.door import Audience, Needs, Policy
@@ -37,7 +37,7 @@ def guard() -> ResponseReturnValue | None:
     if policy is None:
         abort(404)
     desk = open_desk(policy)
-    desk.actor = PUBLIC if policy.cacheable else _actor(desk)
+    desk.actor = PUBLIC if policy.cacheable else _actor()
     remember_who(desk.actor.person_id, None)
     if policy.cacheable or policy.audience is Audience.PUBLIC or policy.may is Needs.NOTHING:
         return None
@@ -56,14 +56,14 @@ def guard() -> ResponseReturnValue | None:
     return None
 
 
-def _actor(desk: Desk) -> Actor:
+def _actor() -> Actor:
     failure = browser_session.failure
     if failure is not None:
         raise failure
     known = cast("SignedIn", current_user) if session.get("_user_id") else None
     if known is None or not known.is_authenticated:
         return PUBLIC
-    return actor_for(desk.session, known.person, origin=request.remote_addr or "")
+    return replace(known.actor, origin=request.remote_addr or "")
 
 
 def _ask_to_sign_in(desk: Desk, policy: Policy) -> ResponseReturnValue:

@@ -13,7 +13,7 @@ from flask import Flask, current_app, g, request
 from flask import session as flask_session
 from flask.sessions import SessionInterface, SessionMixin
 from flask.wrappers import Request, Response
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 from werkzeug.datastructures import CallbackDict
 from werkzeug.local import LocalProxy
 
@@ -21,6 +21,7 @@ from portal.core import clock
 from portal.core.database import Database, PortalSession
 from portal.core.limits import DRAFT_HOURS, SESSION_HOURS, SESSION_IDLE_MINUTES
 from portal.core.secrets import Keys, digest, new_token
+from portal.identity import queries
 from portal.identity.browsers import what_is_left
 from portal.identity.models import WebSession
 from portal.identity.permissions import PUBLIC, Actor, Place
@@ -53,6 +54,11 @@ class Desk:
     tenant: Tenant | None = None
     service_id: int = 0
     scopes: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def writes(self) -> bool:
+        """Whether this request holds a transaction that writes."""
+        return bool(self.session.info.get("portal_writes"))
 
     @property
     def settings(self) -> Settings:
@@ -94,7 +100,7 @@ class Desk:
     @contextmanager
     def writing_at_once(self) -> Iterator[None]:
         """What is written within the block stands at its end, whatever becomes of the request; no lock is kept."""
-        writes = bool(self.session.info.get("portal_writes"))
+        writes = self.writes
         if not writes:
             self.session.commit()
             self.session.begin_writing()
@@ -106,7 +112,7 @@ class Desk:
     @contextmanager
     def at_rest(self) -> Iterator[None]:
         """Commit what stands, and hold no transaction and no lock while something slow is done (a hash, a provider)."""
-        writes = bool(self.session.info.get("portal_writes"))
+        writes = self.writes
         self.session.commit()
         yield
         if writes:
@@ -153,17 +159,22 @@ def close_desk(*, commit: bool) -> None:
 
 
 class ServerSession(CallbackDict[str, Any], SessionMixin):
-    """Flask's session, backed by a row. `token` is None until something is stored."""
+    """Flask's session, backed by a row. `token` is None until something is stored.
+
+    `actor` is who was signed in when the row was read.
+    """
 
     def __init__(
-        self, data: Mapping[str, Any] | None = None, *, token: str | None = None, row_id: int | None = None
-    ) -> None:
+        self, data: Mapping[str, Any] | None = None, *, token: str | None = None, row_id: int | None = None,
+        actor: Actor | None = None,
+    ) -> None:  # fmt: skip
         def changed(_self: object) -> None:
             self.modified = True
 
         super().__init__(dict(data or {}), changed)
         self.token = token
         self.row_id = row_id
+        self.actor = actor
         self.modified = False
         self.must_rotate = False
         self.must_end = False
@@ -207,9 +218,10 @@ class ServerSessions(SessionInterface):
     def _load(self, built: House, token: str) -> ServerSession:
         now = clock.now()
         with built.database.session() as session:
-            row = session.scalar(select(WebSession).where(WebSession.token_digest == _digest(token)))
-            if row is None:
+            found = queries.browser_session(session, _digest(token))
+            if found is None:
                 return ServerSession()
+            row, actor = found
             if _expired(row, now):
                 return (
                     ServerSession(what_is_left(row.person_id, row.data), token=token, row_id=row.id)
@@ -220,7 +232,7 @@ class ServerSessions(SessionInterface):
         if stale:
             with built.database.transaction() as session:
                 session.execute(update(WebSession).where(WebSession.id == row_id).values(seen_at=now))
-        return ServerSession(data, token=token, row_id=row_id)
+        return ServerSession(data, token=token, row_id=row_id, actor=actor)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         kept = cast("ServerSession", session)

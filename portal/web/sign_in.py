@@ -15,13 +15,13 @@ from portal.identity.models import Person
 from portal.identity.passwords import check_strength
 from portal.identity.permissions import Actor
 from portal.identity.proofs import end_proofs
-from portal.identity.queries import actor_for, person, person_by_email, roles
+from portal.identity.queries import actor_by_id, actor_for, person_by_email, roles
 from portal.identity.rules import hash_password, normal_email
 from portal.tenancy.queries import service, tenant
 from portal.tenancy.scope import tenant_scope
 from portal.web import providers
 from portal.web.addresses import safe_path
-from portal.web.session import Desk, ServerSession, desk, house
+from portal.web.session import Desk, ServerSession, browser_session, desk, house
 
 SUDO_SECONDS = 600
 MAILBOX_SECONDS = 900
@@ -30,11 +30,11 @@ MAILBOX_SECONDS = 900
 class SignedIn(UserMixin):
     """The signed-in person as Flask-Login wants her."""
 
-    def __init__(self, found: Person) -> None:
-        self.person = found
+    def __init__(self, actor: Actor) -> None:
+        self.actor = actor
 
     def get_id(self) -> str:
-        return str(self.person.id)
+        return str(self.actor.person_id)
 
 
 def install(app: Flask) -> None:
@@ -43,16 +43,11 @@ def install(app: Flask) -> None:
     manager.session_protection = cast("str", None)  # the session row itself is rotated, expired and ended
 
     def load(person_id: str) -> SignedIn | None:
-        """In the request's own transaction where there is one: a second connection could wait for the first."""
-        if not person_id.isdecimal():
-            return None
-        present: Desk | None = g.get("desk")
-        if present is not None:
-            found = person(present.session, int(person_id))
-        else:
-            with house().database.session() as reading:
-                found = person(reading, int(person_id))
-        return SignedIn(found) if found else None
+        """As read with the session; a request that writes had to wait for its turn, and asks again within it."""
+        present, known = cast("Desk", g.desk), browser_session.actor
+        if present.writes or known is None or str(known.person_id) != person_id:
+            known = actor_by_id(present.session, int(person_id)) if person_id.isdecimal() else None
+        return SignedIn(known) if known else None
 
     manager.user_loader(load)
 
@@ -85,7 +80,7 @@ def let_in(found: Person, *, how: str, wanted: str | None) -> str:
     """Sign a person in who has proved herself twice; returns where to go: what she had typed, else where she wanted."""
     leave_line(actor_of(found), done=True, how=how)
     session.clear()
-    login_user(SignedIn(found))
+    login_user(SignedIn(Actor(person_id=found.id)))
     prove_again(found)
     cast("ServerSession", session).rotate(is_new=True)
     has_draft = kept_drafts(desk.session, found.id, desk.house.keys, now=desk.now)

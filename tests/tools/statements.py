@@ -7,7 +7,7 @@ from sqlalchemy import event
 
 from portal.core.database import Database
 
-FRAMES = ("BEGIN", "COMMIT", "ROLLBACK", "SET LOCAL ROLE", "SELECT set_config")
+FRAMES = ("BEGIN", "COMMIT", "ROLLBACK", "SELECT set_config")
 BY_THE_CLOCK = ("refusal_count", "SET seen_at")
 
 

@@ -30,7 +30,7 @@ from portal.core.clock import london
 from portal.core.errors import Invalid, NotFound
 from portal.core.text import neutral_cell
 from portal.identity.permissions import Action, may
-from portal.identity.queries import names, people_in
+from portal.identity.queries import people_in
 from portal.lifecycle.overview import councils_by_id, trusts_by_id
 from portal.tenancy.models import TenantKind
 from portal.web.door import Audience, Door
@@ -49,9 +49,9 @@ def inbox() -> ResponseReturnValue:
     after, before = request.args.get("after", ""), request.args.get("before", "")
     found = page(desk.session, desk.actor, filters, now=desk.now, after=after, before=before)
     endpoint = beside("case.case")
-    known = names(desk.session, {line.assignee_id for line in found.lines if line.assignee_id})
-    councils = councils_by_id(desk.session, on=today) if is_central() else {}
-    trusts = trusts_by_id(desk.session) if is_central() else {}
+    shows_more = filters.has_more or "more" in request.args
+    councils = councils_by_id(desk.session, on=today) if is_central() and shows_more else {}
+    trusts = trusts_by_id(desk.session) if is_central() and shows_more else {}
     columns = [column for column in Column if column not in _hidden()]
     form = FilterForm(
         formdata=None, data={**as_query(filters), "sort": filters.order.value, "columns": filters.columns}
@@ -62,13 +62,14 @@ def inbox() -> ResponseReturnValue:
         page=found,
         filters=filters,
         form=form,
+        shows_more=shows_more,
+        may_choose_place=is_central() and not shows_more,
         columns=[column for column in columns if column in filters.columns],
         headings={column: _(text) for column, text in COLUMNS.items()},
         councils=councils,
         trusts=trusts,
         bulk=_bulk_form() if may(desk.actor, Action.ASSIGN_CASE, desk.place) else None,
         tabs=_tabs(filters, {} if is_central() else counts(desk.session, desk.actor, COUNTED, now=desk.now)),
-        names=known,
         now=desk.now,
         kinds={kind: _(text) for kind, text in KINDS.items()},
         waiting={state: _(text) for state, text in WAITING.items()},
