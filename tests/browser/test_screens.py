@@ -81,3 +81,21 @@ def test_keys_move_through_the_inbox_and_open_a_request(visitor, references):
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/cases/{references[2]}")
     assert not ben.problems
+
+
+def test_the_long_lists_of_trusts_and_councils_come_when_asked_for_and_keep_what_was_typed(visitor, references):
+    officer = visitor()
+    officer.sign_in("devi")
+    page = officer.open("/central/cases")
+    page.get_by_label("Reference, name or words").fill("person")
+    page.keyboard.press("Enter")
+    page.wait_for_load_state()
+    assert "more=" not in page.url, "Enter shows what is found; it asks for nothing else"
+    assert not page.get_by_role("combobox", name="Trust", exact=True).count()
+    officer.press("Choose a trust or council")
+    assert page.get_by_label("Reference, name or words").input_value() == "person"
+    page.get_by_role("combobox", name="Trust", exact=True).select_option(label="Rowan Trust")
+    officer.press("Show")
+    assert page.get_by_role("combobox", name="Trust", exact=True).is_visible(), "a filter in force is folded away"
+    assert not page.get_by_text(references[0]).count()
+    assert not officer.accessibility_problems()
