@@ -10,7 +10,8 @@ from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, StringField, TelField, TextAreaField
 from wtforms import Field as AnyField
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.form import BaseForm
+from wtforms.validators import InputRequired, Length, Optional, StopValidation, ValidationError
 
 from portal.core.errors import Invalid
 from portal.core.limits import EMAIL_LENGTH, MESSAGE_LENGTH, NAME_LENGTH, TELEPHONE_LENGTH
@@ -157,9 +158,18 @@ class OnceField(HiddenField):
         self.data = value if re.fullmatch(r"[A-Za-z0-9_-]{16,64}", value) else secrets.token_urlsafe(18)
 
 
+class Filled(InputRequired):
+    """Something must be given, and what is empty once it is cleaned is nothing."""
+
+    def __call__(self, form: BaseForm, field: AnyField) -> None:
+        super().__call__(form, field)
+        if field.data == "" and not field.errors:
+            raise StopValidation(str(self.message))
+
+
 def required(message: str) -> InputRequired:
     """Something must be given, said in the field's own words."""
-    return InputRequired(message=message)
+    return Filled(message=message)
 
 
 def optional() -> Optional:

@@ -85,6 +85,13 @@ def test_a_parent_asks_to_see_information_and_gets_a_reference_and_a_date(client
     assert (case.kind, case.subject_name, case.relationship) == (CaseKind.ACCESS, "Anil Patel", "child")
 
 
+@pytest.mark.parametrize("typed", ["   ", "\u3000"])
+def test_a_name_of_spaces_is_missing_and_the_page_says_so(client, typed):
+    steps = {**PRIYA, "name": {"requester_name": typed}}
+    with pytest.raises(AssertionError, match="Enter your name"):
+        fill_in(client, steps)
+
+
 def test_pressing_send_again_makes_no_second_request(client, database):
     fill_in(client, PRIYA)
     answer, values = send(client)
