@@ -12,8 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from portal.audit.actions import record
 from portal.audit.rules import AuditKind
 from portal.casework.files import Filing, add_files
+from portal.casework.forwarded import address
 from portal.casework.letters import Sender
-from portal.casework.mail import Incoming, address, read_heading, read_mail
+from portal.casework.mail import Incoming, read_heading, read_mail
 from portal.casework.mail_parts import Part
 from portal.casework.models import Case, CaseStatus, IncomingMail, MailMark, MailState
 from portal.casework.queries import is_readable_by, place
