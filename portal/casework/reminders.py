@@ -125,7 +125,7 @@ def _step(case: Case, today: date) -> int:
 
 
 def _reminded(session: PortalSession, case: Case) -> int:
-    """The last step taken, by the present dates: a reminder from long before them, when they were others, counts not."""
+    """The last step taken as the present dates see it: one from before they moved far away is none."""
     statement = select(CaseEvent).where(
         CaseEvent.tenant_id == case.tenant_id,
         CaseEvent.case_id == case.id,
