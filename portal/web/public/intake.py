@@ -12,7 +12,7 @@ from portal.casework.kinds import GOAL_HINTS, WAY_HINTS, Goal, ways
 from portal.casework.models import Case
 from portal.casework.once import keep_result, take_key
 from portal.casework.progress import read_clock
-from portal.casework.questions import Question, before, first_unanswered, kind_of, questions
+from portal.casework.questions import Question, before, first_unanswered, kind_of, questions, seen
 from portal.casework.wording import explained
 from portal.core.errors import Conflict, Invalid
 from portal.identity import throttle
@@ -103,7 +103,8 @@ def _ask(slug: str, page: Question) -> ResponseReturnValue:
             _remove(draft, request.form["remove"])
             return redirect(request.full_path.rstrip("?"))
         if form.validate_on_submit():
-            kept = draft = _keep(school, draft, {**form.answered(), f"seen_{page}": "yes"})
+            form_seen = seen(page, answers, school.law)
+            kept = draft = _keep(school, draft, {**form.answered(), f"seen_{page}": form_seen})
             if not isinstance(form, DetailsForm) or _attach(kept, form):
                 return redirect(_next(slug, page, kept, school))
         return _page(school, page, form, answers, draft), 422 if form.errors else 200

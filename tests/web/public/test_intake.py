@@ -133,6 +133,33 @@ def test_half_filled_answers_wait_encrypted_and_a_change_returns_to_the_check(cl
     assert other.get(f"{SCHOOL}/check").location.endswith("/start")
 
 
+def test_who_changes_the_kind_at_the_end_is_asked_what_that_kind_wants_to_know(client, database):
+    fill_in(client, {**PRIYA, "details": {"details": ""}})
+    where = post(client, f"{SCHOOL}/start?check=1", goal="complain").location
+    assert where.endswith("/details")
+    assert "head teacher" in client.get(where).get_data(as_text=True)
+    assert client.get(f"{SCHOOL}/check").location.endswith("/details")
+    assert "Tell us a little about it." in post(client, where, details="").get_data(as_text=True)
+    assert post(client, where, details="My e-mail was read out", about_head="y").location.endswith("/check")
+    send(client)
+    [case] = cases(database)
+    assert (case.kind, case.details, case.is_limited) == (CaseKind.COMPLAINT, "My e-mail was read out", True)
+
+
+def test_who_changes_whom_it_is_about_is_asked_about_a_child_and_takes_nothing_else_along(client, database):
+    person = {"subject_name": "Kit Doe", "connection": "solicitor", "authority": "A signed letter"}
+    fill_in(client, {**PRIYA, "who": {"relationship": "other"}, "person": person})
+    where = post(client, f"{SCHOOL}/who?check=1", relationship="child").location
+    assert where.endswith("/person")
+    assert "parental responsibility" in client.get(where).get_data(as_text=True)
+    values = {"subject_name": "Kit Doe", "connection": "mother", "responsibility": "yes"}
+    assert "A signed letter" not in client.get(post(client, where, **values).location).get_data(as_text=True)
+    send(client)
+    [case] = cases(database)
+    assert "authority" not in case.answers
+    assert case.answers["responsibility"] == "yes"
+
+
 def test_without_an_email_address_the_pin_opens_the_private_page(client, database):
     fill_in(client, {**PRIYA, "contact": {"telephone": "01632 960001", "email": ""}})
     answer, _ = send(client)
