@@ -33,6 +33,7 @@ from portal.casework.intake import NewRequest, open_case
 from portal.casework.mail import read_heading, read_mail
 from portal.casework.models import CaseKind, IncomingMail, MailMark, MailState
 from portal.casework.queries import messages
+from portal.casework.requester import requester_of, withdraw
 from portal.casework.stores import FolderStore, StoreFailed
 from portal.core import clock
 from portal.core.errors import Forbidden, NotFound
@@ -249,6 +250,19 @@ def test_an_answer_of_the_requester_joins_her_request_with_its_files(everywhere,
     assert (row.state, row.case_id, row.raw) == (MailState.FILED, case.id, None)
     assert messages(everywhere, case)[-1].body == "It is about 2024."
     assert [held.name for held in files_of(everywhere, case)] == ["proof.pdf"]
+
+
+def test_what_is_written_about_a_question_for_the_dpo_alone_reaches_no_schools_tray(
+    everywhere, deliver, ask, school, sender
+):
+    case = ask(kind=CaseKind.QUESTION, is_confidential=True).case
+    row = deliver(message(f"Re: {case.reference}", "More about the head"), to=("alder-primary@localhost",))
+    assert (row.tenant_id, row.case_id) == (school("service").id, case.id)
+    assert [each.body for each in messages(everywhere, case) if each.from_requester] == ["More about the head"]
+    withdraw(everywhere, requester_of(case), case, sender=sender, now=NOW)
+    late = message(f"Re: {case.reference}", "Thank you", message_id="<two@example.org>")
+    assert deliver(late, to=("alder-primary@localhost",)).tenant_id == school("service").id
+    assert tray(everywhere, school("alder-primary")) == []
 
 
 def test_nobody_else_writes_into_a_request_by_naming_it(everywhere, deliver, ask):
