@@ -148,6 +148,7 @@ def _note_files(draft: Draft) -> None:
 def _form(page: Question, answers: dict[str, str], school: Tenant) -> QuestionForm:
     kind = kind_of(answers, school.law)
     values = {**answers, **{name: answers.get(name) == "yes" for name in ("about_head", "is_confidential")}}
+    values.pop("files", None)  # the numbers of those kept; the field holds those chosen now
     form = FORMS[page](data=values)
     kinds = ways(Goal(answers["goal"]), school.law) if answers else ()
     form.suit({**answers, "resolved_kind": kind.value if kind else "question"}, kinds)

@@ -413,6 +413,16 @@ def test_files_are_added_shown_removed_and_sent_with_the_request(client, databas
         assert gone.storage_name != row.storage_name
 
 
+def test_the_page_with_files_is_sent_again_without_choosing_any(client, database):
+    fill_in(client, PRIYA)
+    attach(client, (io.BytesIO(b"one"), "letter.txt"))
+    for files in ([], [(io.BytesIO(b""), "")]):
+        assert attach(client, *files).location.endswith("/check")
+    send(client)
+    with database.session() as session, every_tenant(session, "tests"):
+        assert [row.name for row in session.scalars(select(Attachment))] == ["letter.txt"]
+
+
 def test_files_of_a_request_that_was_never_sent_go_after_a_day(client, database):
     fill_in(client, PRIYA)
     attach(client, (io.BytesIO(b"one"), "first.txt"))
