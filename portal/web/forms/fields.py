@@ -181,8 +181,10 @@ def at_most(length: int) -> Length:
 
 
 def email_address(_form: object, field: AnyField) -> None:
-    """Raises `ValidationError` for what cannot be an address."""
-    if field.data and (len(field.data) > EMAIL_LENGTH or not _EMAIL.fullmatch(field.data)):
+    """Raises `ValidationError` for what cannot be an address, or one that most mail servers do not deliver to."""
+    typed = field.data or ""
+    mailbox = typed.rpartition("@")[0]
+    if typed and (len(typed) > EMAIL_LENGTH or not mailbox.isascii() or not _EMAIL.fullmatch(typed)):
         raise ValidationError(_("Enter an e-mail address like name@example.com."))
 
 

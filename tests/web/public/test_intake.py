@@ -92,6 +92,12 @@ def test_a_name_of_spaces_is_missing_and_the_page_says_so(client, typed):
         fill_in(client, steps)
 
 
+@pytest.mark.parametrize("typed", ["o’brien@example.org", "josé@example.org", "a@b", "a@example.org, b@example.org"])
+def test_an_address_that_no_letter_would_reach_is_refused(client, typed):
+    with pytest.raises(AssertionError, match="Enter an e-mail address like"):
+        fill_in(client, {**PRIYA, "contact": {"email": typed}})
+
+
 def test_pressing_send_again_makes_no_second_request(client, database):
     fill_in(client, PRIYA)
     answer, values = send(client)
