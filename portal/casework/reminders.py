@@ -125,12 +125,14 @@ def _step(case: Case, today: date) -> int:
 
 
 def _reminded(session: PortalSession, case: Case) -> int:
-    statement = select(CaseEvent.data).where(
+    """The last step taken as the present dates see it: one from before they moved far away is none."""
+    statement = select(CaseEvent).where(
         CaseEvent.tenant_id == case.tenant_id,
         CaseEvent.case_id == case.id,
         CaseEvent.kind == EventKind.REMINDED,
     )
-    return max((int(data.get("step", 0)) for data in session.scalars(statement)), default=0)
+    taken = [(int(event.data.get("step", 0)), london(event.at).date()) for event in session.scalars(statement)]
+    return max((min(step, _step(case, day)) for step, day in taken), default=0)
 
 
 def _noteworthy(now: datetime) -> tuple[ColumnElement[bool], ...]:

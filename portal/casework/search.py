@@ -3,7 +3,9 @@
 SQLite answers through an FTS5 table, PostgreSQL through a text-search index; `prepare` makes either.
 """
 
+import re
 import unicodedata
+from collections.abc import Iterator
 
 from sqlalchemy import Connection, delete, select
 
@@ -14,6 +16,9 @@ from portal.tenancy.scope import Scope, current_scope
 
 MOST = 1000
 _TOKENS = "unicode61 remove_diacritics 0 categories 'L* N* Co Mc Mn'"
+_STROKES = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ŧ": "t", "æ": "ae", "œ": "oe"})
+"""Letters that no accent can be taken off, and what people without them on their keyboard type."""
+_JOINED = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)+")
 _TABLE = f"""
 CREATE VIRTUAL TABLE IF NOT EXISTS case_words USING fts5
   (tenant_id, body, content='case_text', content_rowid='id', tokenize="{_TOKENS}")
@@ -56,7 +61,7 @@ def prepare(connection: Connection) -> None:
 
 def index_case(session: PortalSession, case: Case) -> None:
     """Write what search keeps of a case anew."""
-    body = " ".join(word for text in _texts(session, case) for word in _words(text))
+    body = " ".join(word for text in _texts(session, case) for word in _kept(text))
     row = session.scalar(select(CaseText).where(CaseText.tenant_id == case.tenant_id, CaseText.case_id == case.id))
     if row is None:
         session.add(CaseText(tenant_id=case.tenant_id, case_id=case.id, body=body))
@@ -103,12 +108,21 @@ def _tenants(session: PortalSession, scope: Scope) -> list[int]:
     return [scope.tenant_id, *session.scalars(select(Tenant.id).where(Tenant.trust_id == scope.tenant_id))]
 
 
+def _kept(text: str) -> Iterator[str]:
+    """The words of a text, with the plainer form in which many are typed: "obrien" for O'Brien, "zolc" for Żółć."""
+    yield from (words := _words(text))
+    yield from (plain for word in words if (plain := word.translate(_STROKES)) != word)
+    for joined in _JOINED.findall(text):
+        yield from _words(re.sub(r"['’]", "", joined))
+
+
 def _words(typed: str) -> list[str]:
     """Runs of letters, digits and the marks that belong to letters, small and, in Latin script, without accents.
 
     Texts are kept in this form and asked for in it, so that both databases find the same.
     """
-    cut = "".join(_plain(each) if unicodedata.category(each)[0] in "LNM" else " " for each in typed)
+    composed = unicodedata.normalize("NFC", typed)
+    cut = "".join(_plain(each) if unicodedata.category(each)[0] in "LNM" else " " for each in composed)
     return cut.casefold().split()
 
 

@@ -6,7 +6,7 @@ from portal.casework.intake import NewRequest
 from portal.casework.kinds import Relationship
 from portal.casework.models import CaseKind, Channel
 from portal.casework.table import Table, read_table
-from portal.core.clock import from_london
+from portal.core.clock import from_london, london
 from portal.core.errors import Invalid
 from portal.core.limits import EMAIL_LENGTH, MESSAGE_LENGTH, NAME_LENGTH, TELEPHONE_LENGTH
 from portal.core.text import clean, clean_name
@@ -95,10 +95,9 @@ def _received(table: Table, text: str, now: datetime) -> datetime:
         day = table.day(text) or _day(text)
     except ValueError as error:
         raise Invalid("Write the day it was received like 25/11/2026 or 2026-11-25.") from error
-    received = from_london(day, time(12))
-    if received.date() > now.date():
+    if day > london(now).date():
         raise Invalid("A request cannot have been received in the future.")
-    return min(received, now)
+    return min(from_london(day, time(12)), now)
 
 
 def _day(text: str) -> date:

@@ -13,7 +13,7 @@ import click
 from portal.casework.rules import ClockKind, ClockReading, Exchange, Moment, Waiting, english, explain
 from portal.core.clock import from_london
 from portal.core.errors import Invalid
-from portal.core.working_days import Calendar, england_and_wales
+from portal.core.working_days import TERM_YEARS, Calendar, england_and_wales, is_in_term_years
 from portal.tenancy.models import SchoolLaw
 
 _OUR_OWN = {ClockKind.WITHDRAWAL, ClockKind.RETENTION, ClockKind.QUESTION}
@@ -149,8 +149,10 @@ def _terms(path: Path | None) -> list[tuple[date, date]]:
 def _term(path: Path, number: int, row: object) -> tuple[date, date]:
     if not isinstance(row, list) or len(row) != 2 or not all(isinstance(day, str) for day in row):
         raise Invalid(f'{path}: term {number} must be [first day, last day], such as ["2026-09-02", "2026-10-23"].')
-    first, last = row
-    return _day(first), _day(last)
+    first, last = (_day(day) for day in row)
+    if not is_in_term_years(first, last):
+        raise Invalid(f"{path}: term {number} must lie between the years {TERM_YEARS[0]} and {TERM_YEARS[1]}.")
+    return first, last
 
 
 def _day(text: str) -> date:

@@ -15,6 +15,8 @@ from portal.core.errors import Invalid
 _DAY = timedelta(days=1)
 _FRIDAY = 4
 _LONGEST_HOLIDAY = timedelta(weeks=8)
+TERM_YEARS = (2000, 2099)
+"""In which years a term can lie; any other is a slip of the pen, and days would be counted up to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,12 @@ def bank_holidays_until(year: int) -> dict[date, str]:
     announced = announced_bank_holidays()
     later = range(max(announced).year + 1, year + 1)
     return {**announced, **{day: name for each in later for day, name in computed_bank_holidays(each).items()}}
+
+
+def is_in_term_years(*days: date) -> bool:
+    """Whether each of the days can lie in a term of a school."""
+    first, last = TERM_YEARS
+    return all(first <= day.year <= last for day in days)
 
 
 def add_months(day: date, months: int) -> date:

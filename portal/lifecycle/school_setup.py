@@ -17,6 +17,7 @@ from portal.casework.models import Case, CaseStatus, InsetDay, Term
 from portal.core.database import PortalSession
 from portal.core.errors import Invalid
 from portal.core.i18n import N_
+from portal.core.working_days import is_in_term_years
 from portal.directory.gias import read_date
 from portal.identity.actions import witness
 from portal.identity.permissions import Action, Actor, Place, require
@@ -135,7 +136,7 @@ def read_terms(text: str) -> list[tuple[date, date]]:
     for number, line in _lines(text):
         match = _SPAN.fullmatch(line)
         first, last = (_day(match[part], number, "terms") for part in ("first", "last")) if match else (None, None)
-        if first is None or last is None or last < first:
+        if first is None or last is None or last < first or not is_in_term_years(first, last):
             raise Invalid(N_("Write a term as 2/9/2026 - 23/10/2026."), line=number, field="terms")
         found.append((first, last))
     return found

@@ -216,6 +216,13 @@ def test_the_same_request_again_is_linked_never_blocked(everywhere, ask):
     assert EventKind.LINKED in {event.kind for event in events_of(everywhere, second)}
 
 
+def test_a_name_that_begins_with_an_accent_is_linked_too(everywhere, ask):
+    names = {"requester_name": "Élodie Šárka", "subject_name": "Ömer Šárka", "email": ""}
+    first, second = ask(**names).case, ask(**names).case
+    assert EventKind.LINKED in {event.kind for event in events_of(everywhere, first)}
+    assert EventKind.LINKED in {event.kind for event in events_of(everywhere, second)}
+
+
 def test_views_hold_what_they_say(everywhere, ask, actor):
     late = ask(received_at=NOW - timedelta(days=60)).case
     fresh = ask(requester_name="Ola Nowak", email="ola@example.org").case

@@ -172,6 +172,8 @@ def test_bad_input_is_answered_with_one_line(words, reason):
         ('[["2026-09-02", "2026-10-23"], ["2026-11-02", 20261218]]', "term 2 must be"),
         ('[["2026-09-02", "23 October"]]', "'23 October' is not a date"),
         ('[["2026-10-23", "2026-09-02"]]', "before it begins"),
+        ('[["0001-01-01", "2026-12-18"]]', "term 1 must lie between"),
+        ('[["2026-09-02", "2026-10-23"], ["9999-12-30", "9999-12-31"]]', "term 2 must lie between"),
     ],
 )
 def test_a_bad_file_is_answered_with_one_line(terms, content, reason):

@@ -1,13 +1,17 @@
 """The inbox in every order, filter and set of columns; pages meet without a gap and without a row twice."""
 
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from portal.casework.exporting import HEADINGS, export_rows
 from portal.casework.inbox import Column, Filters, Sort, View, as_query, from_query, page
 from portal.casework.kinds import Relationship
 from portal.casework.models import CaseKind, WaitingFor
+from portal.casework.queries import place
+from portal.casework.requester import requester_of, withdraw
 from portal.core import clock
+from portal.tenancy.queries import service
 
 
 @pytest.fixture
@@ -107,6 +111,7 @@ def test_a_breach_past_its_hour_is_overdue_on_the_same_day(everywhere, ask, acto
         ("Seen on 12/11/2026 at St.Mary", "12/11/2026"),
         ("and/or both", "and/or"), ("St.Mary", "st mary"), ("Für প্রিয়া ছেলের", "প্রিয়া"), ("Éclair in the file", "eclair"),
         ("eclair in the file", "ÉCLAIR"), ("O’Neil", "O'Neil"),
+        ("O’Neil", "oneil"), ("Łukasz Żółć", "lukasz zolc"), ("Łukasz Żółć", "Łukasz"), ("Zoë", "Zoe\u0308"),
     ],
 )  # fmt: skip
 def test_words_are_found_however_they_are_written(everywhere, ask, actor, text, words):
@@ -122,3 +127,17 @@ def test_a_childs_surname_is_found_beside_a_requester_of_that_name(everywhere, a
     word = ask(requester_name="Mo Khan", details="A note by Mrs Bello", email="m@example.net").case
     found = {line.reference for line in page(everywhere, actor("devi"), Filters(words="Bello"), now=clock.now()).lines}
     assert found == {child.reference, parent.reference, word.reference}
+
+
+def test_the_table_to_take_away_says_what_the_list_shows(everywhere, ask, actor, sender):
+    aware = datetime(2026, 6, 30, 23, 30, tzinfo=UTC)  # half past midnight on 1 July in London
+    ask(kind=CaseKind.BREACH, received_at=aware)
+    closed = ask(received_at=aware).case
+    withdraw(everywhere, requester_of(closed), closed, sender=sender, now=clock.now())
+    devi = actor("devi")
+    here = place(everywhere, service(everywhere))
+    rows = [
+        export_rows(everywhere, devi, Filters(view), place=here, now=clock.now())[0] for view in (View.ALL, View.CLOSED)
+    ]
+    assert [row[HEADINGS.index("Answer by")] for row in rows] == ["2026-07-04 00:30", "2026-08-03"]
+    assert rows[1][HEADINGS.index("Outcome")] == "Withdrawn by the requester"

@@ -33,6 +33,7 @@ from portal.casework.intake import NewRequest, open_case
 from portal.casework.mail import read_heading, read_mail
 from portal.casework.models import CaseKind, IncomingMail, MailMark, MailState
 from portal.casework.queries import messages
+from portal.casework.requester import requester_of, withdraw
 from portal.casework.stores import FolderStore, StoreFailed
 from portal.core import clock
 from portal.core.errors import Forbidden, NotFound
@@ -251,6 +252,19 @@ def test_an_answer_of_the_requester_joins_her_request_with_its_files(everywhere,
     assert [held.name for held in files_of(everywhere, case)] == ["proof.pdf"]
 
 
+def test_what_is_written_about_a_question_for_the_dpo_alone_reaches_no_schools_tray(
+    everywhere, deliver, ask, school, sender
+):
+    case = ask(kind=CaseKind.QUESTION, is_confidential=True).case
+    row = deliver(message(f"Re: {case.reference}", "More about the head"), to=("alder-primary@localhost",))
+    assert (row.tenant_id, row.case_id) == (school("service").id, case.id)
+    assert [each.body for each in messages(everywhere, case) if each.from_requester] == ["More about the head"]
+    withdraw(everywhere, requester_of(case), case, sender=sender, now=NOW)
+    late = message(f"Re: {case.reference}", "Thank you", message_id="<two@example.org>")
+    assert deliver(late, to=("alder-primary@localhost",)).tenant_id == school("service").id
+    assert tray(everywhere, school("alder-primary")) == []
+
+
 def test_nobody_else_writes_into_a_request_by_naming_it(everywhere, deliver, ask):
     case = ask().case
     row = deliver(message(f"Re: Request {case.reference}", sender="ex@example.org"))
@@ -340,6 +354,17 @@ FORWARDS = {
     "outlook": "FYI\n\nFrom: Priya Patel <priya@example.org>\nSent: 16 November 2026 14:03\nTo: Office\n\nEverything",
     "apple": "Begin forwarded message:\n\n> From: Priya Patel <priya@example.org>\n"
     "> Date: 16 November 2026 at 14:03:00 GMT\n\n> Hi",
+    "thunderbird": "-------- Forwarded Message --------\nSubject: \tMy file\nDate: \tMon, 16 Nov 2026 14:03:00 +0000\n"
+    "From: \tPriya Patel <priya@example.org>\nTo: \tOffice\n\nEverything",
+    "through two hands": "From: Class Teacher <teacher@alder.example>\nSent: 17 November 2026 08:30\nTo: Ben\n"
+    "Subject: FW: My file\n\nFor you?\n\nFrom: Priya Patel <priya@example.org>\nSent: 16 November 2026 14:03\n"
+    "To: Class Teacher\nSubject: My file\n\nEverything\n\nFrom: School <school@alder.example>\nSent: 2 November 2026",
+    "German": "Von: Priya Patel <priya@example.org>\nGesendet: Montag, 16. November 2026 14:03\nAn: Office\n\nAlles",
+    "French": "---------- Message transféré ---------\nDe : Priya Patel <priya@example.org>\n"
+    "Date: lun. 16 nov. 2026 à 14:03\n\nTout",
+    "Polish": "---------- Wiadomość przekazana ---------\nOd: Priya Patel <priya@example.org>\n"
+    "Date: pon., 16 lis 2026 o 14:03\n\nWszystko",
+    "Welsh": "Oddi wrth: Priya Patel <priya@example.org>\nAnfonwyd: 16 Tachwedd 2026 14:03\n\nPopeth",
 }
 
 
@@ -361,6 +386,37 @@ def test_a_forwarded_message_proposes_its_first_sender_and_day(body):
 def test_a_parents_own_message_above_a_quoted_letter_proposes_the_parent(deliver, body):
     row = deliver(message("RE: newsletter", body))
     assert (row.original_sender, row.original_name, row.original_at) == ("", "Priya Patel", None)
+
+
+@pytest.mark.parametrize("prefix", ["WG", "TR", "RV", "PD", "[External] Fw"])
+def test_a_message_is_forwarded_whatever_the_program_puts_before_its_subject(prefix):
+    mail = read_mail(message(f"{prefix}: My file", FORWARDS["outlook"]).as_bytes())
+    assert mail.original.sender == "priya@example.org"
+
+
+def test_a_heading_that_a_program_wrote_over_two_lines_of_html_is_read():
+    mail = EmailMessage()
+    mail["Subject"] = "FW: My file"
+    html = "<p><b>From:</b> Priya Patel\r\n&lt;priya@example.org&gt;<br>\r\n<b>Sent:</b> 16 November\r\n2026 14:03</p>"
+    mail.set_content(html, subtype="html")
+    original = read_mail(mail.as_bytes()).original
+    assert (original.sender, original.at) == ("priya@example.org", datetime(2026, 11, 16, 14, 3, tzinfo=UTC))
+
+
+def test_an_attached_message_that_was_forwarded_before_proposes_its_first_sender():
+    inner = message("FW: My file", FORWARDS["outlook"], sender="Class Teacher <teacher@alder.example>")
+    outer = message("Please deal", "See below.", sender="ben@alder-primary.example")
+    outer.add_attachment(inner)
+    assert read_mail(outer.as_bytes()).original.sender == "priya@example.org"
+
+
+@pytest.mark.parametrize("mark", [MailMark.UNREADABLE, MailMark.TOO_LARGE])
+def test_a_date_of_no_place_on_earth_keeps_no_message_out(everywhere, sender, keys, tmp_path, mark):
+    head = b"From: Priya <priya@example.org>\nSubject: Films\nDate: Mon, 16 Nov 2026 14:03:00 +2500\n\nAAAA"
+    filing = Filing(FolderStore(tmp_path / "files"), keys, has_scanner=False)
+    mail = read_heading(head, mark)
+    [row] = receive(everywhere, mail, to=(), hosts=HOSTS, sender=sender, filing=filing, now=NOW)
+    assert (row.state, row.original_at) == (MailState.WAITING, None)
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from portal.casework.actions import assign
 from portal.casework.drafts import new_draft
-from portal.casework.models import CaseKind, IntakeDraft, Term
+from portal.casework.models import CaseKind, EventKind, IntakeDraft, Term
+from portal.casework.progress import add_event, changing
 from portal.casework.reminders import digest_tenants, due_for_reminder, remind, send_digest
 from portal.casework.tidying import tidy
 from portal.core import clock
@@ -37,6 +38,24 @@ def test_reminders_reach_the_assignee_then_the_school_then_the_dpo(everywhere, a
         remind(everywhere, case, sender=sender, now=clock.from_london(day, time(9)))
         reached.append(set(told(everywhere, before)))
     assert reached == [set(), {"ben"}, set(), {"ben", "asha"}, {"ben", "asha", "devi"}, set()]
+
+
+def test_reminders_begin_anew_when_an_extension_has_moved_the_dates(everywhere, ask, actor, sender):
+    case = ask().case
+    assign(everywhere, actor("ben"), case, actor("ben").person_id, now=NOW)
+    reached = []
+
+    def remind_on(day):
+        before = last_letter(everywhere)
+        remind(everywhere, case, sender=sender, now=clock.from_london(day, time(9)))
+        reached.append(set(told(everywhere, before)))
+
+    remind_on(case.aim_on - timedelta(days=3))
+    with changing(everywhere, case, now=NOW):
+        add_event(everywhere, case, EventKind.EXTENDED, now=NOW, day=clock.today())
+    for days in (8, 7, 6, 3):
+        remind_on(case.aim_on - timedelta(days=days))
+    assert reached == [{"ben", "asha"}, set(), {"ben"}, set(), {"ben", "asha"}]
 
 
 def test_only_open_cases_near_their_date_are_looked_at(everywhere, ask):

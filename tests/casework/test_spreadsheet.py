@@ -1,5 +1,6 @@
 """Open cases come over from a list: every line is checked, all are taken or none, and nobody is written to."""
 
+from datetime import UTC, datetime
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -129,6 +130,13 @@ def test_each_wrong_line_is_named():
     found, wrong = read_cases("\n".join(lines).encode(), now=NOW)
     assert [line for line, _ in found] == [2]
     assert [error.line for error in wrong] == [3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize(("day", "is_taken"), [("2027-07-01", True), ("2027-07-02", False)])
+def test_today_is_the_day_in_london(day, is_taken):
+    now = datetime(2027, 6, 30, 23, 30, tzinfo=UTC)
+    found, wrong = read_cases(f"received,kind,name\n{day},access,A\n".encode(), now=now)
+    assert ([request.received_at for _, request in found], len(wrong)) == (([now], 0) if is_taken else ([], 1))
 
 
 @pytest.fixture

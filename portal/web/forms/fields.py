@@ -10,7 +10,8 @@ from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, StringField, TelField, TextAreaField
 from wtforms import Field as AnyField
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.form import BaseForm
+from wtforms.validators import InputRequired, Length, Optional, StopValidation, ValidationError
 
 from portal.core.errors import Invalid
 from portal.core.limits import EMAIL_LENGTH, MESSAGE_LENGTH, NAME_LENGTH, TELEPHONE_LENGTH
@@ -157,9 +158,18 @@ class OnceField(HiddenField):
         self.data = value if re.fullmatch(r"[A-Za-z0-9_-]{16,64}", value) else secrets.token_urlsafe(18)
 
 
+class Filled(InputRequired):
+    """Something must be given, and what is empty once it is cleaned is nothing."""
+
+    def __call__(self, form: BaseForm, field: AnyField) -> None:
+        super().__call__(form, field)
+        if field.data == "" and not field.errors:
+            raise StopValidation(str(self.message))
+
+
 def required(message: str) -> InputRequired:
     """Something must be given, said in the field's own words."""
-    return InputRequired(message=message)
+    return Filled(message=message)
 
 
 def optional() -> Optional:
@@ -171,8 +181,10 @@ def at_most(length: int) -> Length:
 
 
 def email_address(_form: object, field: AnyField) -> None:
-    """Raises `ValidationError` for what cannot be an address."""
-    if field.data and (len(field.data) > EMAIL_LENGTH or not _EMAIL.fullmatch(field.data)):
+    """Raises `ValidationError` for what cannot be an address, or one that most mail servers do not deliver to."""
+    typed = field.data or ""
+    mailbox = typed.rpartition("@")[0]
+    if typed and (len(typed) > EMAIL_LENGTH or not mailbox.isascii() or not _EMAIL.fullmatch(typed)):
         raise ValidationError(_("Enter an e-mail address like name@example.com."))
 
 

@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired, ValidationError
 
 from portal.casework.kinds import CHANNELS, KINDS, Relationship
 from portal.casework.models import CaseKind, Channel
-from portal.core.clock import from_london
+from portal.core.clock import from_london, london
 from portal.core.errors import Invalid
 from portal.core.limits import ADDRESS_LENGTH, EMAIL_LENGTH, TELEPHONE_LENGTH
 from portal.web.forms.fields import (
@@ -52,9 +52,13 @@ class WhenForm(PortalForm):
         """Whether the clock runs by the hour, so that the time must be known."""
         return False
 
-    def received_at(self) -> datetime:
-        """The instant; noon where no time matters. Raises `Invalid`."""
-        return from_london(cast("date", self.received_on.data), _time(self.received_time.data or "12:00"))
+    def received_at(self, now: datetime) -> datetime:
+        """The instant; noon where no time matters, or `now` if today's noon has not come. Raises `Invalid`."""
+        day, typed = cast("date", self.received_on.data), self.received_time.data
+        if typed:
+            return from_london(day, _time(typed))
+        noon = from_london(day, time(12))
+        return min(noon, now) if day == london(now).date() else noon
 
     def validate(self, extra_validators: Any = None) -> bool:  # noqa: ANN401 - what WTForms takes
         """A breach counts by the hour, so its time must be known."""

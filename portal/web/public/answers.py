@@ -11,16 +11,12 @@ from portal.casework.models import CaseKind
 from portal.casework.questions import Question, kind_of, questions
 from portal.tenancy.models import Tenant
 
-_EXTRA = (
-    "known_by",
-    "connection",
-    "responsibility",
-    "own_view",
-    "authority",
-    "answer_form",
-    "answer_language",
-    "help_needed",
-)
+_EXTRA = ("answer_form", "answer_language", "help_needed")
+_OF_PERSON = {
+    Relationship.CHILD: ("known_by", "connection", "responsibility", "own_view"),
+    Relationship.OTHER: ("known_by", "connection", "authority"),
+}
+"""What is asked about somebody else, by who that is."""
 
 
 def as_request(answers: dict[str, str], school: Tenant, *, now: datetime, language: str) -> NewRequest:
@@ -29,9 +25,8 @@ def as_request(answers: dict[str, str], school: Tenant, *, now: datetime, langua
     kind = kind_of(answers, school.law) or CaseKind.QUESTION
     relationship = Relationship(answers["relationship"]) if Question.WHO in pages else Relationship.SELF
     has_person = Question.PERSON in pages
-    extra = {name: answers[name] for name in _EXTRA if answers.get(name)}
-    if not has_person:
-        extra = {name: value for name, value in extra.items() if name.startswith(("answer", "help"))}
+    asked = (*_OF_PERSON[relationship], *_EXTRA) if has_person else _EXTRA
+    extra = {name: answers[name] for name in asked if answers.get(name)}
     return NewRequest(
         kind=kind,
         received_at=now,
@@ -59,6 +54,8 @@ def summary(school: Tenant, answers: dict[str, str], files: list[str]) -> list[d
     """The answers as rows of a summary list, each with the way back to its page. `files` are names."""
     goal, kind = Goal(answers["goal"]), kind_of(answers, school.law)
     choices = {"yes": _("Yes"), "no": _("No"), "unsure": _("I am not sure")}
+    asked = _OF_PERSON.get(Relationship(answers.get("relationship", "self")), ())
+    told = {name: answers.get(name, "") for name in asked}
     ways_of_answer = {"any": _("Any way"), "online": _("On this website or by e-mail"), "paper": _("On paper")}
     rows: dict[Question, list[tuple[str, str]]] = {
         Question.START: [(_("What you want"), _(GOALS[goal]))],
@@ -66,11 +63,11 @@ def summary(school: Tenant, answers: dict[str, str], files: list[str]) -> list[d
         Question.WHO: [(_("About"), _(RELATIONSHIPS[Relationship(answers.get("relationship", "self"))]))],
         Question.PERSON: [
             (_("Their name"), answers.get("subject_name", "")),
-            (_("Date of birth, class or year"), answers.get("known_by", "")),
-            (_("How you are related"), answers.get("connection", "")),
-            (_("Parental responsibility"), choices.get(answers.get("responsibility", ""), "")),
-            (_("Your child’s own view"), answers.get("own_view", "")),
-            (_("What shows that you may act"), answers.get("authority", "")),
+            (_("Date of birth, class or year"), told.get("known_by", "")),
+            (_("How you are related"), told.get("connection", "")),
+            (_("Parental responsibility"), choices.get(told.get("responsibility", ""), "")),
+            (_("Your child’s own view"), told.get("own_view", "")),
+            (_("What shows that you may act"), told.get("authority", "")),
         ],
         Question.DETAILS: [
             (_("Details"), answers.get("details") or _("Nothing added")),

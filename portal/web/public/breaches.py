@@ -62,7 +62,7 @@ def _send(school: Tenant, form: BreachForm, new: NewRequest) -> ResponseReturnVa
 
 
 def _request(form: BreachForm) -> NewRequest:
-    received = form.received_at()
+    received = form.received_at(desk.now)
     if received > desk.now:
         raise Invalid(_("This cannot lie in the future."))
     return NewRequest(

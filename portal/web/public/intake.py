@@ -12,7 +12,7 @@ from portal.casework.kinds import GOAL_HINTS, WAY_HINTS, Goal, ways
 from portal.casework.models import Case
 from portal.casework.once import keep_result, take_key
 from portal.casework.progress import read_clock
-from portal.casework.questions import Question, before, first_unanswered, kind_of, questions
+from portal.casework.questions import Question, before, first_unanswered, kind_of, questions, seen
 from portal.casework.wording import explained
 from portal.core.errors import Conflict, Invalid
 from portal.identity import throttle
@@ -103,7 +103,8 @@ def _ask(slug: str, page: Question) -> ResponseReturnValue:
             _remove(draft, request.form["remove"])
             return redirect(request.full_path.rstrip("?"))
         if form.validate_on_submit():
-            kept = draft = _keep(school, draft, {**form.answered(), f"seen_{page}": "yes"})
+            form_seen = seen(page, answers, school.law)
+            kept = draft = _keep(school, draft, {**form.answered(), f"seen_{page}": form_seen})
             if not isinstance(form, DetailsForm) or _attach(kept, form):
                 return redirect(_next(slug, page, kept, school))
         return _page(school, page, form, answers, draft), 422 if form.errors else 200
@@ -147,6 +148,7 @@ def _note_files(draft: Draft) -> None:
 def _form(page: Question, answers: dict[str, str], school: Tenant) -> QuestionForm:
     kind = kind_of(answers, school.law)
     values = {**answers, **{name: answers.get(name) == "yes" for name in ("about_head", "is_confidential")}}
+    values.pop("files", None)  # the numbers of those kept; the field holds those chosen now
     form = FORMS[page](data=values)
     kinds = ways(Goal(answers["goal"]), school.law) if answers else ()
     form.suit({**answers, "resolved_kind": kind.value if kind else "question"}, kinds)

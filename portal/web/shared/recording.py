@@ -121,10 +121,9 @@ def _school(form: RecordForm) -> Tenant:
 
 
 def request_of(form: RecordForm) -> NewRequest:
-    received = form.received_at()
     return NewRequest(
         kind=CaseKind(form.kind.data),
-        received_at=min(received, desk.now) if received.date() == desk.now.date() else received,
+        received_at=form.received_at(desk.now),
         requester_name=form.requester_name.data or "",
         channel=Channel(form.channel.data),
         relationship=Relationship(form.relationship.data),

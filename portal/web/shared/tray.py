@@ -20,7 +20,7 @@ from portal.casework.incoming import (
 from portal.casework.intake import normal_reference, open_case
 from portal.casework.mail import EXPLAINED, MARKS
 from portal.casework.models import Case, Channel, IncomingMail, MailState
-from portal.casework.once import keep_result, take_key
+from portal.casework.once import keep_result, made_before, take_key
 from portal.casework.queries import case_by_reference, school_named
 from portal.core.clock import london
 from portal.core.errors import Conflict, Invalid, NotFound
@@ -54,12 +54,16 @@ def mail() -> ResponseReturnValue:
 
 @pages.page("/cases/mail/<int:mail_id>", may=Action.OPEN_CASE, methods=("GET", "POST"), writes=True)
 def message(mail_id: int) -> ResponseReturnValue:
-    row = _mail(mail_id)
+    try:
+        row = _mail(mail_id)
+    except NotFound:
+        made = _made_before() if request.method == "POST" else None
+        if made is None:
+            raise
+        return redirect(url_for(beside("case.case"), reference=made))
     if request.method != "POST":
         _leave_line(row)
-    form = MailForm(data=_proposed(row))
-    if _owner(row).kind is TenantKind.SCHOOL:
-        del form.school
+    form = _form(_proposed(row))
     if not form.validate_on_submit():
         return _show(row, form), 422 if form.errors else 200
     try:
@@ -158,6 +162,20 @@ def _open(row: IncomingMail, form: MailForm) -> str:
     _tell(file_mail(desk.session, desk.actor, row, case, filing=filing(), now=desk.now))
     keep_result(desk.session, ROUTE, key, case.reference)
     return case.reference
+
+
+def _form(proposed: dict[str, object]) -> MailForm:
+    """In the central tray, whose messages are no school's yet, it asks for the school."""
+    form = MailForm(data=proposed)
+    if _at().kind is not TenantKind.SERVICE:
+        del form.school
+    return form
+
+
+def _made_before() -> str | None:
+    """The reference of what this very form has made, where it is sent a second time. Raises `Conflict` for another."""
+    form = _form({})
+    return made_before(desk.session, ROUTE, form.key.data or "", fingerprint(form))
 
 
 def _proposed(row: IncomingMail) -> dict[str, object]:

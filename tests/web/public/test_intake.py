@@ -85,6 +85,19 @@ def test_a_parent_asks_to_see_information_and_gets_a_reference_and_a_date(client
     assert (case.kind, case.subject_name, case.relationship) == (CaseKind.ACCESS, "Anil Patel", "child")
 
 
+@pytest.mark.parametrize("typed", ["   ", "\u3000"])
+def test_a_name_of_spaces_is_missing_and_the_page_says_so(client, typed):
+    steps = {**PRIYA, "name": {"requester_name": typed}}
+    with pytest.raises(AssertionError, match="Enter your name"):
+        fill_in(client, steps)
+
+
+@pytest.mark.parametrize("typed", ["o’brien@example.org", "josé@example.org", "a@b", "a@example.org, b@example.org"])
+def test_an_address_that_no_letter_would_reach_is_refused(client, typed):
+    with pytest.raises(AssertionError, match="Enter an e-mail address like"):
+        fill_in(client, {**PRIYA, "contact": {"email": typed}})
+
+
 def test_pressing_send_again_makes_no_second_request(client, database):
     fill_in(client, PRIYA)
     answer, values = send(client)
@@ -124,6 +137,33 @@ def test_half_filled_answers_wait_encrypted_and_a_change_returns_to_the_check(cl
     assert post(client, f"{SCHOOL}/name?check=1", requester_name="P. Patel").location.endswith("/check")
     other = client.application.test_client()
     assert other.get(f"{SCHOOL}/check").location.endswith("/start")
+
+
+def test_who_changes_the_kind_at_the_end_is_asked_what_that_kind_wants_to_know(client, database):
+    fill_in(client, {**PRIYA, "details": {"details": ""}})
+    where = post(client, f"{SCHOOL}/start?check=1", goal="complain").location
+    assert where.endswith("/details")
+    assert "head teacher" in client.get(where).get_data(as_text=True)
+    assert client.get(f"{SCHOOL}/check").location.endswith("/details")
+    assert "Tell us a little about it." in post(client, where, details="").get_data(as_text=True)
+    assert post(client, where, details="My e-mail was read out", about_head="y").location.endswith("/check")
+    send(client)
+    [case] = cases(database)
+    assert (case.kind, case.details, case.is_limited) == (CaseKind.COMPLAINT, "My e-mail was read out", True)
+
+
+def test_who_changes_whom_it_is_about_is_asked_about_a_child_and_takes_nothing_else_along(client, database):
+    person = {"subject_name": "Kit Doe", "connection": "solicitor", "authority": "A signed letter"}
+    fill_in(client, {**PRIYA, "who": {"relationship": "other"}, "person": person})
+    where = post(client, f"{SCHOOL}/who?check=1", relationship="child").location
+    assert where.endswith("/person")
+    assert "parental responsibility" in client.get(where).get_data(as_text=True)
+    values = {"subject_name": "Kit Doe", "connection": "mother", "responsibility": "yes"}
+    assert "A signed letter" not in client.get(post(client, where, **values).location).get_data(as_text=True)
+    send(client)
+    [case] = cases(database)
+    assert "authority" not in case.answers
+    assert case.answers["responsibility"] == "yes"
 
 
 def test_without_an_email_address_the_pin_opens_the_private_page(client, database):
@@ -377,6 +417,16 @@ def test_files_are_added_shown_removed_and_sent_with_the_request(client, databas
         assert row.draft_id is None
         [gone] = session.scalars(select(FileRemoval))
         assert gone.storage_name != row.storage_name
+
+
+def test_the_page_with_files_is_sent_again_without_choosing_any(client, database):
+    fill_in(client, PRIYA)
+    attach(client, (io.BytesIO(b"one"), "letter.txt"))
+    for files in ([], [(io.BytesIO(b""), "")]):
+        assert attach(client, *files).location.endswith("/check")
+    send(client)
+    with database.session() as session, every_tenant(session, "tests"):
+        assert [row.name for row in session.scalars(select(Attachment))] == ["letter.txt"]
 
 
 def test_files_of_a_request_that_was_never_sent_go_after_a_day(client, database):

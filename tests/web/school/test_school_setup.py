@@ -103,6 +103,8 @@ def test_terms_are_typed_line_by_line_and_shown_again(staff, database):
     [
         ("2/9/2026", "Write a term as"),
         ("23/10/2026 - 2/9/2026", "Write a term as"),
+        ("2/9/2026 - 23/10/2926", "Write a term as"),
+        ("2/9/9999 - 23/10/9999", "Write a term as"),
         ("2/9/2026 - 23/10/2026\n1/10/2026 - 2/10/2026", "overlap"),
         ("31/2/2026 - 1/3/2026", "Write a day as"),
     ],

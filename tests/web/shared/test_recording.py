@@ -5,6 +5,7 @@ import io
 import re
 
 import pytest
+import time_machine
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
@@ -75,6 +76,8 @@ def test_what_was_read_back_can_be_changed(staff, database):
         ({"received_on": ["", "", ""]}, "Enter the day."),
         ({"channel": ""}, "Choose how it came."),
         ({"subject_name": ""}, "Enter whom it is about."),
+        ({"requester_name": "  "}, "Enter their name."),
+        ({"details": " \r\n "}, "Write down what they said."),
         ({"received_time": "quarter past"}, "too long"),
         ({"received_time": "25:99"}, "Enter a time like 14:30."),
     ],
@@ -91,6 +94,26 @@ def test_a_request_cannot_be_received_tomorrow(staff, database):
     page = first_form(ben, f"{SCHOOL}/cases/new", **call(received_on=day_parts(tomorrow))).get_data(as_text=True)
     answer = ben.post(f"{SCHOOL}/cases/new", data=hidden_fields(page))
     assert answer.status_code == 422
+    assert not cases(database)
+
+
+@time_machine.travel("2027-06-30T23:30Z", tick=False)
+def test_what_came_today_is_recorded_in_the_first_hour_of_a_summer_day(staff, database):
+    ben = staff.client("ben")
+    page = first_form(ben, f"{SCHOOL}/cases/new", **call(received_on=["1", "7", "2027"])).get_data(as_text=True)
+    assert ben.post(f"{SCHOOL}/cases/new", data=hidden_fields(page)).status_code == 302
+    [case] = cases(database)
+    assert (case.received_at, case.due_on.isoformat()) == (clock.now(), "2027-08-02")
+
+
+@time_machine.travel("2027-03-10T10:00Z", tick=False)
+def test_an_hour_that_is_still_to_come_is_refused_and_not_changed(staff, database):
+    ben = staff.client("ben")
+    values = call(kind="breach", received_on=["10", "3", "2027"], received_time="16:30")
+    page = first_form(ben, f"{SCHOOL}/cases/new", **values).get_data(as_text=True)
+    answer = ben.post(f"{SCHOOL}/cases/new", data=hidden_fields(page))
+    assert answer.status_code == 422
+    assert "in the future" in answer.get_data(as_text=True)
     assert not cases(database)
 
 

@@ -70,6 +70,24 @@ def test_the_office_confirms_a_forwarded_request_and_it_counts_from_the_first_da
     assert ben.get(path).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("name", "door", "number", "more"),
+    [("ben", "/school/alder-primary", 0, {}), ("devi", "/central", 1, {"school": "Alder Primary School"})],
+)
+def test_recording_a_message_twice_makes_one_request_and_other_answers_are_refused(
+    staff, database, came, name, door, number, more
+):
+    client = staff.client(name)
+    path = f"{door}/cases/mail/{came[number]}"
+    values = request_from(client, path, **more)
+    first, again = client.post(path, data=values), client.post(path, data=values)
+    assert (first.status_code, again.location) == (302, first.location)
+    assert client.post(path, data={**values, "details": "Something else"}).status_code == 409
+    assert client.post(path, data={**values, "key": "another-key-for-this"}).status_code == 404
+    with database.session() as session, every_tenant(session, "tests"):
+        assert len(session.scalars(select(Case)).all()) == 1
+
+
 def test_what_fits_nowhere_is_the_centres_and_no_schools(staff, came):
     devi = staff.client("devi")
     page = devi.get("/central/cases/mail").get_data(as_text=True)
