@@ -93,9 +93,7 @@ def changes(slug: str, kind: str = GENERAL) -> ResponseReturnValue:
     school = _school(slug)
     first, last = _number("from"), _number("to")
     old, new = _sealed(school, kind, first, last)
-    found = [
-        (_told(one), lines(one.sentences)) for one in notice_changes(old.composed.clauses, new.composed.clauses)
-    ]
+    found = [(_told(one), lines(one.sentences)) for one in notice_changes(old.composed.clauses, new.composed.clauses)]
     listed = queries.versions(desk.session, school, kind=kind, language=new.language)
     return render_template(
         "public/notice/changes.html", school=school, kind=_asked(kind), old=old, new=new, changes=found,
