@@ -110,13 +110,14 @@ def plan_release(session: PortalSession, release: Release, *, now: datetime) -> 
 def changed_clauses(
     before: Edition | None, after: Edition
 ) -> dict[str, tuple[SharedClause | None, SharedClause | None]]:
-    """Clauses that differ in words, or that are new, retired or split; by key."""
+    """Clauses that differ in words or in what schools may do with them, or that are new, retired or split; by key."""
     old = before.clauses if before else {}
     split = {clause.split_from for clause in after.clauses.values() if clause.split_from}
     found: dict[str, tuple[SharedClause | None, SharedClause | None]] = {}
     for key in dict.fromkeys((*after.clauses, *old)):
         one, two = old.get(key), after.clauses.get(key)
-        if one is None or two is None or not one.says_the_same_as(two) or key in split:
+        is_same = one is not None and two is not None and one.says_the_same_as(two) and one.policy is two.policy
+        if not is_same or key in split:
             found[key] = (one, two)
     return found
 

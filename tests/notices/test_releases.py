@@ -13,6 +13,7 @@ from portal.notices.changes import note_tenant_change
 from portal.notices.gathering import fill_shelf, texts
 from portal.notices.models import (
     ChangeStage,
+    ClausePolicy,
     DecisionChoice,
     NoticeChange,
     PreferenceKind,
@@ -35,6 +36,7 @@ from portal.notices.releases import (
     save_clause,
     withdraw_release,
 )
+from portal.notices.rules import Outcome, Why
 from portal.notices.wording import notice_desk
 from portal.tenancy.actions import record_facts
 from portal.tenancy.scope import every_tenant, tenant_scope
@@ -240,6 +242,17 @@ def test_the_plan_says_what_publishing_then_does(press, database):
     assert "Our own first line." in press.text("alder-primary")
     assert "The shared first line." not in press.text("alder-primary")
     assert "The shared first line." in press.text("st-thomas-of-canterbury")
+
+
+def test_the_plan_names_the_schools_whose_words_a_lock_takes_off_the_page(press, database):
+    """Also where the shared words stay as they are."""
+    press.adapt("alder-primary", HELD, add)
+    press.release("2027-01", {HELD: str}, flags={"policy": ClausePolicy.LOCKED}, publishes=False)
+    with database.session() as session, every_tenant(session, "tests"):
+        plan = plan_release(session, release_named(session, "2027-01"), now=clock.now())
+    outcomes = {line.slug: (line.outcome, line.plan.why) for line in plan.lines}
+    assert outcomes["alder-primary"] == (Outcome.CONFLICT, Why.LOCKED)
+    assert outcomes["st-thomas-of-canterbury"] == (Outcome.UNCHANGED, Why.UNTOUCHED)
 
 
 TRUST = "We belong to {{ trust.name }}."
