@@ -80,6 +80,15 @@ def test_the_same_button_twice_publishes_once(staff):
     assert [asha.post(CLAUSE, data=data).status_code for _ in range(2)] == [302, 302]
 
 
+@pytest.mark.parametrize("base", ["0" * 64, "no hash", "y" * 300])
+def test_a_page_that_names_a_shared_text_that_never_was_takes_todays(staff, client, base):
+    asha = staff.client("asha")
+    data = {**form(asha), "base": base}
+    assert asha.post(CLAUSE, data={**data, "text": f"{data['text']}\n\nOurs.", "do": "save"}).status_code == 302
+    assert asha.post(CLAUSE, data=form(asha, base=base, do="publish")).status_code == 302
+    assert "Ours." in text(client.get(PUBLIC))
+
+
 def test_a_locked_clause_has_no_form(staff):
     page = text(staff.client("asha").get(f"{NOTICE}/clauses/about.controller"))
     assert "the same in every school" in page
