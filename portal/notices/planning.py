@@ -15,7 +15,7 @@ from portal.notices.gathering import Shelf, Standing, fill_shelf, standings
 from portal.notices.history import Edition, Local, Origin, SharedClause, shared_at
 from portal.notices.models import OverrideMode, PreferenceKind, Release, ReleaseStatus
 from portal.notices.placeholders import FILLERS
-from portal.notices.rules import ChangePlan, Flags, Outcome, plan_change, until_filled_in
+from portal.notices.rules import ChangePlan, Flags, Outcome, plan_change, through_trust, until_filled_in
 from portal.tenancy.models import Tenant, TenantKind
 from portal.tenancy.queries import PUBLIC_STATUSES
 
@@ -161,12 +161,15 @@ class _Planner:
             base, shared_text = _titled(held, base), _titled(new, shared_text)
         if not clause.is_for(school.law):
             base = shared_text = local = None
-        plan = plan_change(
-            policy=clause.policy, flags=flags_of(self.edition, clause.key, new),
-            preference=PreferenceKind.TAKE if is_trust else school.stance.preference_at(self.at),
-            mode=own.mode if own and clause.is_for(school.law) else None, base_text=base, shared_text=shared_text,
-            local_text=local,
-        )  # fmt: skip
+        if trust is not None and own is None:
+            plan = through_trust(base, shared_text)
+        else:
+            plan = plan_change(
+                policy=clause.policy, flags=flags_of(self.edition, clause.key, new),
+                preference=PreferenceKind.TAKE if is_trust else school.stance.preference_at(self.at),
+                mode=own.mode if own and clause.is_for(school.law) else None, base_text=base, shared_text=shared_text,
+                local_text=local,
+            )  # fmt: skip
         present = local if own else base
         gaps = () if is_trust else self._gaps(school, clause.key, present or "", plan.proposed or "")
         return PlanLine(

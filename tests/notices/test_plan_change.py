@@ -5,7 +5,17 @@ from itertools import product
 import pytest
 
 from portal.notices.models import ClausePolicy, OverrideMode, PreferenceKind
-from portal.notices.rules import REASONS, Flags, Outcome, Why, is_inherited_again, plan_change, refusal, until_filled_in
+from portal.notices.rules import (
+    REASONS,
+    Flags,
+    Outcome,
+    Why,
+    is_inherited_again,
+    plan_change,
+    refusal,
+    through_trust,
+    until_filled_in,
+)
 
 BASE = "We hold your name.\nWe keep it for six years.\n\nYou can ask us.\nWe answer in a month."
 SHARED = BASE.replace("a month", "30 days")
@@ -160,7 +170,7 @@ def test_every_case_has_an_outcome_with_a_reason():
     ]
     assert {each.outcome for each in found} == set(Outcome)
     waiting = {until_filled_in(each, each.text).why for each in found}
-    assert {each.why for each in found} | waiting == set(Why) == set(REASONS)
+    assert {each.why for each in found} | waiting | {through_trust(BASE, SHARED).why} == set(Why) == set(REASONS)
     assert all(each.reason for each in found)
 
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from portal.core import clock
-from portal.core.errors import Conflict, Forbidden, Invalid
+from portal.core.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.identity.permissions import SYSTEM
 from portal.notices import decisions
 from portal.notices.actions import prefer
@@ -255,6 +255,25 @@ def test_the_plan_names_the_schools_whose_words_a_lock_takes_off_the_page(press,
     assert outcomes["st-thomas-of-canterbury"] == (Outcome.UNCHANGED, Why.UNTOUCHED)
 
 
+def test_the_plan_says_that_a_trusts_words_change_at_once_in_its_schools(press, database):
+    """Also in one that wants to be asked: the trust decides about its own words."""
+    press.adapt("rowan", HELD, add)
+    press.settle()
+    with database.transaction() as session:
+        birch = press.school(session, "birch-academy")
+        with tenant_scope(session, birch.id):
+            prefer(session, SYSTEM, birch, PreferenceKind.ASK, now=clock.now())
+    press.release("2027-01", {HELD: lambda text: f"New.\n\n{text}"}, publishes=False)
+    with database.session() as session, every_tenant(session, "tests"):
+        plan = plan_release(session, release_named(session, "2027-01"), now=clock.now())
+    [line] = [one for one in plan.lines if one.slug == "birch-academy"]
+    assert (line.outcome, line.plan.why) == (Outcome.INHERIT, Why.THROUGH_TRUST)
+    with database.transaction() as session, every_tenant(session, "tests"):
+        publish_release(session, SYSTEM, release_named(session, "2027-01"), now=clock.now())
+    press.settle()
+    assert "New." in press.text("birch-academy")
+
+
 TRUST = "We belong to {{ trust.name }}."
 
 
@@ -470,6 +489,17 @@ def test_a_clause_moves_only_with_a_reason(press, database):
             publish_release(session, SYSTEM, draft, now=clock.now())
         move_clause(session, SYSTEM, draft, "limits.sale", **move, reason="It is asked most.")
         publish_release(session, SYSTEM, draft, now=clock.now())
+
+
+def test_a_clause_stays_where_it_is_when_its_new_neighbour_is_none(press, database):
+    """The neighbour may have been retired meanwhile, or be the clause itself: it does not jump to the top."""
+    with database.transaction() as session, every_tenant(session, "tests"):
+        draft = draft_of(session, "2027-01")
+        before = {row.key: row.position for row in draft.clauses}
+        with pytest.raises(NotFound):
+            move_clause(session, SYSTEM, draft, HELD, section="information", after="no.such", now=clock.now())
+        move_clause(session, SYSTEM, draft, HELD, section="information", after=HELD, now=clock.now())
+        assert {row.key: row.position for row in draft.clauses} == before
 
 
 def test_a_clause_is_split_only_from_one_that_there_is(press, database):
