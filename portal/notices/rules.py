@@ -193,7 +193,8 @@ def _own(
         return _kept(Outcome.INHERIT, Why.SAYS_THE_SAME, shared)
     merged = merge_clause(base, shared, local)
     if policy is ClausePolicy.LOCKED and shared is not None:
-        return ChangePlan(Outcome.CONFLICT, Why.LOCKED, shared, shared, merged)
+        present = base if _question(flags, preference, shared) else shared
+        return ChangePlan(Outcome.CONFLICT, Why.LOCKED, present, shared, merged)
     if shared is None or flags.is_split:
         why = Why.SPLIT if flags.is_split else Why.RETIRED
         return ChangePlan(Outcome.CONFLICT, why, local, shared, merged)

@@ -140,6 +140,8 @@ def test_a_split_clause_asks_the_school_that_has_words_in_it():
 def test_a_locked_clause_says_the_shared_words_and_the_school_is_told():
     found = plan(local=APART, policy=ClausePolicy.LOCKED)
     assert (found.outcome, found.why, found.text) == (Outcome.CONFLICT, Why.LOCKED, SHARED)
+    asked = plan(local=APART, policy=ClausePolicy.LOCKED, preference=PreferenceKind.ASK)
+    assert (asked.why, asked.text) == (Why.LOCKED, BASE), "neither its own words nor new ones before it says yes"
 
 
 EVERYTHING = list(
