@@ -103,7 +103,7 @@ def _check(session: PortalSession, school: Tenant, kind: str, language: str) -> 
 
 def instant_on(day: str | None, *, now: datetime) -> datetime:
     """The end of a day in London, or now. Raises `Invalid` for a day that is none or lies ahead."""
-    if not day:
+    if day is None:
         return now
     try:
         wanted = date.fromisoformat(day)

@@ -62,7 +62,7 @@ def publish(name: str, *, strict: bool) -> None:
     """Let the release NAME count from its date on, or from now where that lies behind; then merge and seal.
 
     Merged texts that nobody has read in the portal are printed to standard error; with --strict nothing is published
-    then, and the exit status is 2.
+    then, and the exit status is 2. Given again, it goes on with what was interrupted.
     """
     with writing("portal release publish") as session:
         found = release_named(session, name, lock=True)
@@ -72,21 +72,21 @@ def publish(name: str, *, strict: bool) -> None:
         at = clock.london(found.effective_at)
     if change is None:
         click.echo(f"The release {name} was published before.")
-        return
-    click.echo(f"The release {name} counts from {at:%Y-%m-%d %H:%M}.")
+    else:
+        click.echo(f"The release {name} counts from {at:%Y-%m-%d %H:%M}.")
     _finish()
 
 
 @release.command("withdraw")
 @click.argument("name")
 def withdraw(name: str) -> None:
-    """Let the release NAME count no more from now on; then merge and seal."""
+    """Let the release NAME count no more from now on; then merge and seal. Given again, it goes on."""
     with writing("portal release withdraw") as session:
         change = withdraw_release(session, SYSTEM, release_named(session, name, lock=True), now=clock.now())
     if change is None:
         click.echo(f"The release {name} was withdrawn before.")
-        return
-    click.echo(f"The release {name} counts no more.")
+    else:
+        click.echo(f"The release {name} counts no more.")
     _finish()
 
 

@@ -361,6 +361,7 @@ def _store(
     if len(words.title) > TITLE_LENGTH:
         raise Invalid(N_("The title is too long."), field="title")
     text = accept(words.text, desk.keys, name="text")
+    base = _base(session, desk, words)
     draft = _draft(session, tenant, words.key)
     is_same = draft is not None and (draft.text, draft.title) == (text, words.title)
     if draft is not None and draft.version != words.seen and not is_same:
@@ -369,13 +370,20 @@ def _store(
     if draft is None:
         draft = OverrideDraft(
             tenant_id=tenant.id, kind=desk.kind, key=words.key, clause_key=words.clause_key, mode=words.mode,
-            base_hash=words.base_hash,
+            base_hash=base,
         )  # fmt: skip
         session.add(draft)
-    draft.text, draft.title, draft.base_hash = text, words.title, words.base_hash or draft.base_hash
+    draft.text, draft.title, draft.base_hash = text, words.title, base or draft.base_hash
     draft.base_release, draft.saved_at, draft.saved_by = desk.shared.newest.name, now, actor.person_id
     session.flush()  # the version that the next reader sees
     return draft
+
+
+def _base(session: PortalSession, desk: NoticeDesk, words: Words) -> str:
+    """The shared text that the words were made from; one that never was counts as the text of today."""
+    if not words.base_hash or desk.shelf.fetch(session, [words.base_hash]).get(words.base_hash) is not None:
+        return words.base_hash
+    return desk.clauses[words.key].parent_hash if words.key in desk.clauses else ""
 
 
 def _check_own(session: PortalSession, tenant: Tenant, key: str, seen: int | None, text: str | None = None) -> None:

@@ -208,8 +208,10 @@ def ask_dpo(
 
 
 def advise(session: PortalSession, actor: Actor, tenant: Tenant, row: Decision, text: str, *, now: datetime) -> None:
-    """The DPO team answers a school's question; the choice stays the school's."""
+    """The DPO team answers a school's question; the choice stays the school's. Raises `Invalid` without an answer."""
     require(actor, Action.REVIEW_OVERRIDE, place_of(session, tenant))
+    if not text.strip():
+        raise Invalid(N_("Write what the school should know."), field="comment")
     comment(session, actor, tenant, row.key, text, now=now)
     row.asked_dpo_at = None
     row.told_dpo_at = row.told_dpo_at or now

@@ -59,6 +59,7 @@ class ChangeKind(StrEnum):
     ADDED = "added"
     REMOVED = "removed"
     CHANGED = "changed"
+    LAID_OUT = "laid-out"
     RENAMED = "renamed"
     MOVED = "moved"
 
@@ -66,9 +67,8 @@ class ChangeKind(StrEnum):
 MESSAGES: Final[Mapping[ChangeKind, str]] = {
     ChangeKind.ADDED: N_("“%(title)s” is new."),
     ChangeKind.REMOVED: N_("“%(title)s” was taken out."),
-    ChangeKind.CHANGED: N_(
-        "“%(title)s” has other words: sentences changed %(changed)s, added %(added)s, taken out %(removed)s."
-    ),
+    ChangeKind.CHANGED: N_("“%(title)s” has new wording: %(counts)s."),
+    ChangeKind.LAID_OUT: N_("“%(title)s” is set out differently; its words are the same."),
     ChangeKind.RENAMED: N_("“%(old_title)s” is now called “%(title)s”."),
     ChangeKind.MOVED: N_("“%(title)s” stands in another place."),
 }
@@ -76,7 +76,7 @@ MESSAGES: Final[Mapping[ChangeKind, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class ClauseChange:
-    """One kind of change to one clause; `sentences` holds its text from beginning to end, unless it only moved."""
+    """One kind of change to one clause; `sentences` holds its text from beginning to end where words changed."""
 
     kind: ChangeKind
     key: str
@@ -86,19 +86,13 @@ class ClauseChange:
 
     @property
     def message(self) -> str:
-        """Marked for translation, to be filled with `words`."""
+        """Marked for translation, to be filled with the titles and, where words changed, with what `counts` says."""
         return MESSAGES[self.kind]
 
     @property
-    def words(self) -> Mapping[str, str]:
-        counts = Counter(sentence.op for sentence in self.sentences if (sentence.old or sentence.new).strip())
-        return {
-            "title": self.title,
-            "old_title": self.old_title,
-            "changed": str(counts[Op.CHANGED]),
-            "added": str(counts[Op.ADDED]),
-            "removed": str(counts[Op.REMOVED]),
-        }
+    def counts(self) -> Counter[Op]:
+        """How many sentences were changed, added and removed, and how many are the same."""
+        return Counter(sentence.op for sentence in self.sentences if (sentence.old or sentence.new).strip())
 
 
 def word_diff(old: str, new: str) -> Words:
@@ -156,7 +150,9 @@ def _clause_changes(old: ClauseText, new: ClauseText, *, is_moved: bool) -> Iter
         yield ClauseChange(ChangeKind.MOVED, new.key, new.title, old.title)
     before, after = to_sentences(old.text), to_sentences(new.text)
     if before != after:
-        yield ClauseChange(ChangeKind.CHANGED, new.key, new.title, old.title, text_diff(before, after))
+        changed = ClauseChange(ChangeKind.CHANGED, new.key, new.title, old.title, text_diff(before, after))
+        is_worded = changed.counts.keys() - {Op.SAME}
+        yield changed if is_worded else ClauseChange(ChangeKind.LAID_OUT, new.key, new.title, old.title)
 
 
 def _moved(before: Mapping[str, ClauseText], after: Mapping[str, ClauseText]) -> set[str]:

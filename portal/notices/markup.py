@@ -199,7 +199,7 @@ def _table(block: Block) -> Iterator[Problem]:
     for offset, row in enumerate(block.lines[1:], start=1):
         count = len(cells(row))
         if count != width:
-            message = N_("This row has %(count)s cells, and the first row has %(width)s.")
+            message = N_("Each row needs as many cells as the first one: %(width)s. This one has %(count)s.")
             yield Problem(block.line + offset, message, {"count": str(count), "width": str(width)})
 
 

@@ -15,7 +15,7 @@ from portal.notices.gathering import Shelf, Standing, fill_shelf, standings
 from portal.notices.history import Edition, Local, Origin, SharedClause, shared_at
 from portal.notices.models import OverrideMode, PreferenceKind, Release, ReleaseStatus
 from portal.notices.placeholders import FILLERS
-from portal.notices.rules import ChangePlan, Flags, Outcome, plan_change, until_filled_in
+from portal.notices.rules import ChangePlan, Flags, Outcome, plan_change, through_trust, until_filled_in
 from portal.tenancy.models import Tenant, TenantKind
 from portal.tenancy.queries import PUBLIC_STATUSES
 
@@ -110,13 +110,14 @@ def plan_release(session: PortalSession, release: Release, *, now: datetime) -> 
 def changed_clauses(
     before: Edition | None, after: Edition
 ) -> dict[str, tuple[SharedClause | None, SharedClause | None]]:
-    """Clauses that differ in words, or that are new, retired or split; by key."""
+    """Clauses that differ in words or in what schools may do with them, or that are new, retired or split; by key."""
     old = before.clauses if before else {}
     split = {clause.split_from for clause in after.clauses.values() if clause.split_from}
     found: dict[str, tuple[SharedClause | None, SharedClause | None]] = {}
     for key in dict.fromkeys((*after.clauses, *old)):
         one, two = old.get(key), after.clauses.get(key)
-        if one is None or two is None or not one.says_the_same_as(two) or key in split:
+        is_same = one is not None and two is not None and one.says_the_same_as(two) and one.policy is two.policy
+        if not is_same or key in split:
             found[key] = (one, two)
     return found
 
@@ -160,12 +161,15 @@ class _Planner:
             base, shared_text = _titled(held, base), _titled(new, shared_text)
         if not clause.is_for(school.law):
             base = shared_text = local = None
-        plan = plan_change(
-            policy=clause.policy, flags=flags_of(self.edition, clause.key, new),
-            preference=PreferenceKind.TAKE if is_trust else school.stance.preference_at(self.at),
-            mode=own.mode if own and clause.is_for(school.law) else None, base_text=base, shared_text=shared_text,
-            local_text=local,
-        )  # fmt: skip
+        if trust is not None and own is None:
+            plan = through_trust(base, shared_text)
+        else:
+            plan = plan_change(
+                policy=clause.policy, flags=flags_of(self.edition, clause.key, new),
+                preference=PreferenceKind.TAKE if is_trust else school.stance.preference_at(self.at),
+                mode=own.mode if own and clause.is_for(school.law) else None, base_text=base, shared_text=shared_text,
+                local_text=local,
+            )  # fmt: skip
         present = local if own else base
         gaps = () if is_trust else self._gaps(school, clause.key, present or "", plan.proposed or "")
         return PlanLine(

@@ -219,8 +219,10 @@ def move_clause(
     """Put a clause of a draft after another one ("": first) of a section; a reason given adds to the clause's own."""
     _may_edit(session, actor, release)
     row = _clause(release, key)
-    if row is None or section not in {one.key for one in release.sections}:
+    if row is None or section not in {one.key for one in release.sections} or (after and not _clause(release, after)):
         raise NotFound("There is no such clause or section.")
+    if after == key:
+        return
     row.section_key = section
     row.reason = "\n".join(dict.fromkeys(words for words in (row.reason, reason.strip()) if words))
     others = [one for one in sorted(release.clauses, key=lambda one: one.position) if one is not row]

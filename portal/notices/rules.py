@@ -46,6 +46,7 @@ class Why(StrEnum):
     UNTOUCHED = "untouched"
     BESIDE = "beside"
     LACKS_FACT = "lacks-fact"
+    THROUGH_TRUST = "through-trust"
 
 
 REASONS: Final[Mapping[Why, str]] = {
@@ -63,6 +64,9 @@ REASONS: Final[Mapping[Why, str]] = {
     Why.NEEDS_REVIEW: N_("The school changed this clause, and the Data Protection Officer must agree to the new text."),
     Why.UNTOUCHED: N_("This release does not change the clause."),
     Why.BESIDE: N_("The school’s own clause stands beside the shared one and is not touched."),
+    Why.THROUGH_TRUST: N_(
+        "The trust has words of its own in this clause, which the school shares: they change at once."
+    ),
     Why.LACKS_FACT: N_("The new words need a fact that is missing, so the school keeps its earlier words until then."),
 }
 
@@ -139,6 +143,13 @@ def until_filled_in(plan: ChangePlan, present: str | None) -> ChangePlan:
     return plan
 
 
+def through_trust(base_text: str | None, trust_text: str | None) -> ChangePlan:
+    """What becomes of a clause where a school shares its trust's own words: the trust is asked, and not the school."""
+    if trust_text == base_text:
+        return _untouched(base_text)
+    return _kept(Outcome.INHERIT, Why.THROUGH_TRUST, trust_text)
+
+
 def refusal(policy: ClausePolicy, mode: OverrideMode) -> str | None:
     """Why a school or trust may not do this with a clause, marked for translation; None when it may."""
     if policy is ClausePolicy.LOCKED and mode in (OverrideMode.ADAPT, OverrideMode.OMIT):
@@ -182,7 +193,8 @@ def _own(
         return _kept(Outcome.INHERIT, Why.SAYS_THE_SAME, shared)
     merged = merge_clause(base, shared, local)
     if policy is ClausePolicy.LOCKED and shared is not None:
-        return ChangePlan(Outcome.CONFLICT, Why.LOCKED, shared, shared, merged)
+        present = base if _question(flags, preference, shared) else shared
+        return ChangePlan(Outcome.CONFLICT, Why.LOCKED, present, shared, merged)
     if shared is None or flags.is_split:
         why = Why.SPLIT if flags.is_split else Why.RETIRED
         return ChangePlan(Outcome.CONFLICT, why, local, shared, merged)

@@ -279,17 +279,21 @@ def _publication(seal: Seal, change: NoticeChange, now: datetime) -> Publication
     )
 
 
-def seal_digest(row: Publication) -> str:
-    """The SHA-256 of what a version is and what is told about it; it stands in the trail beside its number."""
+def seal_digests(row: Publication) -> tuple[str, str]:
+    """The SHA-256 of what a version is and what is told about it, which stands in the trail beside its number.
+
+    The second is the digest of the time before it covered the parts; older lines of the trail hold it.
+    """
     moments = [at.astimezone(UTC).isoformat() for at in (row.effective_at, row.published_at)]
     told = [row.tenant_id, row.kind, row.language, row.number, *moments, row.sha256, row.composer, row.reason]
-    return text_hash(json.dumps(told, ensure_ascii=False))
+    whole = json.dumps([*told, row.manifest], ensure_ascii=False, sort_keys=True)
+    return text_hash(whole), text_hash(json.dumps(told, ensure_ascii=False))
 
 
 def _line(row: Publication) -> AuditLine:
     details: dict[str, str | int | bool | None] = {
         "notice": row.kind, "language": row.language, "number": row.number,
-        "seal": seal_digest(row),
+        "seal": seal_digests(row)[0],
     }  # fmt: skip
     return AuditLine(row.tenant_id, ("publication", row.number), details)
 
@@ -303,4 +307,8 @@ def packed(text: str, dictionary: str) -> bytes:
 def unpacked(body: bytes, dictionary: str) -> str:
     """Raises `zlib.error` where the bytes are not what was stored."""
     unpacker = zlib.decompressobj(15, dictionary.encode()[-_WINDOW:])
-    return (unpacker.decompress(body) + unpacker.flush()).decode()
+    text = (unpacker.decompress(body) + unpacker.flush()).decode()
+    if not unpacker.eof or unpacker.unused_data:
+        message = "bytes are missing at the end, or there are more than were stored"
+        raise zlib.error(message)
+    return text

@@ -9,7 +9,7 @@ to neighbouring lines conflict (`merge.py`); a word is never lost.
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -73,6 +73,9 @@ class BlockKind(StrEnum):
     TABLE = "table"
 
 
+_ITEMS: Final = (BlockKind.BULLET, BlockKind.STEP)
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """A paragraph, sub-heading, list item or table: its lines without marks, from `line` (1-based) on.
@@ -87,7 +90,7 @@ class Block:
 
     @property
     def is_item(self) -> bool:
-        return self.kind in (BlockKind.BULLET, BlockKind.STEP)
+        return self.kind in _ITEMS
 
 
 Split = Callable[[Block], Sequence[str]]
@@ -150,12 +153,26 @@ def is_table_rule(line: str) -> bool:
     return "|" in line and TABLE_RULE.fullmatch(line) is not None
 
 
+@dataclass(slots=True)
+class _Growing:
+    """A block while its lines are being read."""
+
+    kind: BlockKind
+    line: int
+    lines: list[str]
+    level: int = 0
+
+    @property
+    def is_item(self) -> bool:
+        return self.kind in _ITEMS
+
+
 class _Reader:
     """Reads lines into blocks as CommonMark does, as far as the subset goes."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         self.lines = lines
-        self.found: list[Block] = []
+        self.found: list[_Growing] = []
         self.is_open = False
         self.is_paused = False
 
@@ -163,7 +180,7 @@ class _Reader:
         position = 0
         while position < len(self.lines):
             position += self._take(position)
-        return self.found
+        return [Block(one.kind, one.line, tuple(one.lines), one.level) for one in self.found]
 
     def _take(self, position: int) -> int:
         line = self.lines[position]
@@ -195,7 +212,7 @@ class _Reader:
         while end < len(self.lines) and "|" in self.lines[end]:
             end += 1
         rows = (_row(line) for line in self.lines[position:end])
-        self.found.append(Block(BlockKind.TABLE, position + 1, tuple(rows)))
+        self.found.append(_Growing(BlockKind.TABLE, position + 1, list(rows)))
         self.is_open = self.is_paused = False
         return end - position
 
@@ -212,13 +229,12 @@ class _Reader:
         return min(len(indent.expandtabs(4)) // 2, self.found[-1].level + 1)
 
     def _open(self, kind: BlockKind, position: int, words: str, level: int = 0) -> None:
-        self.found.append(Block(kind, position + 1, (" ".join(words.split()),), level))
+        self.found.append(_Growing(kind, position + 1, [" ".join(words.split())], level))
         self.is_open, self.is_paused = True, False
 
     def _continue(self, position: int, line: str) -> None:
         if self.is_open and (not self.is_paused or line.startswith(("  ", "\t"))):
-            block = self.found[-1]
-            self.found[-1] = replace(block, lines=(*block.lines, " ".join(line.split())))
+            self.found[-1].lines.append(" ".join(line.split()))
             self.is_paused = False
         else:
             self._open(BlockKind.PARAGRAPH, position, _FALSE_NUMBER.sub(r"\1\\", line.strip(), count=1))

@@ -17,7 +17,7 @@ from portal.notices.gathering import KnownTexts, texts
 from portal.notices.models import Publication
 from portal.notices.queries import sealed_notice
 from portal.notices.reading import text_hash
-from portal.notices.sealing import seal_digest, unpacked
+from portal.notices.sealing import seal_digests, unpacked
 from portal.tenancy.models import Tenant
 
 _BATCH = 200
@@ -30,7 +30,7 @@ class Fault(StrEnum):
     """What is wrong with a version.
 
     It is not what was sealed (`broken`), a part of it is gone or altered (`lost`), other words come out now
-    (`differs`), what is told about it is not what the trail says (`altered`), or it is gone itself (`missing`).
+    (`differs`), it is not made or not told as the trail says (`altered`), or it is gone itself (`missing`).
     """
 
     BROKEN = "broken"
@@ -195,4 +195,4 @@ def _is_altered(row: Publication, lines: Mapping[int, str]) -> bool:
     """Versions before the first that the trail names were sealed when it named none."""
     if row.number not in lines:
         return bool(lines) and row.number > min(lines)
-    return lines[row.number] != seal_digest(row)
+    return lines[row.number] not in seal_digests(row)

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -12,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from portal.core.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.identity.throttle import TooMany
-from portal.web.session import close_desk
+from portal.web.session import Desk, close_desk
 
 log = structlog.get_logger("portal.web")
 
@@ -32,7 +33,14 @@ def install(app: Flask) -> None:
 
 
 def http_error(error: HTTPException) -> ResponseReturnValue:
-    return _page(error.code or 500)
+    return forbidden() if error.code == HTTPStatus.FORBIDDEN else _page(error.code or 500)
+
+
+def forbidden() -> ResponseReturnValue:
+    """Names whom to ask: the central team's administrator for its own people, else the school's leaders."""
+    desk: Desk | None = g.get("desk")
+    is_of_service = desk is not None and any(tenant_id == desk.service_id for tenant_id, _ in desk.actor.roles)
+    return _page(403, is_of_service=is_of_service)
 
 
 def too_many(error: TooMany) -> ResponseReturnValue:
@@ -51,7 +59,7 @@ ANSWERS: dict[type[Exception], Callable[[Any], ResponseReturnValue]] = {
     HTTPException: http_error,
     CSRFError: lambda _error: _page(400, "errors/form_expired.html"),
     NotFound: lambda _error: _page(404),
-    Forbidden: lambda _error: _page(403),
+    Forbidden: lambda _error: forbidden(),
     Invalid: lambda error: _page(422, reason=str(error)),
     Conflict: lambda error: _page(409, reason=str(error)),
     TooMany: too_many,

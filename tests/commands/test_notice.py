@@ -54,6 +54,12 @@ def test_what_a_school_does_not_have_is_refused_with_what_it_has(notice, words, 
     assert says in done.stderr
 
 
+def test_an_empty_day_is_no_day(notice):
+    done = notice("show", "birch-academy", "--on", "")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "'' is not a date" in done.stderr
+
+
 def test_versions_are_listed_by_kind_with_their_languages(notice):
     rows = json.loads(notice("versions", "birch-academy", "--kind", "photographs", "--json").stdout)
     assert {(row["kind"], row["language"], row["number"]) for row in rows} == {

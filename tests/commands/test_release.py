@@ -3,7 +3,13 @@
 import json
 
 import pytest
+from sqlalchemy import func, select
 
+from portal.core import clock
+from portal.identity.permissions import SYSTEM
+from portal.notices.models import ChangeStage, NoticeChange
+from portal.notices.releases import publish_release, release_named, withdraw_release
+from portal.tenancy.scope import every_tenant
 from tests.notices.conftest import Press
 
 HELD = "information.held"
@@ -42,3 +48,17 @@ def test_the_plan_tells_what_is_missing_where(portal, merging):
     assert missing["birch-academy"] == []
     told = portal("release", "plan", "2027-02").stdout
     assert "alder-primary: limits.sale waits, because the name of the trust" in told
+
+
+@pytest.mark.parametrize("command", ["publish", "withdraw"])
+def test_a_second_time_goes_on_with_what_was_interrupted(portal, merging, command):
+    """The process was killed after it had published or withdrawn, and no worker runs."""
+    act = {"publish": publish_release, "withdraw": withdraw_release}
+    with merging.database.transaction() as session, every_tenant(session, "tests"):
+        for name in ("publish", "withdraw")[: 1 + (command == "withdraw")]:
+            act[name](session, SYSTEM, release_named(session, "2027-01"), now=clock.now())
+    done = portal("release", command, "2027-01")
+    assert done.exit_code == 0
+    assert "before" in done.stdout
+    with merging.database.session() as session:
+        assert session.scalar(select(func.count()).where(NoticeChange.stage != ChangeStage.DONE)) == 0

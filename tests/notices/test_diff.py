@@ -145,10 +145,16 @@ def test_changes_of_a_notice_are_told_clause_by_clause():
         (ChangeKind.ADDED, "rights.portability"),
         (ChangeKind.REMOVED, "rights.erasure"),
     ]
-    told = [each.message % each.words for each in found]
+    assert found[2].counts == {Op.CHANGED: 1, Op.ADDED: 1, Op.SAME: 1}
+    told = [each.message % {"title": each.title, "old_title": each.old_title, "counts": ""} for each in found]
     assert told[0] == "“Our officer” is now called “Our Data Protection Officer”."
-    assert told[2] == "“Seeing it” has other words: sentences changed 1, added 1, taken out 0."
     assert told[4] == "“Deleting it” was taken out."
+
+
+def test_sentences_that_only_stand_in_other_paragraphs_are_no_new_wording():
+    old, new = Words("a", "A", "one", "A one. A two."), Words("a", "A", "one", "A one.\n\nA two.")
+    [found] = notice_changes([old], [new])
+    assert (found.kind, found.sentences) == (ChangeKind.LAID_OUT, ())
 
 
 def test_a_clause_that_changed_section_has_moved():

@@ -5,7 +5,17 @@ from itertools import product
 import pytest
 
 from portal.notices.models import ClausePolicy, OverrideMode, PreferenceKind
-from portal.notices.rules import REASONS, Flags, Outcome, Why, is_inherited_again, plan_change, refusal, until_filled_in
+from portal.notices.rules import (
+    REASONS,
+    Flags,
+    Outcome,
+    Why,
+    is_inherited_again,
+    plan_change,
+    refusal,
+    through_trust,
+    until_filled_in,
+)
 
 BASE = "We hold your name.\nWe keep it for six years.\n\nYou can ask us.\nWe answer in a month."
 SHARED = BASE.replace("a month", "30 days")
@@ -130,6 +140,8 @@ def test_a_split_clause_asks_the_school_that_has_words_in_it():
 def test_a_locked_clause_says_the_shared_words_and_the_school_is_told():
     found = plan(local=APART, policy=ClausePolicy.LOCKED)
     assert (found.outcome, found.why, found.text) == (Outcome.CONFLICT, Why.LOCKED, SHARED)
+    asked = plan(local=APART, policy=ClausePolicy.LOCKED, preference=PreferenceKind.ASK)
+    assert (asked.why, asked.text) == (Why.LOCKED, BASE), "neither its own words nor new ones before it says yes"
 
 
 EVERYTHING = list(
@@ -160,7 +172,7 @@ def test_every_case_has_an_outcome_with_a_reason():
     ]
     assert {each.outcome for each in found} == set(Outcome)
     waiting = {until_filled_in(each, each.text).why for each in found}
-    assert {each.why for each in found} | waiting == set(Why) == set(REASONS)
+    assert {each.why for each in found} | waiting | {through_trust(BASE, SHARED).why} == set(Why) == set(REASONS)
     assert all(each.reason for each in found)
 
 

@@ -15,7 +15,7 @@ from portal.notices.changes import note_tenant_change
 from portal.notices.compose import COMPOSER_VERSION
 from portal.notices.gathering import fill_shelf
 from portal.notices.models import ChangeStage, NoticeChange, Publication, TextPart
-from portal.notices.sealing import due_change, packed, prepare_batch, unpacked, write_batch
+from portal.notices.sealing import due_change, packed, prepare_batch, seal_digests, unpacked, write_batch
 from portal.notices.verifying import Fault, verify
 from portal.tenancy.actions import record_facts
 from portal.tenancy.scope import every_tenant, tenant_scope
@@ -115,10 +115,14 @@ def test_a_changed_text_is_found(press):
     assert [one.fault for one in checked(press).findings] == [Fault.BROKEN]
 
 
-def test_damaged_bytes_are_found(press):
+@pytest.mark.parametrize(
+    "damaged", [lambda body: b"nothing", lambda body: body[:-4], lambda body: body + b"more"], ids=str
+)
+def test_damaged_bytes_are_found(press, damaged):
+    """Also where the text can still be read: without its checksum, and with something behind it."""
     with press.database.session() as session, every_tenant(session, "tests"):
         row = session.scalars(select(Publication).order_by(Publication.id)).first()
-    damage(press, update(Publication).where(Publication.id == row.id).values(body=b"nothing"))
+    damage(press, update(Publication).where(Publication.id == row.id).values(body=damaged(row.body)))
     assert [one.fault for one in checked(press).findings] == [Fault.BROKEN]
 
 
@@ -172,6 +176,24 @@ def test_what_is_told_about_a_version_cannot_be_changed_unnoticed(press, what):
     damage(press, update(Publication).where(of_alder(press, newest)).values(**what))
     (finding,) = checked(press).findings
     assert (finding.number, finding.fault) == (newest, Fault.ALTERED)
+
+
+@pytest.mark.parametrize("what", [{"slug": "birch-academy"}, {"more": 1}])
+def test_what_a_version_is_made_of_cannot_be_changed_unnoticed(press, what):
+    """Also where the same words come out: the address in a link is no word."""
+    newest = a_few_versions(press)
+    with press.database.session() as session, every_tenant(session, "tests"):
+        manifest = session.scalars(select(Publication.manifest).where(of_alder(press, newest))).one()
+    damage(press, update(Publication).where(of_alder(press, newest)).values(manifest={**manifest, **what}))
+    (finding,) = checked(press).findings
+    assert (finding.number, finding.fault) == (newest, Fault.ALTERED)
+
+
+def test_a_line_of_the_trail_from_before_it_covered_the_parts_still_counts(press, monkeypatch):
+    monkeypatch.setattr("portal.notices.sealing.seal_digests", lambda row: (seal_digests(row)[1], ""))
+    a_few_versions(press)
+    monkeypatch.undo()
+    assert checked(press).findings == ()
 
 
 @pytest.mark.parametrize("backend", ["sqlite"])

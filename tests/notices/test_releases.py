@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from portal.core import clock
-from portal.core.errors import Conflict, Forbidden, Invalid
+from portal.core.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.identity.permissions import SYSTEM
 from portal.notices import decisions
 from portal.notices.actions import prefer
@@ -13,6 +13,7 @@ from portal.notices.changes import note_tenant_change
 from portal.notices.gathering import fill_shelf, texts
 from portal.notices.models import (
     ChangeStage,
+    ClausePolicy,
     DecisionChoice,
     NoticeChange,
     PreferenceKind,
@@ -35,6 +36,7 @@ from portal.notices.releases import (
     save_clause,
     withdraw_release,
 )
+from portal.notices.rules import Outcome, Why
 from portal.notices.wording import notice_desk
 from portal.tenancy.actions import record_facts
 from portal.tenancy.scope import every_tenant, tenant_scope
@@ -240,6 +242,36 @@ def test_the_plan_says_what_publishing_then_does(press, database):
     assert "Our own first line." in press.text("alder-primary")
     assert "The shared first line." not in press.text("alder-primary")
     assert "The shared first line." in press.text("st-thomas-of-canterbury")
+
+
+def test_the_plan_names_the_schools_whose_words_a_lock_takes_off_the_page(press, database):
+    """Also where the shared words stay as they are."""
+    press.adapt("alder-primary", HELD, add)
+    press.release("2027-01", {HELD: str}, flags={"policy": ClausePolicy.LOCKED}, publishes=False)
+    with database.session() as session, every_tenant(session, "tests"):
+        plan = plan_release(session, release_named(session, "2027-01"), now=clock.now())
+    outcomes = {line.slug: (line.outcome, line.plan.why) for line in plan.lines}
+    assert outcomes["alder-primary"] == (Outcome.CONFLICT, Why.LOCKED)
+    assert outcomes["st-thomas-of-canterbury"] == (Outcome.UNCHANGED, Why.UNTOUCHED)
+
+
+def test_the_plan_says_that_a_trusts_words_change_at_once_in_its_schools(press, database):
+    """Also in one that wants to be asked: the trust decides about its own words."""
+    press.adapt("rowan", HELD, add)
+    press.settle()
+    with database.transaction() as session:
+        birch = press.school(session, "birch-academy")
+        with tenant_scope(session, birch.id):
+            prefer(session, SYSTEM, birch, PreferenceKind.ASK, now=clock.now())
+    press.release("2027-01", {HELD: lambda text: f"New.\n\n{text}"}, publishes=False)
+    with database.session() as session, every_tenant(session, "tests"):
+        plan = plan_release(session, release_named(session, "2027-01"), now=clock.now())
+    [line] = [one for one in plan.lines if one.slug == "birch-academy"]
+    assert (line.outcome, line.plan.why) == (Outcome.INHERIT, Why.THROUGH_TRUST)
+    with database.transaction() as session, every_tenant(session, "tests"):
+        publish_release(session, SYSTEM, release_named(session, "2027-01"), now=clock.now())
+    press.settle()
+    assert "New." in press.text("birch-academy")
 
 
 TRUST = "We belong to {{ trust.name }}."
@@ -457,6 +489,17 @@ def test_a_clause_moves_only_with_a_reason(press, database):
             publish_release(session, SYSTEM, draft, now=clock.now())
         move_clause(session, SYSTEM, draft, "limits.sale", **move, reason="It is asked most.")
         publish_release(session, SYSTEM, draft, now=clock.now())
+
+
+def test_a_clause_stays_where_it_is_when_its_new_neighbour_is_none(press, database):
+    """The neighbour may have been retired meanwhile, or be the clause itself: it does not jump to the top."""
+    with database.transaction() as session, every_tenant(session, "tests"):
+        draft = draft_of(session, "2027-01")
+        before = {row.key: row.position for row in draft.clauses}
+        with pytest.raises(NotFound):
+            move_clause(session, SYSTEM, draft, HELD, section="information", after="no.such", now=clock.now())
+        move_clause(session, SYSTEM, draft, HELD, section="information", after=HELD, now=clock.now())
+        assert {row.key: row.position for row in draft.clauses} == before
 
 
 def test_a_clause_is_split_only_from_one_that_there_is(press, database):

@@ -8,6 +8,7 @@ from portal.core.errors import Conflict, Invalid, NotFound
 from portal.identity.permissions import Action, may
 from portal.identity.queries import names
 from portal.notices import actions, decisions
+from portal.notices.models import Decision
 from portal.notices.overview import draft_in_review, review_queue, titles
 from portal.notices.wording import notice_desk
 from portal.tenancy.models import Tenant
@@ -78,14 +79,15 @@ def question(school: str, decision_id: int) -> ResponseReturnValue:
     row = decisions.decision(desk.session, tenant, decision_id, lock=request.method == "POST")
     form = CommentForm()
     if form.validate_on_submit():
-        if request.form.get("do") == "agree":
-            decisions.agree(desk.session, desk.actor, tenant, row, now=desk.now)
-            page_cache().forget()
-            flash(_("Agreed: the merged words are published."), "success")
-        else:
-            decisions.advise(desk.session, desk.actor, tenant, row, form.comment.data or "", now=desk.now)
-            flash(_("Your answer stands beside the school’s question."), "success")
-        return redirect(url_for(".reviews"))
+        try:
+            _answer(tenant, row, form.comment.data or "")
+            return redirect(url_for(".reviews"))
+        except Invalid as error:
+            g.must_roll_back = True
+            form.comment.errors = [error.message]
+        except Conflict as error:
+            g.must_roll_back = True
+            form.form_errors = [error.args[0]]
     merged = decisions.merge_of(desk.session, row)
     base, shared, local = decisions.three_texts(desk.session, row)
     talk = decisions.comments(desk.session, tenant, row.key)
@@ -94,7 +96,19 @@ def question(school: str, decision_id: int) -> ResponseReturnValue:
         sides=three_sides(merged, base, shared, local), changed=pieces(base, shared),
         result=pieces(local, merged.text), may_review=_may_review(tenant), titles=_titles(),
         people=names(desk.session, {one.written_by for one in talk if one.written_by}),
-    )  # fmt: skip
+    ), 422 if form.errors or form.form_errors else 200  # fmt: skip
+
+
+def _answer(tenant: Tenant, row: Decision, comment: str) -> None:
+    """Agree, where that was pressed, with what was written beside it; else only what was written."""
+    if request.form.get("do") == "agree":
+        decisions.agree(desk.session, desk.actor, tenant, row, now=desk.now)
+        decisions.comment(desk.session, desk.actor, tenant, row.key, comment, now=desk.now)
+        page_cache().forget()
+        flash(_("Agreed: the merged words are published."), "success")
+    else:
+        decisions.advise(desk.session, desk.actor, tenant, row, comment, now=desk.now)
+        flash(_("Your answer stands beside the school’s question."), "success")
 
 
 def _titles() -> dict[str, str]:

@@ -202,8 +202,13 @@ def field_of(form: PortalForm, name: str) -> AnyField:
 
 
 def named_error(field: AnyField) -> str:
-    """A field's first error as the summary says it, where the field is not in sight: after the field's label."""
+    """A field's first error as the summary says it, where the field is not in sight: after the field's label.
+
+    A box to tick has a sentence for its label, which nothing can follow.
+    """
     label, error = str(field.label.text), str(field.errors[0])
+    if field.type == "BooleanField":
+        return error
     if label[-1:] in _ENDS_A_QUESTION or label.endswith(")"):
         return f"{label} {error}"
     return f"{label}: {error[:1].lower() + error[1:] if error[1:2].islower() else error}"

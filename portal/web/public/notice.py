@@ -6,16 +6,18 @@ They speak the language that the address asks for where the school has its notic
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from babel.lists import format_list
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from portal.core import clock
 from portal.core.errors import Invalid, NotFound
 from portal.directory.queries import postcode_edition
 from portal.lifecycle.overview import closing_of
 from portal.notices import queries
-from portal.notices.diff import notice_changes
+from portal.notices.diff import ClauseChange, Op, notice_changes
 from portal.notices.gathering import GENERAL, Shelf, Standing, standing
 from portal.notices.languages import ENGLISH, known_languages
 from portal.notices.markup import rendered
@@ -91,16 +93,26 @@ def changes(slug: str, kind: str = GENERAL) -> ResponseReturnValue:
     school = _school(slug)
     first, last = _number("from"), _number("to")
     old, new = _sealed(school, kind, first, last)
-    found = [
-        (_(one.message, **one.words), lines(one.sentences))
-        for one in notice_changes(old.composed.clauses, new.composed.clauses)
-    ]
+    found = [(_told(one), lines(one.sentences)) for one in notice_changes(old.composed.clauses, new.composed.clauses)]
     listed = queries.versions(desk.session, school, kind=kind, language=new.language)
     return render_template(
         "public/notice/changes.html", school=school, kind=_asked(kind), old=old, new=new, changes=found,
         versions=listed,
         reasons=[one.reason for one in reversed(listed) if first < one.number <= last and one.reason],
     )  # fmt: skip
+
+
+def _told(change: ClauseChange) -> str:
+    """A change in one sentence; what did not happen is not counted."""
+    counts = change.counts
+    parts = [
+        ngettext("%(num)d sentence reworded", "%(num)d sentences reworded", counts[Op.CHANGED]),
+        ngettext("%(num)d sentence added", "%(num)d sentences added", counts[Op.ADDED]),
+        ngettext("%(num)d sentence taken out", "%(num)d sentences taken out", counts[Op.REMOVED]),
+    ]
+    happened = [words for words, op in zip(parts, (Op.CHANGED, Op.ADDED, Op.REMOVED), strict=True) if counts[op]]
+    listed = format_list(happened, locale=current_language().code)
+    return _(change.message, title=change.title, old_title=change.old_title, counts=listed)
 
 
 def _number(name: str) -> int:

@@ -129,7 +129,7 @@ def addition(clause_key: str) -> ResponseReturnValue:
 def question(decision_id: int) -> ResponseReturnValue:
     row = decisions.decision(desk.session, _tenant(), decision_id, lock=request.method == "POST")
     merged = decisions.merge_of(desk.session, row)
-    form = DecisionForm()
+    form, theirs = DecisionForm(), None
     if request.method == "GET":
         form.text.data = merged.text
     if form.validate_on_submit():
@@ -137,6 +137,9 @@ def question(decision_id: int) -> ResponseReturnValue:
             return _settle(row.id, DecisionChoice(request.form.get("do", "")), form)
         except (Invalid, ValueError) as error:
             _mark(form, error if isinstance(error, Invalid) else Invalid(_("Choose one of the buttons.")))
+        except Conflict as error:
+            g.must_roll_back = True
+            form.form_errors, theirs = [error.args[0]], error.theirs
     base, shared, local = decisions.three_texts(desk.session, row)
     talk = decisions.comments(desk.session, _tenant(), row.key)
     board = _board(row.key)
@@ -144,8 +147,8 @@ def question(decision_id: int) -> ResponseReturnValue:
         "school/notice/question.html", kind=_asked(board), row=row, form=form, merged=merged, shared=shared,
         local=local, sides=three_sides(merged, base, shared, local),
         changed=pieces(base, shared), result=pieces(local, merged.text), clause=board.clauses.get(row.key),
-        may_edit=_may_edit(), talk=talk, people=_people(talk),
-    ), 422 if form.errors or form.form_errors else 200  # fmt: skip
+        may_edit=_may_edit(), talk=talk, people=_people(talk), theirs=theirs,
+    ), 409 if theirs is not None else 422 if form.errors else 200  # fmt: skip
 
 
 @pages.page("/notice/changes/<key>", may=Action.READ_NOTICE, methods=("GET", "POST"))
@@ -159,6 +162,9 @@ def change(key: str) -> ResponseReturnValue:
     offered = wording.waiting.clause.part_hash if wording.waiting.clause else ""
     if form.validate_on_submit():
         answer = request.form.get("do", "")
+        if answer not in {"yes", "no", "ask"}:
+            flash(_("Choose one of the buttons."), "problem")
+            return redirect(url_for(".change", key=key))
         if answer == "ask":
             actions_text = form.question.data or ""
             decisions.ask_dpo(desk.session, desk.actor, _tenant(), board, key, question=actions_text, now=desk.now)

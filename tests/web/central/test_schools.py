@@ -212,7 +212,9 @@ def test_others_of_the_team_may_look_but_not_change(staff, name):
     client = staff.client(name)
     assert client.get("/central/schools/alder-primary/record").status_code == 200
     for page in ("council", "package", "close", "time"):
-        assert client.get(f"/central/schools/alder-primary/{page}").status_code == 403
+        answer = client.get(f"/central/schools/alder-primary/{page}")
+        assert answer.status_code == 403
+        assert "Ask the administrator of the central team." in text(answer)
 
 
 def sent(adi, rows=(OAK, ELM), **data):
@@ -417,6 +419,7 @@ def test_a_school_whose_name_looks_like_anothers_is_added_only_by_who_says_so(st
     page = send(adi, path, **typed)
     assert page.status_code == 422
     assert "There is Alder Primary School, Thornmere already." in text(page)
+    assert "school: there is" not in text(page)
     assert "Kings Vale" in text(page), "what was typed is kept"
     assert send(adi, path, **typed, is_another="y").status_code == 302
     with database.session() as session:

@@ -118,6 +118,10 @@ def test_versions_are_listed_and_compared(client):
     compared = text(client.get(f"{NOTICE}/changes?from=1&to=2"))
     assert "In short" in compared
     assert "<ins>" in compared
+    assert re.search(r"has new wording: (?!0)\d+ sentences? (reworded|added|taken out)[^:]*\.</li>", compared)
+    assert not re.search(r"\b0 sentence", compared)
+    in_polish = text(client.get(f"{NOTICE}/changes?from=1&to=2&lang=pl"))
+    assert re.search(r"Zmieniono treść punktu „[^”]+”: (zmieniono|dodano|usunięto) \d+ zda", in_polish)
     assert "Version 1" in text(client.get(f"{NOTICE}/versions/1"))
 
 

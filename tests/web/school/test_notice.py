@@ -80,6 +80,15 @@ def test_the_same_button_twice_publishes_once(staff):
     assert [asha.post(CLAUSE, data=data).status_code for _ in range(2)] == [302, 302]
 
 
+@pytest.mark.parametrize("base", ["0" * 64, "no hash", "y" * 300])
+def test_a_page_that_names_a_shared_text_that_never_was_takes_todays(staff, client, base):
+    asha = staff.client("asha")
+    data = {**form(asha), "base": base}
+    assert asha.post(CLAUSE, data={**data, "text": f"{data['text']}\n\nOurs.", "do": "save"}).status_code == 302
+    assert asha.post(CLAUSE, data=form(asha, base=base, do="publish")).status_code == 302
+    assert "Ours." in text(client.get(PUBLIC))
+
+
 def test_a_locked_clause_has_no_form(staff):
     page = text(staff.client("asha").get(f"{NOTICE}/clauses/about.controller"))
     assert "the same in every school" in page
@@ -214,6 +223,49 @@ def test_a_release_published_while_the_same_sentence_is_typed_leads_to_three_tex
     kept = asha.post(question, data={"csrf_token": field(page, "csrf_token"), "do": "keep"})
     assert kept.status_code == 302
     assert "Our first line." in text(client.get(PUBLIC))
+
+
+def in_conflict(asha, database):
+    """The address of a question about the same sentence changed on both sides."""
+    data = form(asha, do="publish")
+    old = data["text"].splitlines()[0]
+    Press(database).release("2027-01", {"information.held": lambda words: words.replace(old, "The shared first line.")})
+    return asha.post(CLAUSE, data={**data, "text": data["text"].replace(old, "Our first line.")}).headers["Location"]
+
+
+def test_words_typed_for_a_question_that_somebody_else_settled_are_not_lost(staff, client, database):
+    asha = staff.client("asha")
+    question = in_conflict(asha, database)
+    data = {"csrf_token": field(text(asha.get(question)), "csrf_token")}
+    asha.post(question, data={**data, "do": "keep"})
+    late = asha.post(question, data={**data, "do": "own", "text": "A third wording."})
+    assert late.status_code == 409
+    assert [words for words in ("Our first line.", "A third wording.") if words not in text(late)] == []
+    assert "A third wording." not in text(client.get(PUBLIC))
+
+
+def test_an_answer_that_is_neither_yes_nor_no_is_none(staff):
+    asha = staff.client("asha")
+    path = f"{NOTICE}/changes/cookies.school-site"
+    page = text(asha.get(path))
+    asha.post(path, data={"csrf_token": field(page, "csrf_token"), "offered": field(page, "offered")})
+    assert "Choose one of the buttons." in text(asha.get(path))
+    assert "changes/cookies.school-site" in text(asha.get(NOTICE))
+
+
+def test_the_dpo_team_answers_a_question_with_words(staff, database):
+    asha, devi = staff.client("asha"), staff.client("devi")
+    question = in_conflict(asha, database)
+    token = field(text(asha.get(question)), "csrf_token")
+    asha.post(question, data={"csrf_token": token, "do": "ask", "question": "May we say this?"})
+    path = f"/central/reviews/alder-primary/questions/{question.rpartition('/')[2]}"
+    data = {"csrf_token": field(text(devi.get(path)), "csrf_token"), "do": "advise"}
+    empty = devi.post(path, data={**data, "comment": " "})
+    assert empty.status_code == 422
+    assert "Write what the school should know." in text(empty)
+    assert path in text(devi.get("/central/reviews")), "the school still waits for an answer"
+    assert devi.post(path, data={**data, "comment": "Yes, you may."}).status_code == 302
+    assert "Yes, you may." in text(asha.get(question))
 
 
 def test_staff_see_which_clause_waits_for_which_fact(staff, client, database):

@@ -147,7 +147,9 @@ def test_somebody_of_the_school_watches_in_the_holidays(staff, database):
 def test_a_governor_sees_but_does_not_change(staff, page):
     gus = staff.client("gus")
     assert gus.get("/school/alder-primary/school").status_code == 200
-    assert gus.get(f"/school/alder-primary/school/{page}").status_code == 403
+    answer = gus.get(f"/school/alder-primary/school/{page}")
+    assert answer.status_code == 403
+    assert "Ask the head or the data protection lead of the school." in answer.get_data(as_text=True)
     assert staff.client("bea").get(f"/school/alder-primary/school/{page}").status_code == 404
 
 
