@@ -45,7 +45,11 @@ SECURITY = (
         ("tests/web/public/test_intake.py tests/casework::-k twice or again or same_letter or key",),
     ),
     Exercise("R16", "bad input is answered with a page", ("tests/web/test_bad_input.py",)),
-    Exercise("R17", "malformed bodies and addresses are refused", ("tests/web/test_hardening.py",)),
+    Exercise(
+        "R17",
+        "malformed bodies and addresses are refused",
+        ("tests/web/test_hardening.py", "tests/web/test_raw_http.py"),
+    ),
     Exercise(
         "R20",
         "names keep their letters and cannot deceive",

@@ -8,10 +8,12 @@ import structlog
 from flask import Flask, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 
 from portal.core.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.identity.throttle import TooMany
+from portal.web.refusing import refused
 from portal.web.session import close_desk
 
 log = structlog.get_logger("portal.web")
@@ -41,6 +43,12 @@ def too_many(error: TooMany) -> ResponseReturnValue:
     return response
 
 
+def malformed(_error: Exception) -> ResponseReturnValue:
+    """A body that the server began to hand over and then found to be broken."""
+    refused("malformed")
+    return _page(400)
+
+
 def unexpected(error: Exception) -> ResponseReturnValue:
     reference = secrets.token_hex(4)
     log.error("unexpected", reference=reference, endpoint=request.endpoint, error=type(error).__name__, exc_info=error)
@@ -54,6 +62,7 @@ ANSWERS: dict[type[Exception], Callable[[Any], ResponseReturnValue]] = {
     Forbidden: lambda _error: _page(403),
     Invalid: lambda error: _page(422, reason=str(error)),
     Conflict: lambda error: _page(409, reason=str(error)),
+    ParseException: malformed,
     TooMany: too_many,
     Exception: unexpected,
 }
