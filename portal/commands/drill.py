@@ -18,6 +18,7 @@ from portal.settings import ROOT
 SECONDS = 1_800
 _WALLS = "tests/tenancy/test_walls.py"
 _NAMES = "tests/core/test_text.py tests/tenancy/test_names.py"
+_EDITORS = "tests/web/shared/test_many_editors.py tests/web/shared/test_overwriting.py"
 _INCIDENTS = "tests/incidents"
 
 
@@ -38,7 +39,11 @@ SECURITY = (
     Exercise(
         "T5", "whoever leaves has no access within one request", ("tests/web/shared/test_sessions.py::-k leaver",)
     ),
-    Exercise("R12", "two who change the same thing see each other", (f"{_INCIDENTS}::-k incident_13",)),
+    Exercise(
+        "R12",
+        "two who change the same thing see each other",
+        (f"{_EDITORS} {_INCIDENTS}::-k editor or letter_leaves_once or incident_13",),
+    ),
     Exercise(
         "R13",
         "a form sent twice has one effect",

@@ -9,6 +9,7 @@ from flask import Flask, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from gunicorn.http.errors import ParseException
+from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from portal.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -62,6 +63,7 @@ ANSWERS: dict[type[Exception], Callable[[Any], ResponseReturnValue]] = {
     Forbidden: lambda _error: _page(403),
     Invalid: lambda error: _page(422, reason=str(error)),
     Conflict: lambda error: _page(409, reason=str(error)),
+    StaleDataError: lambda _error: _page(409),  # somebody else wrote the row between our reading and writing it
     ParseException: malformed,
     TooMany: too_many,
     Exception: unexpected,
