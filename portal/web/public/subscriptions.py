@@ -31,7 +31,7 @@ def subscription(slug: str, kind: str = GENERAL) -> ResponseReturnValue:
     if not form.validate_on_submit():
         status = 422 if form.errors else 200
         return render_template("public/subscriptions/subscription.html", school=school, form=form, kind=asked), status
-    throttle.count(desk.session, throttle.REQUESTER_NETWORK, request.remote_addr or "", now=desk.now)
+    throttle.count(desk.session, throttle.REQUESTER_NETWORK, throttle.network(request.remote_addr), now=desk.now)
     subscriptions.ask(
         desk.session, school, form.email.data or "", language=current_language().code,
         station=station(desk.settings), now=desk.now, kind=kind,

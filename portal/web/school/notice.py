@@ -19,7 +19,8 @@ from portal.notices.models import DecisionChoice, OverrideMode, PreferenceKind, 
 from portal.notices.wording import ClauseWording, NoticeDesk, clauses_in, notice_desks, preview
 from portal.tenancy.models import Tenant
 from portal.web.door import Audience, Door
-from portal.web.forms.notices import AdditionForm, ClauseForm, DecisionForm, PreferenceForm, number
+from portal.web.forms.fields import number
+from portal.web.forms.notices import AdditionForm, ClauseForm, DecisionForm, PreferenceForm
 from portal.web.public.page_cache import pages as page_cache
 from portal.web.session import desk
 from portal.web.shared.differences import pieces, three_sides
