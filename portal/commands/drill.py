@@ -20,6 +20,7 @@ _WALLS = "tests/tenancy/test_walls.py"
 _NAMES = "tests/core/test_text.py tests/tenancy/test_names.py"
 _EDITORS = "tests/web/shared/test_many_editors.py tests/web/shared/test_overwriting.py"
 _INCIDENTS = "tests/incidents"
+_PRESSED = "tests/web/shared/test_pressed_twice.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,12 @@ SECURITY = (
     Exercise(
         "R12",
         "two who change the same thing see each other",
-        (f"{_EDITORS} {_INCIDENTS}::-k editor or letter_leaves_once or incident_13",),
+        (f"{_EDITORS} {_INCIDENTS}::-k editors or overwriting or incident_13",),
     ),
     Exercise(
         "R13",
         "a form sent twice has one effect",
-        ("tests/web/public/test_intake.py tests/casework::-k twice or again or same_letter or key",),
+        (f"{_PRESSED} tests/web/public/test_intake.py tests/casework::-k twice or again or same_letter or key",),
     ),
     Exercise("R16", "bad input is answered with a page", ("tests/web/test_bad_input.py",)),
     Exercise(

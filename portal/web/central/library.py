@@ -50,6 +50,7 @@ def library() -> ResponseReturnValue:
 
 @pages.page("/library/releases/new", may=Action.EDIT_RELEASE, methods=("GET", "POST"))
 def new_release() -> ResponseReturnValue:
+    desk.in_turn("names of releases")
     form = NewReleaseForm(kind=request.args.get("kind", GENERAL))
     form.kind.choices = [
         *((one.kind, one.title or _("The notice for the whole school")) for one in releases.notice_kinds(desk.session)),
