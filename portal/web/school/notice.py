@@ -57,10 +57,11 @@ def clause(key: str) -> ResponseReturnValue:
     form = ClauseForm(data=_typed(wording)) if request.method == "GET" else ClauseForm()
     if not form.validate_on_submit():
         return _clause_page(board, wording, form, 422 if form.errors else 200)
+    form.base.data = _base(form, wording)
     words = Words(
         key, wording.clause_key, wording.mode if wording.mode is not OverrideMode.OMIT else OverrideMode.ADAPT,
         form.text.data or "", title=form.title.data or "" if wording.is_local else "",
-        base_hash=form.base.data or wording.parent_hash, seen=form.seen_version, reason=form.reason.data or "",
+        base_hash=form.base.data, seen=form.seen_version, reason=form.reason.data or "",
         own=form.seen_own,
     )  # fmt: skip
     try:
@@ -288,6 +289,12 @@ def _typed(wording: ClauseWording) -> dict[str, str]:
     title = wording.own.title if wording.own else ""
     base = wording.own.base_hash if wording.own and wording.own.base_hash else wording.parent_hash
     return {"title": title, "text": wording.text or wording.parent, "seen": "0", "base": base, "own": _own_id(wording)}
+
+
+def _base(form: ClauseForm, wording: ClauseWording) -> str:
+    """The shared text that the form stood beside; today's where it names none that there is."""
+    named = form.base.data or ""
+    return named if named and named in texts(desk.session, [named]) else wording.parent_hash
 
 
 def _own_id(wording: ClauseWording) -> str:

@@ -80,6 +80,14 @@ def test_the_same_button_twice_publishes_once(staff):
     assert [asha.post(CLAUSE, data=data).status_code for _ in range(2)] == [302, 302]
 
 
+@pytest.mark.parametrize("base", ["nonsense", "0" * 64, "x" * 5_000])
+@pytest.mark.parametrize("do", ["save", "publish"])
+def test_a_form_that_stood_beside_no_words_of_ours_is_taken_as_beside_todays(staff, base, do):
+    asha = staff.client("asha")
+    assert asha.post(CLAUSE, data=form(asha, text="Our line.", base=base, do=do)).status_code == 302
+    assert "Our line." in text(asha.get(CLAUSE))
+
+
 def test_a_locked_clause_has_no_form(staff):
     page = text(staff.client("asha").get(f"{NOTICE}/clauses/about.controller"))
     assert "the same in every school" in page
