@@ -20,6 +20,9 @@ limit_request_line = 4_094
 limit_request_fields = 60
 limit_request_field_size = 8_190
 
+# A request that comes from this machine, as the proxy's do, could otherwise say at which address it arrived.
+forwarder_headers = ""
+
 # Memory where there is some, so that a slow disk never looks like a hung worker.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes its own private file there
 

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, update
+from sqlalchemy.exc import IntegrityError
 
 from portal.audit.rules import AuditKind
 from portal.casework.correspondence import keep_note, refuse_open_places, refuse_stale, require_open
@@ -23,18 +24,21 @@ from portal.identity.permissions import Action, Actor, require
 def read_case(session: PortalSession, actor: Actor, case: Case, *, is_writing: bool, now: datetime) -> None:
     """Leave a line that the case was read, and show others who has it open."""
     require(actor, Action.READ_CASE, place_of(session, case))
-    row = session.scalar(
-        select(CasePresence).where(
-            CasePresence.tenant_id == case.tenant_id,
-            CasePresence.case_id == case.id,
-            CasePresence.person_id == actor.person_id,
-        )
-    )
-    if row is None:
-        row = CasePresence(tenant_id=case.tenant_id, case_id=case.id, person_id=actor.person_id)
-        session.add(row)
-    row.seen_at, row.is_writing = now, is_writing
+    _show_presence(session, actor, case, is_writing=is_writing, now=now)
     leave_line(session, actor, case, AuditKind.CASE_READ, now=now)
+
+
+def _show_presence(session: PortalSession, actor: Actor, case: Case, *, is_writing: bool, now: datetime) -> None:
+    mine = {"tenant_id": case.tenant_id, "case_id": case.id, "person_id": actor.person_id}
+    seen = {"seen_at": now, "is_writing": is_writing}
+    again = update(CasePresence).filter_by(**mine).values(seen)
+    if session.count_changed(again):
+        return
+    try:
+        with session.begin_nested():
+            session.add(CasePresence(**mine, **seen))
+    except IntegrityError:  # another tab of hers opened it at the same moment
+        session.execute(again)
 
 
 def assign(session: PortalSession, actor: Actor, case: Case, person_id: int | None, *, now: datetime) -> None:

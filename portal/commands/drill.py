@@ -18,7 +18,9 @@ from portal.settings import ROOT
 SECONDS = 1_800
 _WALLS = "tests/tenancy/test_walls.py"
 _NAMES = "tests/core/test_text.py tests/tenancy/test_names.py"
+_EDITORS = "tests/web/shared/test_many_editors.py tests/web/shared/test_overwriting.py"
 _INCIDENTS = "tests/incidents"
+_PRESSED = "tests/web/shared/test_pressed_twice.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,22 @@ SECURITY = (
     Exercise(
         "T5", "whoever leaves has no access within one request", ("tests/web/shared/test_sessions.py::-k leaver",)
     ),
-    Exercise("R12", "two who change the same thing see each other", (f"{_INCIDENTS}::-k incident_13",)),
+    Exercise(
+        "R12",
+        "two who change the same thing see each other",
+        (f"{_EDITORS} {_INCIDENTS}::-k editors or overwriting or incident_13",),
+    ),
     Exercise(
         "R13",
         "a form sent twice has one effect",
-        ("tests/web/public/test_intake.py tests/casework::-k twice or again or same_letter or key",),
+        (f"{_PRESSED} tests/web/public/test_intake.py tests/casework::-k twice or again or same_letter or key",),
     ),
     Exercise("R16", "bad input is answered with a page", ("tests/web/test_bad_input.py",)),
-    Exercise("R17", "malformed bodies and addresses are refused", ("tests/web/test_hardening.py",)),
+    Exercise(
+        "R17",
+        "malformed bodies and addresses are refused",
+        ("tests/web/test_hardening.py", "tests/web/test_raw_http.py"),
+    ),
     Exercise(
         "R20",
         "names keep their letters and cannot deceive",

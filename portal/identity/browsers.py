@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, update
 from portal.core.database import PortalSession
 from portal.core.limits import DRAFT_HOURS, SESSION_HOURS
 from portal.core.secrets import Keys, digest, new_token
+from portal.identity.counting import upsert
 from portal.identity.models import KeptDraft, KnownBrowser, WebSession
 
 KNOWN_DAYS = 180
@@ -99,9 +100,9 @@ def keep_draft(
     text = json.dumps(kept).encode()
     if len(text) > _DRAFT_BYTES or len(path.encode()) > _PATH_BYTES or not any(value.strip() for _, value in kept):
         return False
-    forget_draft(session, person_id, path)
-    session.add(KeptDraft(person_id=person_id, path=path, fields=keys.box("draft").encrypt(text), kept_at=now))
-    session.flush()  # it counts among those of which the oldest go
+    latest: dict[str, object] = {"fields": keys.box("draft").encrypt(text), "kept_at": now}
+    again = {"index_elements": ["person_id", "path"], "set_": latest}
+    session.execute(upsert(session, KeptDraft, {"person_id": person_id, "path": path, **latest}, again))
     mine = select(KeptDraft.path).where(KeptDraft.person_id == person_id).order_by(KeptDraft.kept_at.desc())
     for old in session.scalars(mine.offset(_MOST_DRAFTS)).all():
         forget_draft(session, person_id, old)

@@ -1,4 +1,4 @@
-"""Counting in one statement, which both databases spell alike but SQLAlchemy keeps in two dialects."""
+"""Adding or changing a row in one statement, which both databases spell alike but SQLAlchemy keeps in two dialects."""
 
 from typing import Any
 

@@ -1,5 +1,6 @@
 """People, what they belong to, their sessions, and what slows a guesser."""
 
+import secrets
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,8 @@ from portal.tenancy.scope import ServiceOwned, TenantOwned, tenant_key
 class Person(ServiceOwned, Base):
     """A member of staff. Requesters are not people in this sense: they have no account.
 
-    `handle` is what an authenticator knows her by: random, so that it names nobody (WebAuthn, 14.6.1).
+    `handle` is what an authenticator knows her by: random, so that it names nobody (WebAuthn, 14.6.1). Whoever
+    has none, as may happen while two versions run side by side, is known to each key by a name of its own.
     """
 
     __tablename__ = "person"
@@ -24,7 +26,7 @@ class Person(ServiceOwned, Base):
     name: Mapped[str] = mapped_column(String(200))
     password_hash: Mapped[str | None] = mapped_column(String(200))
     totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
-    handle: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    handle: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True, default=lambda: secrets.token_bytes(32))
     language: Mapped[str] = mapped_column(String(12), default="en")
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]

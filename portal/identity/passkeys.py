@@ -1,7 +1,6 @@
 """Verbs on passkeys and security keys (WebAuthn). User verification is required, so that one is two factors."""
 
 import json
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,8 +44,6 @@ class Site:
 
 def registration_options(session: PortalSession, person: Person, site: Site) -> tuple[str, bytes]:
     """(JSON for the browser, challenge to remember)."""
-    if person.handle is None:
-        person.handle = secrets.token_bytes(32)
     present = passkeys(session, person.id)
     options = generate_registration_options(
         rp_id=site.host,

@@ -4,17 +4,19 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import IO, Any
 
-from sqlalchemy import LargeBinary, select
+from sqlalchemy import LargeBinary, not_, select
 
 from portal.audit.actions import record
+from portal.audit.models import AuditEntry
 from portal.audit.rules import AuditKind
 from portal.casework.chunks import Damaged
 from portal.casework.files import Filing, read_plain
 from portal.casework.models import Attachment, Case, ScanState
+from portal.casework.queries import is_readable_by
 from portal.core.clock import london
 from portal.core.database import PortalSession
 from portal.core.errors import Conflict, Invalid, NotFound
@@ -29,11 +31,13 @@ from portal.notices.changes import note_tenant_change
 from portal.notices.gathering import GENERAL
 from portal.notices.models import Publication
 from portal.notices.queries import version
+from portal.outbox.models import Letter
 from portal.tenancy.models import FormerSlug, Tenant, TenantStatus
 from portal.tenancy.queries import service
 from portal.tenancy.scope import TenantOwned, tenant_models
 
-_SECRET_COLUMNS = frozenset({"token_digest", "digest", "salt", "data_key", "wrapped"})
+_SECRET_COLUMNS = frozenset({"token_digest", "digest", "salt", "data_key", "wrapped", "pin_hash", "token"})
+_SECRET_OF_TABLES = {"letter": frozenset({"body", "headers"}), "intake_draft": frozenset({"key"})}
 _WITHHELD = {
     ScanState.WAITING: "The virus scanner has not looked at it yet.",
     ScanState.INFECTED: "The virus scanner found something in it.",
@@ -48,7 +52,9 @@ publications/index.json  when each was in force, its SHA-256, and which one is d
 files/<request>/*  the files of each request, in a folder named by its reference
 files/index.json, files/index.csv  whose each file is, its SHA-256, and why one is not here
 
-Keys, codes and digests that open nothing outside the portal are left out.
+Keys, codes and digests that open nothing outside the portal are left out, and so are the texts of the e-mails that the
+portal sent, which carry private links; what was written to a requester is in data/case_message. An archive that the
+school or its trust makes holds no request that is limited to people other than whoever makes it.
 """
 
 
@@ -57,17 +63,18 @@ def export_school(
 ) -> int:
     """Write the archive; returns how many records it holds. The session must see the school. Raises `Forbidden`."""
     require(actor, Action.EXPORT_TENANT, Place(school.id, school.trust_id, service(session).id))
+    withheld = _withheld(session, actor, school)
     count = 0
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("README.txt", _ABOUT)
         archive.writestr("school.json", _json(_school(session, school)))
         for table, model in sorted(tenant_models().items(), key=lambda pair: pair[0].name):
             if model is not Publication:
-                count += _keep(archive, f"data/{table.name}", list(_rows(session, school, model)))
+                count += _keep(archive, f"data/{table.name}", list(_rows(session, school, model, withheld)))
         for name, rows in _about(session, school).items():
             count += _keep(archive, f"data/{name}", rows)
         count += _publications(session, school, archive)
-        files = _files(session, school, archive, filing)
+        files = _files(session, school, archive, filing, withheld)
     record(
         session, witness(actor), AuditKind.EXPORT_MADE, tenant_id=school.id, subject=("tenant", school.id), now=now,
         records=count, files=files,
@@ -131,9 +138,33 @@ def _school(session: PortalSession, school: Tenant) -> dict[str, Any]:
     return {**_values(school), "former_addresses": former}
 
 
-def _rows(session: PortalSession, school: Tenant, model: type[TenantOwned]) -> Iterator[dict[str, Any]]:
+def _withheld(session: PortalSession, actor: Actor, school: Tenant) -> dict[int, str]:
+    """References by id of the requests that are limited to others; the service hands over a school whole."""
+    centre = service(session).id
+    if any(tenant_id == centre for tenant_id, _role in actor.roles):
+        return {}
+    statement = select(Case.id, Case.reference).where(Case.tenant_id == school.id, not_(is_readable_by(actor)))
+    return dict(iter(session.execute(statement)))
+
+
+def _rows(
+    session: PortalSession, school: Tenant, model: type[TenantOwned], withheld: Mapping[int, str]
+) -> Iterator[dict[str, Any]]:
     for row in session.scalars(select(model).where(model.tenant_id == school.id).order_by(model.id)):
-        yield _values(row)
+        if not _is_about(row, withheld):
+            yield _values(row)
+
+
+def _is_about(row: TenantOwned, withheld: Mapping[int, str]) -> bool:
+    """Whether a row is of one of these requests, as its part, its letter or a line of the trail."""
+    match row:
+        case Case():
+            return row.id in withheld
+        case AuditEntry():
+            return row.subject_kind == "case" and row.subject_id in set(map(str, withheld))
+        case Letter():
+            return any(reference in row.subject for reference in withheld.values())
+    return getattr(row, "case_id", None) in withheld
 
 
 def _about(session: PortalSession, school: Tenant) -> dict[str, list[dict[str, Any]]]:
@@ -162,7 +193,9 @@ def _about(session: PortalSession, school: Tenant) -> dict[str, list[dict[str, A
     }
 
 
-def _files(session: PortalSession, school: Tenant, archive: zipfile.ZipFile, filing: Filing) -> int:
+def _files(
+    session: PortalSession, school: Tenant, archive: zipfile.ZipFile, filing: Filing, withheld: Mapping[int, str]
+) -> int:
     """Every file of a request, decrypted piece by piece; one that waits for the scanner or failed it stays out."""
     references = {
         row.id: row.reference
@@ -170,6 +203,8 @@ def _files(session: PortalSession, school: Tenant, archive: zipfile.ZipFile, fil
     }
     index: list[dict[str, Any]] = []
     for row in session.scalars(select(Attachment).where(Attachment.tenant_id == school.id).order_by(Attachment.id)):
+        if row.case_id in withheld:
+            continue
         reference = references.get(row.case_id or 0, "")
         path = f"files/{reference or 'no-request'}/{row.id}-{_file_name(row.name)}"
         why = _WITHHELD.get(row.state, "") or _copied(session, row, archive, path, filing)
@@ -219,10 +254,11 @@ def _keep(archive: zipfile.ZipFile, path: str, rows: list[dict[str, Any]]) -> in
 
 
 def _values(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of any table
+    secret = _SECRET_COLUMNS | _SECRET_OF_TABLES.get(row.__table__.name, frozenset())
     return {
         column.name: getattr(row, column.key)
         for column in row.__table__.columns
-        if not isinstance(column.type, LargeBinary) and column.name not in _SECRET_COLUMNS
+        if not isinstance(column.type, LargeBinary) and column.name not in secret
     }
 
 

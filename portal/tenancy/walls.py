@@ -12,6 +12,7 @@ from portal.tenancy.scope import tenant_models
 
 ROLES = ("portal_app", "portal_tenant", "portal_trust", "portal_service", "portal_backup")
 POLICY_ROLES = ROLES[1:]
+_HELD = ("portal_tenant", "portal_trust")
 _SETTING = "nullif(current_setting('portal.tenant', true), '')::integer"
 _APPEND_ONLY = ("audit_entry", "sealed_head")
 
@@ -85,17 +86,25 @@ def unwalled_tables(connection: Connection) -> list[str]:
 
 
 def foreign_policies(connection: Connection) -> list[str]:
-    """Row-level policies on tenant-owned tables that `raise_walls` did not make, or that stand for another role."""
+    """Row-level policies that `raise_walls` did not make, that stand for another role, or that no longer ask for whom.
+
+    Nobody but schools and trusts is held by a condition; that one of theirs was changed shows by what it leaves out.
+    """
     ours = {
         (table.name, f"{table.name}_{role.removeprefix('portal_')}", role)
         for table in tenant_models()
         for role in POLICY_ROLES
     }
     rows = connection.exec_driver_sql(
-        "SELECT tablename, policyname, array_to_string(roles, ','), permissive FROM pg_policies"
-        " WHERE schemaname = 'public'"
+        "SELECT tablename, policyname, array_to_string(roles, ','), permissive = 'PERMISSIVE',"
+        " cmd = 'ALL' AND with_check IS NULL AND (strpos(qual, 'portal.tenant') > 0) = (roles && %(held)s::name[])"
+        " FROM pg_policies WHERE schemaname = 'public'",
+        {"held": list(_HELD)},
     )
-    return sorted(name for table, name, role, mode in rows if (table, name, role) not in ours and mode == "PERMISSIVE")
+    return sorted(
+        name for table, name, role, opens, is_as_made in rows
+        if opens and not (is_as_made and (table, name, role) in ours)
+    )  # fmt: skip
 
 
 def _let_take(connection: Connection, role: str, serving_role: str) -> None:

@@ -9,10 +9,15 @@ import structlog
 from flask import Flask, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from gunicorn.http.errors import ParseException
+from psycopg.errors import UniqueViolation
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from portal.core.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.identity.throttle import TooMany
+from portal.web.refusing import refused
 from portal.web.session import Desk, close_desk
 
 log = structlog.get_logger("portal.web")
@@ -49,6 +54,20 @@ def too_many(error: TooMany) -> ResponseReturnValue:
     return response
 
 
+def malformed(_error: Exception) -> ResponseReturnValue:
+    """A body that the server began to hand over and then found to be broken."""
+    refused("malformed")
+    return _page(400)
+
+
+def clash(error: IntegrityError) -> ResponseReturnValue:
+    """Two wrote at the same moment what may be there once: the second has changed nothing. All else is a fault."""
+    if not isinstance(error.orig, UniqueViolation):
+        return unexpected(error)
+    log.warning("clash", endpoint=request.endpoint)
+    return _page(409)
+
+
 def unexpected(error: Exception) -> ResponseReturnValue:
     reference = secrets.token_hex(4)
     log.error("unexpected", reference=reference, endpoint=request.endpoint, error=type(error).__name__, exc_info=error)
@@ -62,6 +81,9 @@ ANSWERS: dict[type[Exception], Callable[[Any], ResponseReturnValue]] = {
     Forbidden: lambda _error: forbidden(),
     Invalid: lambda error: _page(422, reason=str(error)),
     Conflict: lambda error: _page(409, reason=str(error)),
+    IntegrityError: clash,
+    StaleDataError: lambda _error: _page(409),  # somebody else wrote the row between our reading and writing it
+    ParseException: malformed,
     TooMany: too_many,
     Exception: unexpected,
 }

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import zipfile
 
 import pytest
@@ -11,14 +12,15 @@ from sqlalchemy import select, update
 from portal.casework.files import Filing, add_files
 from portal.casework.intake import NewRequest, open_case
 from portal.casework.letters import Sender
-from portal.casework.models import CaseKind, FileKey, ScanState
+from portal.casework.models import CaseKind, CaseReader, FileKey, ScanState
 from portal.casework.requester import requester_of
 from portal.casework.stores import FolderStore
 from portal.core import clock
 from portal.core.errors import Conflict, Forbidden, Invalid
 from portal.identity.permissions import PUBLIC
 from portal.lifecycle.leaving import close_tenant, export_school
-from portal.notices.models import Publication, TextPart
+from portal.notices.models import Publication, Subscription, TextPart
+from portal.outbox.models import Letter
 from portal.tenancy.models import TenantStatus
 from portal.tenancy.scope import every_tenant
 
@@ -128,6 +130,48 @@ def test_no_name_of_a_file_leaves_its_folder(session, alder, keys, filing, expor
     (line,) = json.loads(exported().read("files/index.json"))
     assert line["file"].count("/") == 2
     assert ".." not in line["file"].split("/")[-1][:2]
+
+
+def everything(archive):
+    return b"".join(name.encode() + archive.read(name) for name in archive.namelist())
+
+
+def test_a_head_does_not_take_out_what_is_limited_to_others(session, actor, alder, keys, filing, exported):
+    """A complaint about her, say: neither its words nor its files, letters and lines, nor that it is there."""
+    case, _files = a_case(session, alder, keys, filing, "letter.pdf")
+    case.is_limited, case.details, reference = True, "quizzical", case.reference
+    session.flush()
+    target = io.BytesIO()
+    export_school(session, actor("asha"), alder, target, filing=filing, now=NOW)
+    archive = zipfile.ZipFile(target)
+    found = everything(archive)
+    assert reference.encode() not in found
+    assert b"quizzical" not in found
+    assert b"Priya" not in found
+    assert "data/audit_entry.json" not in archive.namelist(), "its lines were the only ones"
+    session.add(CaseReader(tenant_id=alder.id, case_id=case.id, person_id=actor("asha").person_id))
+    session.flush()
+    export_school(session, actor("asha"), alder, named := io.BytesIO(), filing=filing, now=NOW)
+    assert b"quizzical" in everything(zipfile.ZipFile(named))
+    assert b"quizzical" in everything(exported()), "whoever hands over a school that leaves hands over all of it"
+
+
+def test_nothing_in_the_export_opens_anything(session, alder, keys, filing, exported):
+    """Private links, PINs and the tokens of subscriptions stay behind."""
+    now, sender = NOW, Sender("http://localhost:8000", keys)
+    request = NewRequest(kind=CaseKind.ACCESS, received_at=now, requester_name="Priya Patel", address="1 High Street")
+    opened = open_case(session, PUBLIC, alder, request, sender=sender, now=now)
+    written, _rows = a_case(session, alder, keys, filing, "letter.pdf")
+    session.add(Subscription(tenant_id=alder.id, email="priya@example.org", token="a" * 40, asked_at=now))
+    session.flush()
+    letters = session.scalars(select(Letter).where(Letter.tenant_id == alder.id)).all()
+    links = {link for letter in letters for link in re.findall(r"/requests/([\w-]{20,})", letter.body)}
+    assert links
+    found = everything(exported()).decode()
+    assert written.reference in found
+    assert opened.case.pin_hash
+    for secret in (*links, opened.case.pin_hash, "a" * 40):
+        assert secret not in found
 
 
 def test_councils_and_who_had_access_are_in_the_export(session, alder, exported, cast):

@@ -77,6 +77,18 @@ def test_the_page_does_not_say_who_subscribed_already(reader, client, database):
     assert len(letters(database, "subscription-asked")) == 1
 
 
+def test_nobody_can_have_hundreds_of_letters_sent_to_an_address(client):
+    """Each from another network and in other letters, as if to another school."""
+    data = {"csrf_token": csrf_token(client, PAGE)}
+
+    def ask(email, number):
+        return client.post(PAGE, data={**data, "email": email}, environ_base={"REMOTE_ADDR": f"192.0.2.{number}"})
+
+    emails = ["victim@example.com", "Victim@Example.com"]
+    assert [ask(emails[number % 2], number).status_code for number in range(8)] == [302] * 6 + [429] * 2
+    assert ask("reader@example.com", 9).status_code == 302
+
+
 @pytest.mark.parametrize("email", ["", "nobody", "a@b", "x" * 300 + "@example.com"])
 def test_what_is_no_address_is_refused(client, email):
     assert client.post(PAGE, data={"csrf_token": csrf_token(client, PAGE), "email": email}).status_code == 422

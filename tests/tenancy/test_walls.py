@@ -10,6 +10,7 @@ from portal.app import create_app
 from portal.core import clock
 from portal.core.database import Database
 from portal.core.errors import SettingsError
+from portal.lifecycle.schema import migrate
 from portal.settings import load
 from portal.tenancy import scope as scopes
 from portal.tenancy.models import Fact, Tenant
@@ -214,12 +215,26 @@ def test_the_portal_does_not_start_when_a_table_has_no_wall(settings, database):
 
 
 @POSTGRESQL
-def test_the_portal_does_not_start_when_a_policy_opens_a_table(settings, database):
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("CREATE POLICY everything ON fact USING (true)", "everything"),
+        ("ALTER POLICY fact_tenant ON fact USING (true)", "fact_tenant"),
+        ("ALTER POLICY case_file_trust ON case_file USING (tenant_id > 0)", "case_file_trust"),
+        ("ALTER POLICY fact_tenant ON fact WITH CHECK (true)", "fact_tenant"),
+        ("ALTER POLICY fact_tenant ON fact TO PUBLIC", "fact_tenant"),
+    ],
+)
+def test_the_portal_does_not_start_when_a_policy_opens_a_table(settings, database, change, named):
+    create_app(settings, database=database)
     owner = create_engine(make_url(settings.database_owner_url))
     with owner.begin() as connection:
-        connection.exec_driver_sql("CREATE POLICY everything ON fact USING (true)")
+        connection.exec_driver_sql(change)
     owner.dispose()
-    with pytest.raises(SettingsError, match="everything"):
+    with pytest.raises(SettingsError, match=named):
+        create_app(settings, database=database)
+    migrate(settings)
+    if not change.startswith("CREATE"):
         create_app(settings, database=database)
 
 

@@ -7,8 +7,10 @@ from sqlalchemy import update
 
 from portal.app import create_app
 from portal.core import limits
+from portal.identity import throttle
 from portal.identity.models import WebSession
 from portal.web.addresses import safe_path
+from portal.web.forms.bring import BlockForm
 from tests.conftest import csrf_token
 
 ADDRESSES = ["/", "/sign-in", "/nowhere", "/static/icon.svg", "/static/nothing.css", "/health", "/home", "/find?q=%00"]
@@ -149,6 +151,35 @@ def test_odd_numbers_in_an_address_are_absent(staff, number):
     client = staff.client("adi")
     token = csrf_token(client, "/account")
     assert client.post(f"/central/operations/letters/{number}/retry", data={"csrf_token": token}).status_code == 404
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+@pytest.mark.parametrize("text", ["1" * 5_000, "-1", "\N{ARABIC-INDIC DIGIT ONE}" * 20, "1,,2,x"])
+def test_odd_numbers_in_a_hidden_field_are_refused(staff, text):
+    client = staff.client("asha")
+    data = {"csrf_token": csrf_token(client, "/account"), "memberships": text}
+    assert client.post("/school/alder-primary/people/review", data=data).status_code == 422
+    with client.application.test_request_context(method="POST", data={"seen": text}):
+        assert BlockForm(meta={"csrf": False}).seen_version == 0
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+@pytest.mark.parametrize("address", ["/requests", "/schools/alder-primary/privacy-notice/subscription"])
+def test_a_household_with_many_addresses_is_one_network(client, monkeypatch, address):
+    """Whoever has an IPv6 address has 2 to the power of 64 of them."""
+    monkeypatch.setattr(throttle, "REQUESTER_NETWORK", throttle.Rate("few", 2, 15))
+    statuses = []
+    for number in range(4):
+        data = {
+            "csrf_token": csrf_token(client, address),
+            "reference": "ZZZZ-ZZZZ",
+            "code": "1234",
+            "email": "a@b.example",
+        }
+        answer = client.post(address, data=data, environ_base={"REMOTE_ADDR": f"2001:db8::{number + 1:x}"})
+        statuses.append(answer.status_code)
+    assert 429 not in statuses[:2]
+    assert statuses[2:] == [429, 429]
 
 
 @pytest.mark.parametrize("backend", ["sqlite"])

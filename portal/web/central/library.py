@@ -50,6 +50,7 @@ def library() -> ResponseReturnValue:
 
 @pages.page("/library/releases/new", may=Action.EDIT_RELEASE, methods=("GET", "POST"))
 def new_release() -> ResponseReturnValue:
+    desk.in_turn("names of releases")
     form = NewReleaseForm(kind=request.args.get("kind", GENERAL))
     form.kind.choices = [
         *((one.kind, one.title or _("The notice for the whole school")) for one in releases.notice_kinds(desk.session)),
@@ -138,7 +139,7 @@ def clause(name: str, key: str) -> ResponseReturnValue:
         changed=pieces(old_text, form.text.data or ""), grade=_grade(form.text.data or ""),
         placeholders=sorted({one.key for one in placeholders_in(form.text.data or "")}),
         others=[one for one in _ordered(found) if one is not row], is_new=False,
-    ), 422 if form.errors or form.form_errors else 200  # fmt: skip
+    ), 409 if form.form_errors else 422 if form.errors else 200  # fmt: skip
 
 
 @pages.page("/library/releases/<name>/additions", may=Action.EDIT_RELEASE, methods=("GET", "POST"))
@@ -163,7 +164,7 @@ def addition(name: str) -> ResponseReturnValue:
     return render_template(
         "central/library/clause.html", release=found, row=None, form=form, old="", changed=[], grade=None,
         placeholders=[], others=[], is_new=True,
-    ), 422 if form.errors or form.form_errors else 200  # fmt: skip
+    ), 409 if form.form_errors else 422 if form.errors else 200  # fmt: skip
 
 
 @pages.page("/library/releases/<name>/clauses/<key>/retirement", may=Action.EDIT_RELEASE, methods=("POST",))

@@ -33,6 +33,7 @@ def reviews() -> ResponseReturnValue:
 @pages.page("/reviews/<school>/drafts/<key>", may=Action.READ_NOTICE, methods=("GET", "POST"), cross_tenant=REASON)
 def draft(school: str, key: str) -> ResponseReturnValue:
     tenant = tenant_by_slug(desk.session, school)
+    desk.in_turn(f"school {tenant.id}")
     row = draft_in_review(desk.session, tenant, key)
     if row is None:
         raise NotFound("Nothing waits for review here.")
@@ -66,7 +67,7 @@ def draft(school: str, key: str) -> ResponseReturnValue:
         "central/reviews/draft.html", school=tenant, row=row, wording=wording, form=form, talk=talk,
         changed=pieces(wording.parent, row.text), present=pieces(wording.text, row.text),
         people=names(desk.session, {one.written_by for one in talk if one.written_by}), may_review=_may_review(tenant),
-    ), 422 if form.errors or form.form_errors else 200  # fmt: skip
+    ), 409 if form.form_errors else 422 if form.errors else 200  # fmt: skip
 
 
 @pages.page(
@@ -76,6 +77,7 @@ def draft(school: str, key: str) -> ResponseReturnValue:
 def question(school: str, decision_id: int) -> ResponseReturnValue:
     """Agree to a merge, or answer a school that asked: the choice itself stays the school's."""
     tenant = tenant_by_slug(desk.session, school)
+    desk.in_turn(f"school {tenant.id}")
     row = decisions.decision(desk.session, tenant, decision_id, lock=request.method == "POST")
     form = CommentForm()
     if form.validate_on_submit():

@@ -60,6 +60,7 @@ def schools() -> ResponseReturnValue:
 
 @pages.page("/schools/new", may=Action.ADD_TENANT, methods=("GET", "POST"), cross_tenant="adding a school")
 def new_school() -> ResponseReturnValue:
+    desk.in_turn("names of schools")
     form = SchoolForm()
     form.authority.choices = [("", _("Choose a council")), *authority_choices(desk.session, on=clock.today())]
     form.trust.choices = [("", _("None")), *trust_choices(desk.session)]
@@ -191,6 +192,7 @@ def host(slug: str) -> ResponseReturnValue:
 
 @pages.page("/schools/<slug>/leave", may=Action.LIST_TENANTS, methods=("POST",), cross_tenant=_WHY)
 def leave(slug: str) -> ResponseReturnValue:
+    desk.in_turn(f"record {slug}")
     school = _school(slug, Action.CLOSE_TENANT)
     begin_leaving(desk.session, desk.actor, school, now=desk.now)
     flash(_("%(name)s is leaving. Give it its export, then close it.", name=school.name), "success")
@@ -199,6 +201,7 @@ def leave(slug: str) -> ResponseReturnValue:
 
 @pages.page("/schools/<slug>/return", may=Action.LIST_TENANTS, methods=("POST",), cross_tenant=_WHY)
 def come_back(slug: str) -> ResponseReturnValue:
+    desk.in_turn(f"record {slug}")
     school = _school(slug, Action.CLOSE_TENANT)
     bring_back(desk.session, desk.actor, school, now=desk.now)
     flash(_("%(name)s is here again, as it was before.", name=school.name), "success")
@@ -213,6 +216,7 @@ def export(slug: str) -> ResponseReturnValue:
 
 @pages.page("/schools/<slug>/close", may=Action.LIST_TENANTS, methods=("GET", "POST"), cross_tenant=_WHY)
 def close(slug: str) -> ResponseReturnValue:
+    desk.in_turn(f"record {slug}")
     school = _school(slug, Action.CLOSE_TENANT)
     form = CloseForm(on=_today(), records=records_after_closure(desk.session, school, on=_today()))
     if not form.validate_on_submit():

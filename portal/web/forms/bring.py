@@ -6,7 +6,7 @@ from wtforms import DateField, HiddenField, RadioField, SelectField, TextAreaFie
 from portal.core.limits import MESSAGE_LENGTH
 from portal.lifecycle.import_corrections import CHOICES
 from portal.notices.importing.report import LABELS
-from portal.web.forms.fields import LongField, NameField, PortalForm, at_most, optional, required
+from portal.web.forms.fields import LongField, NameField, PortalForm, at_most, number, optional, required
 from portal.web.texts import later as _
 
 ACCEPTED = ".txt,.md,.html,.htm,.docx,.pdf"
@@ -29,8 +29,7 @@ class BlockForm(PortalForm):
 
     @property
     def seen_version(self) -> int:
-        value = self.seen.data or ""
-        return int(value) if value.isdecimal() else 0
+        return number(self.seen.data) or 0
 
 
 class ManyForm(PortalForm):

@@ -35,6 +35,11 @@ _PLAIN_WORDS = {
 }
 
 
+def number(value: str | None) -> int | None:
+    """The number that a hidden field holds; None where it holds none."""
+    return int(value) if value and value.isascii() and value.isdecimal() and len(value) < 12 else None
+
+
 class PlainWords:
     """What WTForms says by itself, in the portal's own words and the reader's language."""
 

@@ -13,6 +13,7 @@ from portal.web.forms.fields import (
     ReplacingForm,
     at_most,
     email_address,
+    number,
     optional,
     required,
 )
@@ -31,11 +32,6 @@ KINDS_OF_SCHOOL = (
     ("special", _("Special schools")),
     ("independent", _("Independent schools")),
 )
-
-
-def number(value: str | None) -> int | None:
-    """The number that a hidden field holds; None where it holds none."""
-    return int(value) if value and value.isascii() and value.isdecimal() and len(value) < 12 else None
 
 
 class ClauseForm(PortalForm):

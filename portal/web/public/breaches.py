@@ -44,7 +44,7 @@ def report(slug: str) -> ResponseReturnValue:
 
 
 def _send(school: Tenant, form: BreachForm, new: NewRequest) -> ResponseReturnValue:
-    throttle.count(desk.session, throttle.REQUEST_NETWORK, request.remote_addr or "", now=desk.now)
+    throttle.count(desk.session, throttle.REQUEST_NETWORK, throttle.network(request.remote_addr), now=desk.now)
     key = form.key.data or ""
     try:
         made = take_key(desk.session, ROUTE, key, digest(f"{school.id}\0{new}", purpose=ROUTE), now=desk.now)

@@ -39,7 +39,7 @@ def by_reference() -> ResponseReturnValue:
     form = ReferenceForm()
     if not form.validate_on_submit():
         return render_template("public/cases/by_reference.html", form=form), 422 if form.errors else 200
-    throttle.count(desk.session, throttle.REQUESTER_NETWORK, request.remote_addr or "", now=desk.now)
+    throttle.count(desk.session, throttle.REQUESTER_NETWORK, throttle.network(request.remote_addr), now=desk.now)
     reference = normal_reference(form.reference.data or "")
     if "send" in request.form:
         return _send_code(reference)
@@ -61,7 +61,7 @@ def case(token: str) -> ResponseReturnValue:
 
 @pages.page("/requests/<token>/codes", may=Needs.REQUESTER, methods=("POST",))
 def code(token: str) -> ResponseReturnValue:
-    throttle.count(desk.session, throttle.REQUESTER_NETWORK, request.remote_addr or "", now=desk.now)
+    throttle.count(desk.session, throttle.REQUESTER_NETWORK, throttle.network(request.remote_addr), now=desk.now)
     with _acting_on(token) as found:
         ask_code(desk.session, found, sender=sender(), now=desk.now)
         by_post = not found.contact_email
@@ -74,7 +74,7 @@ def code(token: str) -> ResponseReturnValue:
 
 @pages.page("/requests/<token>/admission", may=Needs.REQUESTER, methods=("POST",))
 def admission(token: str) -> ResponseReturnValue:
-    throttle.count(desk.session, throttle.REQUESTER_NETWORK, request.remote_addr or "", now=desk.now)
+    throttle.count(desk.session, throttle.REQUESTER_NETWORK, throttle.network(request.remote_addr), now=desk.now)
     form = AdmissionForm()
     with _acting_on(token) as found:
         if not form.validate_on_submit():

@@ -121,7 +121,7 @@ def _attach(draft: Draft, form: DetailsForm) -> bool:
     """Keep the chosen files with the draft; False, with the error beside the field, when one cannot be taken."""
     if not form.uploads():
         return True
-    throttle.count(desk.session, throttle.UPLOAD_NETWORK, request.remote_addr or "", now=desk.now)
+    throttle.count(desk.session, throttle.UPLOAD_NETWORK, throttle.network(request.remote_addr), now=desk.now)
     try:
         add_draft_files(desk.session, draft.row, form.uploads(), filing=filing(), now=desk.now)
     except Invalid as error:
@@ -224,7 +224,7 @@ def _send(school: Tenant, draft: Draft, form: CheckForm) -> ResponseReturnValue:
     key, seen = (form.key.data or "")[:64], (form.seen.data or "")[:64]
     if not draft.is_sent and seen != answers_hash(school.id, draft.answers):
         return _show(school, draft, form, changed=True)
-    throttle.count(desk.session, throttle.REQUEST_NETWORK, request.remote_addr or "", now=desk.now)
+    throttle.count(desk.session, throttle.REQUEST_NETWORK, throttle.network(request.remote_addr), now=desk.now)
     try:
         made = take_key(desk.session, ROUTE, key, seen, now=desk.now)
     except Conflict:

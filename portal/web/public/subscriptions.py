@@ -16,6 +16,8 @@ from portal.web.public.schools import enter_school
 from portal.web.session import desk
 
 pages = Door("public_subscriptions", __name__, audience=Audience.PUBLIC)
+MAILBOX = throttle.Rate("subscription.address", 6, 60)
+"""Hundreds of schools would each write to an address that a stranger names to all of them."""
 
 
 @pages.page("/schools/<slug>/privacy-notice/subscription", may=Needs.NOTHING, methods=("GET", "POST"))
@@ -31,9 +33,11 @@ def subscription(slug: str, kind: str = GENERAL) -> ResponseReturnValue:
     if not form.validate_on_submit():
         status = 422 if form.errors else 200
         return render_template("public/subscriptions/subscription.html", school=school, form=form, kind=asked), status
-    throttle.count(desk.session, throttle.REQUESTER_NETWORK, request.remote_addr or "", now=desk.now)
+    email = (form.email.data or "").lower()
+    throttle.count(desk.session, throttle.REQUESTER_NETWORK, throttle.network(request.remote_addr), now=desk.now)
+    throttle.count(desk.session, MAILBOX, email, now=desk.now)
     subscriptions.ask(
-        desk.session, school, form.email.data or "", language=current_language().code,
+        desk.session, school, email, language=current_language().code,
         station=station(desk.settings), now=desk.now, kind=kind,
     )  # fmt: skip
     flash(_("We sent a letter to this address. Open the link in it to confirm."), "success")

@@ -37,6 +37,7 @@ from portal.notices.wording import NoticeDesk, notice_desk
 from portal.tenancy.models import Tenant, TenantKind
 from portal.web.door import Audience, Door
 from portal.web.forms.bring import ACCEPTED, BlockForm, BringForm
+from portal.web.forms.fields import number
 from portal.web.public.page_cache import pages as page_cache
 from portal.web.session import desk
 from portal.web.shared.differences import pieces
@@ -180,8 +181,8 @@ def _chosen(run: ImportRun, what: str, key: str, value: str) -> Choices:
     if what == "fact":
         facts = present.facts | {key} if value == "take" else present.facts - {key}
         return Choices(present.clauses, facts, present.dropped)
-    if what == "local" and key.isdecimal():
-        index = frozenset({int(key)})
+    if what == "local" and (paragraph := number(key)) is not None:
+        index = frozenset({paragraph})
         dropped = present.dropped | index if value == "drop" else present.dropped - index
         return Choices(present.clauses, present.facts, dropped)
     raise Invalid(_("Choose one of the buttons."))
@@ -199,10 +200,10 @@ def _labels() -> dict[str, object]:
 
 
 def _seen() -> int:
-    value = request.form.get("seen", "")
-    if not value.isdecimal():
+    seen = number(request.form.get("seen"))
+    if seen is None:
         raise Conflict(_("Open the page again: it is not clear which decisions you saw."))
-    return int(value)
+    return seen
 
 
 def _school() -> Tenant:

@@ -19,7 +19,8 @@ from portal.notices.models import DecisionChoice, OverrideMode, PreferenceKind, 
 from portal.notices.wording import ClauseWording, NoticeDesk, clauses_in, notice_desks, preview
 from portal.tenancy.models import Tenant
 from portal.web.door import Audience, Door
-from portal.web.forms.notices import AdditionForm, ClauseForm, DecisionForm, PreferenceForm, number
+from portal.web.forms.fields import number
+from portal.web.forms.notices import AdditionForm, ClauseForm, DecisionForm, PreferenceForm
 from portal.web.public.page_cache import pages as page_cache
 from portal.web.session import desk
 from portal.web.shared.differences import pieces, three_sides
@@ -50,6 +51,7 @@ def _notice_page(boards: dict[str, NoticeDesk], board: NoticeDesk, form: Prefere
 
 @pages.page("/notice/clauses/<key>", may=Action.READ_NOTICE, methods=("GET", "POST"))
 def clause(key: str) -> ResponseReturnValue:
+    _in_turn()
     board = _board(key)
     wording = board.clause(key)
     form = ClauseForm(data=_typed(wording)) if request.method == "GET" else ClauseForm()
@@ -75,6 +77,7 @@ def clause(key: str) -> ResponseReturnValue:
 
 @pages.page("/notice/clauses/<key>/absence", may=Action.PUBLISH_OVERRIDE, methods=("POST",))
 def absence(key: str) -> ResponseReturnValue:
+    _in_turn()
     board = _board(key)
     own = number(request.form.get("own"))
     try:
@@ -88,6 +91,7 @@ def absence(key: str) -> ResponseReturnValue:
 
 @pages.page("/notice/clauses/<key>/sharing", may=Action.PUBLISH_OVERRIDE, methods=("POST",))
 def sharing(key: str) -> ResponseReturnValue:
+    _in_turn()
     board = _board(key)
     seen, own = number(request.form.get("seen")) or 0, number(request.form.get("own"))
     try:
@@ -101,6 +105,7 @@ def sharing(key: str) -> ResponseReturnValue:
 
 @pages.page("/notice/clauses/<key>/draft/removal", may=Action.EDIT_OVERRIDE, methods=("POST",))
 def draft_removal(key: str) -> ResponseReturnValue:
+    _in_turn()
     board = _board(key)
     actions.drop_draft(desk.session, desk.actor, _tenant(), key, now=desk.now)
     flash(_("The draft is gone."), "success")
@@ -109,6 +114,7 @@ def draft_removal(key: str) -> ResponseReturnValue:
 
 @pages.page("/notice/additions/<clause_key>", may=Action.EDIT_OVERRIDE, methods=("GET", "POST"))
 def addition(clause_key: str) -> ResponseReturnValue:
+    _in_turn()
     board = _board(clause_key)
     anchor = board.clause(clause_key)
     form = AdditionForm()
@@ -127,6 +133,7 @@ def addition(clause_key: str) -> ResponseReturnValue:
 
 @pages.page("/notice/questions/<int:decision_id>", may=Action.READ_NOTICE, methods=("GET", "POST"))
 def question(decision_id: int) -> ResponseReturnValue:
+    _in_turn()
     row = decisions.decision(desk.session, _tenant(), decision_id, lock=request.method == "POST")
     merged = decisions.merge_of(desk.session, row)
     form, theirs = DecisionForm(), None
@@ -153,6 +160,7 @@ def question(decision_id: int) -> ResponseReturnValue:
 
 @pages.page("/notice/changes/<key>", may=Action.READ_NOTICE, methods=("GET", "POST"))
 def change(key: str) -> ResponseReturnValue:
+    _in_turn()
     board = _board(key)
     wording = board.clause(key)
     if wording.waiting is None:
@@ -190,7 +198,7 @@ def change(key: str) -> ResponseReturnValue:
 
 @pages.page("/notice/preference", may=Action.PUBLISH_OVERRIDE, methods=("POST",))
 def preference() -> ResponseReturnValue:
-    desk.in_turn(f"school {_tenant().id}")
+    _in_turn()
     boards = _boards()
     board = next(iter(boards.values()))
     form = _preference_form(board)
@@ -317,6 +325,11 @@ def _board(key: str) -> NoticeDesk:
 def _asked(board: NoticeDesk) -> str | None:
     """The kind for addresses: the general notice's have none."""
     return None if board.kind == GENERAL else board.kind
+
+
+def _in_turn() -> None:
+    """One change of a school's wording at a time: whoever comes second meets what the first wrote."""
+    desk.in_turn(f"school {_tenant().id}")
 
 
 def _tenant() -> Tenant:

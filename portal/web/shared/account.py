@@ -88,7 +88,7 @@ def my_recovery_codes() -> ResponseReturnValue:
     return render_template("shared/account/recovery_codes.html", codes=codes, is_new=False)
 
 
-@pages.page("/account/passkeys/new", may=Needs.SIGN_IN, methods=("GET", "POST"), sudo=True, writes=True)
+@pages.page("/account/passkeys/new", may=Needs.SIGN_IN, methods=("GET", "POST"), sudo=True)
 def new_passkey() -> ResponseReturnValue:
     found, form = me(), PasskeyNameForm()
     if form.validate_on_submit():

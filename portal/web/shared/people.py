@@ -14,6 +14,7 @@ from portal.identity.queries import invitations_of, last_review, membership_in, 
 from portal.identity.rules import ROLE_NAMES, is_review_due, roles_for
 from portal.tenancy.models import Tenant
 from portal.web.door import Audience, Door
+from portal.web.forms.fields import number
 from portal.web.forms.people import InvitationForm, RoleForm
 from portal.web.forms.sign_in import NothingForm
 from portal.web.session import desk
@@ -103,7 +104,8 @@ def end(membership_id: int) -> ResponseReturnValue:
 
 @pages.page("/people/review", may=Action.REVIEW_ACCESS, methods=("POST",), sudo=True)
 def review() -> ResponseReturnValue:
-    seen = [int(number) for number in clean(request.form.get("memberships", "")).split(",") if number.isdecimal()]
+    named = map(number, clean(request.form.get("memberships", "")).split(","))
+    seen = [membership_id for membership_id in named if membership_id is not None]
     confirm_access(desk.session, desk.actor, _tenant(), seen, place=desk.place, now=desk.now)
     flash(_("Thank you. We ask again in a year."), "success")
     return redirect(url_for(".people"))

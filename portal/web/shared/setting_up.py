@@ -93,7 +93,7 @@ def set_up_authenticator() -> ResponseReturnValue:
     return authenticator_page("shared/setting_up/authenticator.html", found, form, secret)
 
 
-@pages.page("/set-up/passkey", may=Needs.NOTHING, methods=("GET", "POST"), writes=True)
+@pages.page("/set-up/passkey", may=Needs.NOTHING, methods=("GET", "POST"))
 def set_up_passkey() -> ResponseReturnValue:
     found, form = person_setting_up(), PasskeyNameForm()
     if form.validate_on_submit():

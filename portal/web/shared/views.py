@@ -35,6 +35,7 @@ def forget(view_id: int) -> ResponseReturnValue:
 
 @pages.page("/cases/calendar", may=Action.LIST_CASES, methods=("GET", "POST"), sudo_to_send=True)
 def feed() -> ResponseReturnValue:
+    desk.in_turn(f"calendar {desk.actor.person_id}")
     form, address = NothingForm(), ""
     if form.validate_on_submit():
         token = new_feed(desk.session, desk.actor, desk.place, now=desk.now)

@@ -268,7 +268,7 @@ def test_a_conflict_over_a_clause_has_a_way_out(cal, staff):
     assert edit(cal, lambda words: f"{words}\n\nA colleague's line.").status_code == 302
     seen = re.search(r'name="seen" value="(\d+)"', page)[1]
     mine = edit(cal, lambda _: "My line.", seen=seen)
-    assert mine.status_code == 422
+    assert mine.status_code == 409
     assert "A colleague" in text(mine)
     again = re.search(r'name="seen" value="(\d+)"', text(mine))[1]
     assert edit(cal, lambda _: "My line.", seen=again).status_code == 302
