@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, true, tuple_
 
+from portal.casework.intake import normal_reference
 from portal.casework.models import Case, CaseCount, CaseKind, CaseStatus, WaitingFor
 from portal.casework.queries import is_named, is_readable_by
 from portal.casework.search import MOST, find_case_ids
@@ -206,7 +207,9 @@ def page(
         for each in found
         for line in (Line._make(row) for row in session.execute(statement.where(each).order_by(*order).limit(size + 1)))
     }
-    lines = sorted(wanted.values(), key=lambda line: _place(line, sort), reverse=descends)
+    lines = list(wanted.values())
+    if len(found) > 1:
+        lines.sort(key=lambda line: _place(line, sort), reverse=descends)
     has_more = len(lines) > size
     lines = lines[:size]
     if back is not None:
@@ -353,13 +356,13 @@ def _stands(status: CaseStatus) -> ColumnElement[bool]:
 def _search(session: PortalSession, actor: Actor, words: str) -> tuple[list[ColumnElement[bool]], bool]:
     """What holds the words, as questions whose answers are merged, and whether there is more than can be shown.
 
-    A reference stands alone. Words anywhere in the case count, at most 1,000. For whoever sees every tenant's, a single
-    word is first an exact surname, of the requester or of whom it is about, each by its b-tree; where that fills a page
-    the words anywhere are not asked for.
+    A reference stands alone where there is one. Words anywhere in the case count, at most 1,000. For whoever sees
+    every tenant's, a single word is first an exact surname, of the requester or of whom it is about, each by its
+    b-tree; where that fills a page the words anywhere are not asked for.
     """
-    typed = words.upper()
-    if _REFERENCE.fullmatch(typed) and any(character.isdigit() for character in typed):
-        return [Case.reference == f"{typed[:4]}-{typed[-4:]}"], False
+    is_it = Case.reference == normal_reference(words)
+    if _REFERENCE.fullmatch(words.upper()) and session.scalar(select(Case.id).where(is_it, is_readable_by(actor))):
+        return [is_it], False
     surname = words.casefold()
     scope = current_scope(session)
     sees_all = scope is not None and scope.tenant_id is None

@@ -183,7 +183,7 @@ def forget_old_mail(session: PortalSession, *, now: datetime) -> None:
 
 def _addressed(session: PortalSession, recipients: tuple[str, ...], hosts: frozenset[str]) -> list[Tenant]:
     """The schools whose addresses they are, `<its slug>@` one of ours; the service where there is none."""
-    parts = [address(each).partition("@") for each in recipients]
+    parts = [address(each.strip("<> ")).partition("@") for each in recipients]
     slugs = {name.partition("+")[0] for name, _, host in parts if host in hosts}
     found = session.scalars(
         select(Tenant)

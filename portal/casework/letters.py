@@ -12,10 +12,9 @@ from urllib.parse import urlsplit
 
 from portal.casework.kinds import KINDS
 from portal.casework.models import Case, CaseMessage, RequesterLink
-from portal.casework.wording import words
 from portal.core.clock import london
 from portal.core.database import PortalSession
-from portal.core.i18n import N_
+from portal.core.i18n import N_, words
 from portal.core.secrets import Keys, digest, new_token
 from portal.identity.models import Person
 from portal.outbox.actions import write_letter

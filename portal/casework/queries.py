@@ -217,8 +217,8 @@ def alike(session: PortalSession, case: Case) -> list[Case]:
 
 
 def _is(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
-    """Whether they are the same but for capitals; SQLite knows those of ASCII only, so it is asked for "É" as typed."""
-    return or_(column == text, func.lower(column) == text.lower())
+    """Whether they are the same but for capitals."""
+    return func.lower(column) == text.lower()
 
 
 def _staff(session: PortalSession, case: Case) -> Sequence[tuple[Person, Membership]]:

@@ -1,5 +1,6 @@
 """Open cases from a list kept elsewhere: what each of its lines says. Pure."""
 
+import re
 from datetime import date, datetime, time
 
 from portal.casework.intake import NewRequest
@@ -85,7 +86,7 @@ def _cell(name: str, value: str) -> str:
         raise Invalid(f"{name}: {error.message}") from error
     if len(text) > _LENGTHS.get(name, MESSAGE_LENGTH):
         raise Invalid(f"The {name} is too long.")
-    if name == "email" and text and ("@" not in text or " " in text):
+    if name == "email" and text and (text.count("@") != 1 or re.search(r"[\s,;]", text)):
         raise Invalid("This is not an e-mail address.")
     return text.lower() if name in {"kind", "email"} else text
 
@@ -101,4 +102,6 @@ def _received(table: Table, text: str, now: datetime) -> datetime:
 
 
 def _day(text: str) -> date:
-    return date.fromisoformat(text) if "-" in text else datetime.strptime(text, "%d/%m/%Y").date()  # noqa: DTZ007 - a day has no zone
+    """A day as people and programs write it; a program may write midnight after it."""
+    text = text.removesuffix(" 00:00:00")
+    return date.fromisoformat(text) if "-" in text else datetime.strptime(text.replace(".", "/"), "%d/%m/%Y").date()  # noqa: DTZ007 - a day has no zone

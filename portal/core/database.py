@@ -194,10 +194,15 @@ class PortalSession(Session):
         return self.execute(sql_text(statement), parameters or {}, execution_options={"portal_text": True})
 
 
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
 def _prepare_sqlite(engine: Engine, lock: FairLock) -> None:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver connection
         connection.isolation_level = None
+        connection.create_function("lower", 1, _lower, deterministic=True)  # its own knows the capitals of ASCII alone
         cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
             cursor.execute(f"PRAGMA {pragma}")

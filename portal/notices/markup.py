@@ -27,7 +27,7 @@ _TARGET: Final = re.compile(
 _TARGET_FACT: Final = re.compile(rf"(?P<scheme>mailto:|tel:)?(?P<fact>{PLACEHOLDER.pattern})")
 _SCHEME_OF: Final = {FactKind.EMAIL: "mailto:", FactKind.TELEPHONE: "tel:", FactKind.WEBSITE: None}
 _SCHEME: Final = re.compile(r"[\s\x00-\x20]*([A-Za-z][A-Za-z0-9+.\s-]*):")
-_BRACE: Final = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|#\}")
+_BRACE: Final = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|#\}|\{\ufffc|\ufffc\}")
 
 _LINE_FAULTS: Final[Sequence[tuple[re.Pattern[str], str]]] = (
     (
@@ -150,7 +150,7 @@ def _characters(number: int, line: str) -> Iterator[Problem]:
 
 def _placeholders(text: str, known: Collection[str] | None) -> Iterator[Problem]:
     for number, line in enumerate(LINE_ENDS.sub("\n", text).split("\n"), start=1):
-        if _BRACE.search(PLACEHOLDER.sub("", line)):
+        if _BRACE.search(PLACEHOLDER.sub("\ufffc", line)):
             yield Problem(number, N_("A placeholder is written {{ school.name }}, with two brackets on each side."))
         for match in PLACEHOLDER.finditer(line):
             yield from _placeholder(number, line, match, known)

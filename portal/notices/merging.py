@@ -37,7 +37,7 @@ from portal.notices.models import (
 )
 from portal.notices.planning import flags_of
 from portal.notices.reading import text_hash
-from portal.notices.rules import TELL_DPO_AFTER, ChangePlan, Outcome, Why, plan_change, until_filled_in
+from portal.notices.rules import TELL_DPO_AFTER, ChangePlan, Outcome, Why, plan_change, refusal, until_filled_in
 from portal.notices.wording import NoticeDesk
 from portal.tenancy.models import Tenant, TenantKind
 
@@ -245,9 +245,9 @@ def _works(session: PortalSession, shelf: Shelf, newest: Edition, one: Standing,
         if own.mode not in {OverrideMode.ADAPT, OverrideMode.OMIT}:
             continue
         parent, clause = parent_of(newest, one, own.clause_key, now)
-        is_locked = clause is not None and clause.policy == "locked"
         flags = flags_of(newest, own.clause_key, clause)
-        if parent == own.base_hash and not is_locked and not (flags.is_split and own.base_release != newest.name):
+        is_split = flags.is_split and own.base_release != newest.name
+        if parent == own.base_hash and not is_split and not (clause and refusal(clause.policy, own.mode)):
             continue
         words = shelf.fetch(session, [digest for digest in (own.base_hash, parent, own.part_hash) if digest])
         known = clause or _last_known(shelf.editions, own.clause_key)
@@ -377,7 +377,8 @@ def _end(session: PortalSession, work: Work, row: Override, release: str, now: d
 def _ask(session: PortalSession, work: Work, row: Override, release: str, now: datetime) -> None:
     """Store what a person must decide, once; an older question about the same clause is overtaken.
 
-    One that was overtaken itself is asked again when the same words come back.
+    One that was overtaken itself is asked again when the same words come back, and an open one when a lock leaves
+    nothing of it to choose.
     """
     own, plan = work.override, work.plan
     known = session.scalar(
@@ -386,7 +387,10 @@ def _ask(session: PortalSession, work: Work, row: Override, release: str, now: d
             Decision.local_hash == own.part_hash, Decision.base_hash == own.base_hash,
         )
     )  # fmt: skip
-    if known is not None and (known.settled_at is None or known.choice is not None):
+    is_locked = plan.why is Why.LOCKED
+    if known is not None and (known.choice is not None or (known.settled_at is None and not is_locked)):
+        if is_locked:
+            _take_off(session, work, row, release, now)
         return
     tenant = session.get(Tenant, work.tenant_id)
     assert tenant is not None
@@ -402,10 +406,16 @@ def _ask(session: PortalSession, work: Work, row: Override, release: str, now: d
     known.merged_hash = merged
     known.opened_at, known.due_at, known.settled_at, known.settled_by = now, now + TELL_DPO_AFTER, None, None
     known.reminded, known.told_dpo_at, known.asked_dpo_at = 0, None, None
-    if plan.why in _RETIRING:
+    if is_locked:
+        _take_off(session, work, row, release, now)
+    elif plan.why in _RETIRING:
         _keep_as_draft(session, work, now)
-    if plan.why is Why.LOCKED:
-        _end(session, work, row, release, now)
+
+
+def _take_off(session: PortalSession, work: Work, row: Override, release: str, now: datetime) -> None:
+    """The page says the shared words, which may not be changed any more; the tenant's are at hand for another place."""
+    _keep_as_draft(session, work, now)
+    _end(session, work, row, release, now)
 
 
 def _kind(plan: ChangePlan) -> DecisionKind:

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, select
 
 from portal.core.database import PortalSession
 from portal.core.errors import NotFound
+from portal.core.i18n import N_, words
 from portal.core.secrets import new_token
 from portal.notices.gathering import GENERAL
 from portal.notices.languages import ENGLISH
@@ -19,6 +20,19 @@ from portal.tenancy.scope import every_tenant, tenant_scope
 FORGET_AFTER = timedelta(days=7)
 ASK_AGAIN_AFTER = timedelta(minutes=10)
 _BATCH = 200
+
+_ASKED_SUBJECT = N_("Please confirm: changes to the privacy notice of %(school)s")
+_ASKED = N_(
+    "Somebody asked for a letter to this address when the privacy notice of %(school)s changes.\n\n"
+    "If it was you, open this page and confirm:\n%(link)s\n\n"
+    "If it was not, do nothing: the address is forgotten after a week.\n"
+)
+_CHANGED_SUBJECT = N_("The privacy notice of %(school)s has changed")
+_CHANGED = N_(
+    "The privacy notice of %(school)s has a new version, number %(number)s.\n\n"
+    "What changed:\n%(changes)s\n\nThe notice:\n%(notice)s\n\n"
+    "To get no more of these letters:\n%(leaving)s\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +66,12 @@ def ask(
             )
             session.add(row)
         row.asked_at = now
-        link = station.address(f"/subscriptions/{row.token}")
-        body = (
-            f"Somebody asked for a letter to this address when the privacy notice of {school.name} changes.\n\n"
-            f"If it was you, open this page and confirm:\n{link}\n\n"
-            "If it was not, do nothing: the address is forgotten after a week.\n"
-        )
+        row.language = language
+        link = station.address(_page(f"/subscriptions/{row.token}", language))
         write_letter(
-            session, tenant_id=school.id, kind="subscription-asked", recipient=address, body=body, now=now,
-            subject=f"Please confirm: changes to the privacy notice of {school.name}", host=station.host,
+            session, tenant_id=school.id, kind="subscription-asked", recipient=address, now=now, host=station.host,
+            subject=words(_ASKED_SUBJECT, language, school=school.name), language=language,
+            body=words(_ASKED, language, school=school.name, link=link),
         )  # fmt: skip
 
 
@@ -134,21 +145,27 @@ def _tell(
     """RFC 8058: the header's address is posted to by the mail program, without a page between."""
     notice = notice_path(school.slug, row.kind)
     changes = f"{notice}/changes?from={max(row.told_number, 1)}&to={number}"
-    leaving = station.address(f"/subscriptions/{row.token}")
-    body = (
-        f"The privacy notice of {school.name} has a new version, number {number}.\n\n"
-        f"What changed:\n{station.address(changes)}\n\nThe notice:\n{station.address(notice)}\n\n"
-        f"To get no more of these letters:\n{leaving}\n"
-    )
+    leaving, language = station.address(f"/subscriptions/{row.token}"), row.language
+    body = words(
+        _CHANGED, language, school=school.name, number=number, changes=station.address(_page(changes, language)),
+        notice=station.address(_page(notice, language)), leaving=_page(leaving, language),
+    )  # fmt: skip
     write_letter(
         session, tenant_id=school.id, kind="notice-changed", recipient=row.email, body=body, now=now,
-        subject=f"The privacy notice of {school.name} has changed", host=station.host,
+        subject=words(_CHANGED_SUBJECT, language, school=school.name), host=station.host, language=language,
         headers={
             "List-Unsubscribe": f"<{leaving}/removal>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         },
     )  # fmt: skip
     row.told_number = number
+
+
+def _page(address: str, language: str) -> str:
+    """A page of ours in the language of the letter that names it."""
+    if language == ENGLISH:
+        return address
+    return f"{address}{'&' if '?' in address else '?'}lang={language}"
 
 
 def _find(session: PortalSession, token: str) -> tuple[Subscription, Tenant]:

@@ -58,7 +58,7 @@ class SmtpMailer:
             with self._connect(parts.scheme, host, parts.port, needs_tls=bool(user)) as server:
                 if user:
                     server.login(user, password)
-                server.send_message(message, from_addr=self.sender, to_addrs=[recipient])
+                server.send_message(message, from_addr=self.sender, to_addrs=[_in_ascii(recipient)])
         except smtplib.SMTPRecipientsRefused as error:
             codes = [code for code, _ in error.recipients.values()]
             raise (Refused(f"refused with {codes[0]}") if all(code >= 500 for code in codes) else error) from error
@@ -83,7 +83,7 @@ def make_message(letter: Letter, *, sender: str) -> EmailMessage:
     """The message of a letter, plain text in UTF-8; machine-made, so that no machine answers it (RFC 3834)."""
     message = EmailMessage()
     message["From"] = sender
-    message["To"] = letter.recipient
+    message["To"] = _in_ascii(letter.recipient)
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(letter.written_at)
     message["Message-ID"] = letter.message_id
@@ -96,6 +96,15 @@ def make_message(letter: Letter, *, sender: str) -> EmailMessage:
         message[name] = value
     message.set_content(letter.body)
     return message
+
+
+def _in_ascii(address: str) -> str:
+    """With its host as every mail server knows it (RFC 5891): `xn--bcher-kva.example` for `bücher.example`."""
+    name, at, host = address.rpartition("@")
+    try:
+        return f"{name}{at}{host.encode('idna').decode()}"
+    except UnicodeError:
+        return address
 
 
 def mailbox(folder: Path) -> list[Path]:

@@ -67,9 +67,20 @@ ROWS = [["Received", "Kind", "Name", "About", "Telephone"], [46342, "access", "Z
         workbook([ROWS[0], [46342 - 1462, *ROWS[1][1:]]], '<workbookPr date1904="1"/>'),
         "Received;Kind;Name;About;Telephone\r\n16/11/2026;access;Zoë O’Neil;;1632960001\r\n".encode("cp1252"),
         "Received,Kind,Name,About,Telephone,,\n16/11/2026,access,Zoë O’Neil,,1632960001,,\n".encode("utf-8-sig"),
+        "Received,Kind,Name,About,Telephone\n16.11.2026,access,Zoë O’Neil,,1632960001\n".encode(),
+        "Received,Kind,Name,About,Telephone\n2026-11-16 00:00:00,access,Zoë O’Neil,,1632960001\n".encode(),
         "Received\tKind\tName\tAbout\tTelephone\n2026-11-16\taccess\tZoë O’Neil\t\t1632960001".encode("utf-16"),
     ],
-    ids=["xlsx", "xlsx that begins lower down", "xlsx of a Mac", "CSV of Excel", "CSV UTF-8", "Unicode text"],
+    ids=[
+        "xlsx",
+        "xlsx that begins lower down",
+        "xlsx of a Mac",
+        "CSV of Excel",
+        "CSV UTF-8",
+        "days with dots",
+        "days with midnight",
+        "Unicode text",
+    ],
 )
 def test_a_list_is_read_as_spreadsheet_programs_save_it(content):
     [(_, request)], wrong = read_cases(content, now=NOW)

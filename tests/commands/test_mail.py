@@ -36,7 +36,7 @@ def rows(database):
 
 
 def test_a_message_to_two_schools_is_kept_for_each(receive, rows):
-    done = receive(message().as_bytes(), "alder-primary@localhost", "birch-academy@localhost")
+    done = receive(message().as_bytes(), "alder-primary@localhost", "<birch-academy@localhost>")
     assert (done.exit_code, done.output.split()) == (0, ["waiting", "waiting"])
     assert len({row.tenant_id for row in rows()}) == 2
 

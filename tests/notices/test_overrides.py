@@ -569,3 +569,26 @@ def test_a_title_is_not_saved_over_another_title(press, at_desk):
     with pytest.raises(Conflict) as found:
         save("Our drama club", version)
     assert "Our chess club" in found.value.theirs
+
+
+def test_a_clause_that_may_not_be_left_out_any_more_comes_back_though_its_words_stayed(press, at_desk):
+    key = "limits.research"
+    at_desk("alder-primary", lambda s, t, b: actions.leave_out(s, SYSTEM, t, b, key, now=clock.now()))
+    press.release("2027-01", {key: str}, flags={"policy": ClausePolicy.ADAPTABLE})
+    press.settle()
+    assert key in {clause.key for clause in press.notice("alder-primary").composed.clauses}
+
+
+def test_a_lock_takes_off_words_about_which_a_question_was_open(press, at_desk):
+    """Nothing of the question is left to choose, and the words are at hand for another place."""
+    press.adapt("alder-primary", HELD, lambda text: text.replace(first(text), "Our own first line."))
+    press.release("2027-01", {HELD: lambda text: text.replace(first(text), "The shared first line.")})
+    press.settle()
+    assert at_desk("alder-primary", lambda s, t, b: b.clause(HELD).decision.kind) is DecisionKind.CONFLICT
+    press.release("2027-02", {HELD: str}, flags={"policy": ClausePolicy.LOCKED})
+    press.settle()
+    wording = at_desk("alder-primary", lambda s, t, b: b.clause(HELD))
+    assert wording.own is None
+    assert wording.decision.kind is DecisionKind.RETIRED
+    assert "Our own first line." in wording.draft.text
+    assert "The shared first line." in press.text("alder-primary")

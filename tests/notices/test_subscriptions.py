@@ -130,3 +130,21 @@ def test_every_school_is_reminded_also_the_one_of_a_trust_after_another_school(p
         names = {school.id: school.slug for school in session.scalars(select(Tenant))}
     asked = {names[letter.tenant_id] for letter in letters(database, "wording-reminder")}
     assert {"alder-primary", "birch-academy"} <= asked
+
+
+def test_letters_speak_the_language_in_which_they_were_asked_for(press, client, database):
+    page = f"{PAGE}?lang=pl"
+    client.post(page, data={"csrf_token": csrf_token(client, page), "email": "czytelniczka@example.com"})
+    (asked,) = letters(database, "subscription-asked")
+    assert asked.language == "pl"
+    assert "potwierdzenie" in asked.subject
+    path = re.search(r"/subscriptions/\S+", asked.body)[0]
+    assert path.endswith("?lang=pl")
+    client.post(path, data={"csrf_token": csrf_token(client, path)})
+    press.release("2027-01", {HELD: lambda text: f"{text}\n\nMore."})
+    press.settle()
+    assert tell(database) == 1
+    (told,) = letters(database, "notice-changed")
+    assert "Co się zmieniło:" in told.body
+    assert "&lang=pl" in told.body
+    assert "privacy-notice?lang=pl" in told.body

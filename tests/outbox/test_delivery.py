@@ -180,3 +180,10 @@ def test_the_development_mailbox_keeps_letters_as_files(database, settings, lett
     found = stored(database, letter)
     FolderMailer(tmp_path / "mail").send(make_message(found, sender="portal@example"), found.recipient)
     assert len(mailbox(tmp_path / "mail")) == 1
+
+
+def test_a_host_with_an_accent_is_written_as_every_mail_server_knows_it(database, mailing, mailer, server):
+    add_letter(database, recipient="priya@bücher.example")
+    deliver(mailing, database, mailer)
+    [taken] = server.taken
+    assert "To: priya@xn--bcher-kva.example" in taken

@@ -13,8 +13,9 @@ from portal.casework.models import Case, CaseKind
 from portal.casework.purging import purge
 from portal.casework.queries import case_by_reference, nameable, place_of, readers
 from portal.casework.staff_view import staff_case
-from portal.casework.wording import explained, words
+from portal.casework.wording import explained
 from portal.core.errors import Conflict, Invalid
+from portal.core.i18n import words
 from portal.identity.permissions import Action, require
 from portal.web.door import Audience, Door
 from portal.web.files import filing, serve

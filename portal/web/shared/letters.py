@@ -21,9 +21,9 @@ from portal.casework.progress import events_of
 from portal.casework.queries import case_by_reference
 from portal.casework.staff_view import staff_case
 from portal.casework.trail import leave_line
-from portal.casework.wording import words
 from portal.core.clock import london
 from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.i18n import words
 from portal.core.limits import POSTED_CODE_DAYS
 from portal.identity.permissions import Action
 from portal.tenancy.models import Tenant
