@@ -102,11 +102,18 @@ class FairLock:
             ticket = self._next
             self._next += 1
             self._turn.wait_for(lambda: self._serving == ticket)
-        self._file = self._path.open("a")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            self._file = self._path.open("a")
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        except BaseException:
+            self._go_on()
+            raise
 
     def release(self) -> None:
         self._file.close()
+        self._go_on()
+
+    def _go_on(self) -> None:
         with self._turn:
             self._serving += 1
             self._turn.notify_all()

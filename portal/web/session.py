@@ -300,11 +300,14 @@ def _digest(token: str) -> str:
 
 
 def _has_ended(row: WebSession | None, kept: ServerSession) -> bool:
-    """Whether a session that was there when the request began is none any more; signing in makes a new one."""
+    """Whether the session that was there when the request began is none any more, or goes by another token.
+
+    Signing in makes a new one whatever became of it.
+    """
     if kept.row_id is None or kept.is_new:
         return False
-    if row is None:
-        return not kept.must_rotate
+    if row is None or row.token_digest != _digest(cast("str", kept.token)):
+        return True
     return "asleep" in row.data and "_user_id" in kept
 
 

@@ -189,6 +189,22 @@ def test_an_ended_session_stays_ended_while_it_writes(staff, database, app):
     assert not is_in(client)
 
 
+def test_a_slow_request_of_the_old_token_brings_it_not_back(staff, app, cast):
+    """It began before the person proved herself again and ends after."""
+    client = staff.client("asha")
+    old = client.get_cookie("portal").value
+    with app.test_request_context("/account", headers={"Cookie": f"portal={old}"}):
+        slow = app.session_interface.open_session(app, request)
+    proof = {"csrf_token": csrf_token(client, "/confirm"), "code": TOTP(cast["asha"].totp_secret).now()}
+    assert client.post("/confirm", data=proof).status_code == 302
+    with app.test_request_context("/account"):
+        slow["note"] = "written late"
+        app.session_interface.save_session(app, slow, app.make_response(""))
+    assert is_in(client)
+    client.set_cookie("portal", old)
+    assert not is_in(client)
+
+
 def test_the_cookie_outlives_the_session_so_that_a_days_words_can_be_kept(client, cast):
     token = csrf_token(client, "/sign-in")
     answer = client.post(
