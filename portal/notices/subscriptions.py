@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, delete, func, select
+from sqlalchemy.exc import IntegrityError
 
 from portal.core.database import PortalSession
 from portal.core.errors import NotFound
@@ -64,7 +65,11 @@ def ask(
             row = Subscription(
                 tenant_id=school.id, kind=kind, email=address, language=language, token=new_token(), asked_at=now
             )
-            session.add(row)
+            try:
+                with session.begin_nested():
+                    session.add(row)
+            except IntegrityError:
+                return  # asked twice in the same moment
         row.asked_at = now
         row.language = language
         link = station.address(_page(f"/subscriptions/{row.token}", language))

@@ -209,6 +209,8 @@ def _wording(
     draft = drafts.get(line.key)
     mode = own.mode if own else draft.mode if draft else OverrideMode.ADAPT
     waiting = shared.waiting.get(line.key)
+    if parent is not None and parent.origin is Origin.TRUST:
+        waiting = None  # the trust is asked
     is_shared = line.key in shared.held or (waiting is not None and waiting.clause is not None)
     return ClauseWording(
         line.key, line.clause_key, section, line.title, mode,

@@ -272,6 +272,9 @@ def test_the_plan_says_that_a_trusts_words_change_at_once_in_its_schools(press, 
         publish_release(session, SYSTEM, release_named(session, "2027-01"), now=clock.now())
     press.settle()
     assert "New." in press.text("birch-academy")
+    with database.session() as session:
+        board = notice_desk(session, press.school(session, "birch-academy"), now=clock.now(), shelf=fill_shelf(session))
+    assert board.clause(HELD) not in board.open_clauses, "the school is asked about words that it does not show"
 
 
 TRUST = "We belong to {{ trust.name }}."
