@@ -4,13 +4,16 @@ Everything is an argument: the law by its dates, the days by a `Calendar`, and t
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
+from portal.casework.clock import wording
 from portal.casework.clock.days_and_hours import read_breach, read_complaint, read_service, read_withdrawal
 from portal.casework.clock.events import EXTENDABLE, Exchange, checked
 from portal.casework.clock.forecast import Forecast, Milestones, forecast, milestones
+from portal.casework.clock.law import Rule
 from portal.casework.clock.months import read_months
-from portal.casework.clock.reading import ClockKind, ClockReading, Moment, Step, Waiting, english
+from portal.casework.clock.reading import ClockKind, ClockReading, Moment, Step, Waiting, english, step
 from portal.casework.clock.school_days import read_foi, read_record
 from portal.core.working_days import Calendar
 from portal.tenancy.models import SchoolLaw
@@ -45,8 +48,8 @@ def explain(
 
     `received` is a date in London or an aware instant; a breach is counted from the instant. `identity` and each of
     `clarifications` are (day asked, day answered or None). `service_days` are the working days the service gives
-    itself where the law sets none. `is_settled` is for what stands in a case: an extension that turns out too late
-    then counts for nothing, and says so.
+    itself where the law sets none. `is_settled` is for what stands in a case: an extension that turns out too late,
+    or whose request turns out to be of another kind, then counts for nothing, and says so.
 
     Raises `Invalid` for dates in an impossible order, an extension that is too late or
     unknown to the law, and a request that the law does not give against this kind of school.
@@ -57,9 +60,12 @@ def explain(
     )  # fmt: skip
     if kind in EXTENDABLE:
         return read_months(events, calendar)
-    if kind in _READERS:
-        return _READERS[kind](events, calendar)
-    return read_service(events, calendar, service_days)
+    read = _READERS.get(kind)
+    reading = read(events, calendar) if read else read_service(events, calendar, service_days)
+    if extended_on is None:
+        return reading
+    in_vain = step(events.received, Rule.EXTENSION, extended_on, wording.EXTENDED_IN_VAIN, extended=extended_on)
+    return replace(reading, steps=(*reading.steps, in_vain))
 
 
 def if_clarified_today(

@@ -15,7 +15,7 @@ from portal.casework.correspondence import (
 )
 from portal.casework.letters import LetterKind, suggest
 from portal.casework.models import CaseEvent, CaseKind, EventKind
-from portal.casework.progress import add_event, events_of, read_clock, refresh_dates
+from portal.casework.progress import add_event, calendar_of, events_of, read_clock, refresh_dates
 from portal.casework.requester import requester_of, write_to_school
 from portal.casework.rules import ClockKind, explain
 from portal.casework.staff_view import staff_case
@@ -185,6 +185,20 @@ def test_a_right_can_be_used_for_another_kind_only_where_the_law_gives_it(everyw
     case = ask("birch-academy").case
     with pytest.raises(Invalid):
         change_kind(everywhere, actor("tom"), case, CaseKind.RECORD, now=NOW)
+
+
+def test_the_kind_can_be_put_right_after_an_extension_which_then_adds_nothing(everywhere, ask, actor, school):
+    case = ask().case
+    with_letter = case.due_on
+    add_event(everywhere, case, EventKind.EXTENDED, now=NOW, day=TODAY)
+    change_kind(everywhere, actor("ben"), case, CaseKind.FOI, now=NOW)
+    reading = read_clock(everywhere, case)
+    assert reading.due == explain(
+        ClockKind.FOI, NOW, calendar=calendar_of(everywhere, case.tenant_id), is_settled=True
+    ).due  # fmt: skip
+    assert "so it adds nothing" in reading.text
+    change_kind(everywhere, actor("ben"), case, CaseKind.ACCESS, now=NOW)
+    assert case.due_on > with_letter, "the letter counts again"
 
 
 def test_freedom_of_information_takes_the_earlier_date_where_the_terms_end(everywhere):

@@ -116,7 +116,9 @@ def test_a_changed_text_is_found(press):
 
 
 @pytest.mark.parametrize(
-    "damaged", [lambda body: b"nothing", lambda body: body[:-4], lambda body: body + b"more"], ids=str
+    "damaged",
+    [lambda body: b"nothing", lambda body: body[:-4], lambda body: body + b"more"],
+    ids=["other", "cut", "longer"],
 )
 def test_damaged_bytes_are_found(press, damaged):
     """Also where the text can still be read: without its checksum, and with something behind it."""

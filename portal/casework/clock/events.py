@@ -56,7 +56,7 @@ def checked(
     for exchange in asked:
         _refuse_disorder(day, exchange, "clarification")
     if extended_on is not None:
-        _refuse_extension(kind, day, extended_on)
+        _refuse_extension(kind, day, extended_on, is_settled=is_settled)
     instant = received if isinstance(received, datetime) else None
     return Events(kind, day, instant, identity, asked, extended_on, school_law, is_settled)
 
@@ -78,9 +78,9 @@ def _refuse_disorder(received: date, exchange: Exchange, what: str) -> None:
         raise Invalid(f"The {what} cannot have come on {english(answered)}: we asked for it on {english(asked)}.")
 
 
-def _refuse_extension(kind: ClockKind, received: date, extended_on: date) -> None:
+def _refuse_extension(kind: ClockKind, received: date, extended_on: date, *, is_settled: bool) -> None:
     _refuse_far(extended_on)
-    if kind not in EXTENDABLE:
+    if kind not in EXTENDABLE and not is_settled:
         raise Invalid(
             "This cannot be extended. The law allows an extension only for a request about data protection rights."
         )

@@ -28,6 +28,9 @@ EXTENDED_IN_PAUSE = N_("Extended on %(extended)s, in time. Three months from the
 EXTENDED_LATE = N_(
     "Extended on %(extended)s, but the requester had to be told by %(notice)s. That is too late, so it adds nothing."
 )
+EXTENDED_IN_VAIN = N_(
+    "Extended on %(extended)s, but the law lets nobody extend the time for a request of this kind, so it adds nothing."
+)
 NOTICE = N_(
     "If the request is complex, or one of several from the same person, the time can be extended. Tell the requester, "
     "with the reason, by %(notice)s at the latest and better a day before. No weekend or holiday moves that date."
