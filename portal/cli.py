@@ -2,34 +2,38 @@
 
 import click
 
-from portal.commands import (
-    audit,
-    bench_inbox,
-    bring,
-    cases,
-    clock,
-    code,
-    directory,
-    drill,
-    init,
-    library,
-    lint,
-    mail,
-    merge,
-    notice,
-    person,
-    release,
-    school,
-    schools,
-    secrets,
-    serve,
-    settings,
-)
 from portal.commands.errors import PortalGroup
 from portal.core import logs
 
+COMMANDS = {
+    "audit": "audit:audit",
+    "bench": "bench_inbox:bench",
+    "cases": "cases:cases",
+    "clock": "clock:clock",
+    "code": "code:code",
+    "directory": "directory:directory",
+    "drill": "drill:drill",
+    "init": "init:init",
+    "library": "library:library",
+    "mail": "mail:mail",
+    "merge": "merge:merge",
+    "notice": "notice:notice",
+    "person": "person:person",
+    "release": "release:release",
+    "school": "school:school",
+    "schools": "schools:schools",
+    "secrets": "secrets:secrets",
+    "serve": "serve:serve",
+    "settings": "settings:settings",
+    "worker": "serve:worker",
+}
 
-@click.group(cls=PortalGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+
+@click.group(
+    cls=PortalGroup,
+    places=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(package_name="portal")
 def main() -> None:
     """A privacy portal for schools: notices that stay shared, requests with a clock that explains itself.
@@ -37,31 +41,3 @@ def main() -> None:
     Settings come from the environment; `portal settings` lists them.
     """
     logs.configure()
-
-
-for command in (
-    init.init,
-    serve.serve,
-    serve.worker,
-    settings.settings,
-    code.code,
-    audit.audit,
-    secrets.secrets,
-    person.person,
-    drill.drill,
-    school.school,
-    schools.schools,
-    notice.notice,
-    library.library,
-    bench_inbox.bench,
-    release.release,
-    directory.directory,
-    clock.clock,
-    merge.merge,
-    mail.mail,
-    cases.cases,
-):
-    main.add_command(command)
-
-for command in (bring.import_notice, lint.lint_notice):
-    notice.notice.add_command(command)

@@ -6,6 +6,7 @@ from html import escape
 
 import click
 
+from portal.commands.errors import LoadingGroup
 from portal.commands.house import named_school, print_json, reading
 from portal.core import clock
 from portal.core.database import PortalSession
@@ -19,7 +20,7 @@ from portal.notices.verifying import verify as check
 from portal.tenancy.models import Tenant
 
 
-@click.group()
+@click.group(cls=LoadingGroup, places={"import": "bring:import_notice", "lint": "lint:lint_notice"})
 def notice() -> None:
     """Read notices and check their seals."""
 

@@ -1,6 +1,7 @@
 """Passwords, codes, addresses, which roles belong where: pure questions."""
 
 from datetime import datetime, timedelta
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -13,7 +14,6 @@ from portal.identity.permissions import Role
 from portal.tenancy.models import TenantKind
 
 _HASHER = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=1)
-_NOBODYS_HASH = _HASHER.hash("nobody has this password")
 TOTP_SECONDS = 30
 REVIEW_EVERY = timedelta(days=365)
 
@@ -57,11 +57,17 @@ def hash_password(password: str) -> str:
     return _HASHER.hash(password.encode("utf-8", "surrogatepass"))
 
 
+@cache
+def nobodys_hash() -> str:
+    """What is compared where there is no account, so that it takes the same work; made once by whoever serves."""
+    return _HASHER.hash("nobody has this password")
+
+
 def password_matches(password_hash: str | None, password: str) -> bool:
     """Whether the password is right; does the same work for an account that does not exist (None)."""
     typed = password[:PASSWORD_LENGTH].encode("utf-8", "surrogatepass")
     try:
-        _HASHER.verify(password_hash or _NOBODYS_HASH, typed)
+        _HASHER.verify(password_hash or nobodys_hash(), typed)
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None

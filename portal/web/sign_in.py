@@ -16,7 +16,7 @@ from portal.identity.passwords import check_strength
 from portal.identity.permissions import Actor
 from portal.identity.proofs import end_proofs
 from portal.identity.queries import actor_by_id, actor_for, person_by_email, roles
-from portal.identity.rules import hash_password, normal_email
+from portal.identity.rules import hash_password, nobodys_hash, normal_email
 from portal.tenancy.queries import service, tenant
 from portal.tenancy.scope import tenant_scope
 from portal.web import providers
@@ -50,6 +50,7 @@ def install(app: Flask) -> None:
         return SignedIn(known) if known else None
 
     manager.user_loader(load)
+    nobodys_hash()
 
     @app.after_request
     def keep_known(response: Response) -> Response:
