@@ -16,9 +16,9 @@ class LoadingGroup(click.Group):
     Somebody who asks the clock should not wait for the web to be loaded.
     """
 
-    def __init__(self, *arguments: Any, places: Mapping[str, str], **options: Any) -> None:  # noqa: ANN401 - click's signature
+    def __init__(self, *arguments: Any, places: Mapping[str, str] | None = None, **options: Any) -> None:  # noqa: ANN401 - click's signature
         super().__init__(*arguments, **options)
-        self.places = places
+        self.places = places or {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *self.places})
