@@ -55,12 +55,8 @@ def draft(school: str, key: str) -> ResponseReturnValue:
                 )
                 flash(_("Sent back to the school with your comment."), "success")
             return redirect(url_for(".reviews"))
-        except Invalid as error:
-            g.must_roll_back = True
-            form.comment.errors = [error.message]
-        except Conflict as error:
-            g.must_roll_back = True
-            form.form_errors = [error.args[0]]
+        except (Invalid, Conflict) as error:
+            _refuse(form, error)
     wording = board.clause(key)
     talk = decisions.comments(desk.session, tenant, key)
     return render_template(
@@ -84,12 +80,8 @@ def question(school: str, decision_id: int) -> ResponseReturnValue:
         try:
             _answer(tenant, row, form.comment.data or "")
             return redirect(url_for(".reviews"))
-        except Invalid as error:
-            g.must_roll_back = True
-            form.comment.errors = [error.message]
-        except Conflict as error:
-            g.must_roll_back = True
-            form.form_errors = [error.args[0]]
+        except (Invalid, Conflict) as error:
+            _refuse(form, error)
     merged = decisions.merge_of(desk.session, row)
     base, shared, local = decisions.three_texts(desk.session, row)
     talk = decisions.comments(desk.session, tenant, row.key)
@@ -98,7 +90,16 @@ def question(school: str, decision_id: int) -> ResponseReturnValue:
         sides=three_sides(merged, base, shared, local), changed=pieces(base, shared),
         result=pieces(local, merged.text), may_review=_may_review(tenant), titles=_titles(),
         people=names(desk.session, {one.written_by for one in talk if one.written_by}),
-    ), 422 if form.errors or form.form_errors else 200  # fmt: skip
+    ), 409 if form.form_errors else 422 if form.errors else 200  # fmt: skip
+
+
+def _refuse(form: CommentForm, error: Invalid | Conflict) -> None:
+    """The page again with the reason: at the comment, or above all where somebody else was first."""
+    g.must_roll_back = True
+    if isinstance(error, Invalid):
+        form.comment.errors = [error.message]
+    else:
+        form.form_errors = [error.args[0]]
 
 
 def _answer(tenant: Tenant, row: Decision, comment: str) -> None:
