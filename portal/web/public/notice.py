@@ -17,6 +17,7 @@ from portal.core.errors import Invalid, NotFound
 from portal.directory.queries import postcode_edition
 from portal.lifecycle.overview import closing_of
 from portal.notices import queries
+from portal.notices.compose import Clause
 from portal.notices.diff import ClauseChange, Op, notice_changes
 from portal.notices.gathering import GENERAL, Shelf, Standing, standing
 from portal.notices.languages import ENGLISH, known_languages
@@ -93,13 +94,27 @@ def changes(slug: str, kind: str = GENERAL) -> ResponseReturnValue:
     school = _school(slug)
     first, last = _number("from"), _number("to")
     old, new = _sealed(school, kind, first, last)
-    found = [(_told(one), lines(one.sentences)) for one in notice_changes(old.composed.clauses, new.composed.clauses)]
+    before, after = _alike(school, kind, old, new)
+    languages = {one.key: one.language for one in (*before, *after)}
+    found = [(_told(one), lines(one.sentences), languages[one.key]) for one in notice_changes(before, after)]
     listed = queries.versions(desk.session, school, kind=kind, language=new.language)
     return render_template(
         "public/notice/changes.html", school=school, kind=_asked(kind), old=old, new=new, changes=found,
         versions=listed,
         reasons=[one.reason for one in reversed(listed) if first < one.number <= last and one.reason],
     )  # fmt: skip
+
+
+def _alike(school: Tenant, kind: str, *notices: Notice) -> list[list[Clause]]:
+    """The clauses of two versions, in English where only one has a translation: being translated is no change."""
+    spoken = [{one.key: one.language for one in notice.composed.clauses} for notice in notices]
+    apart = {key for key, language in spoken[0].items() if spoken[1].get(key, language) != language}
+    found = []
+    for notice in notices:
+        english = queries.version(desk.session, school, notice.version.number, kind=kind) if apart else notice
+        words = {one.key: one for one in english.composed.clauses}
+        found.append([words.get(one.key, one) if one.key in apart else one for one in notice.composed.clauses])
+    return found
 
 
 def _told(change: ClauseChange) -> str:

@@ -122,6 +122,8 @@ def test_versions_are_listed_and_compared(client):
     assert not re.search(r"\b0 sentence", compared)
     in_polish = text(client.get(f"{NOTICE}/changes?from=1&to=2&lang=pl"))
     assert re.search(r"Zmieniono treść punktu „[^”]+”: (zmieniono|dodano|usunięto) \d+ zda", in_polish)
+    for clauses in (compared, in_polish):
+        assert clauses.count("Our Data Protection Officer") + clauses.count("Nasz inspektor") == 0, "it is unchanged"
     assert "Version 1" in text(client.get(f"{NOTICE}/versions/1"))
 
 
