@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -38,10 +39,12 @@ def place(session: PortalSession, tenant: Tenant) -> Place:
     return Place(tenant.id, tenant.trust_id, service(session).id)
 
 
+@lru_cache(maxsize=256)
 def is_readable_by(actor: Actor) -> ColumnElement[bool]:
     """The condition that a limited case is limited to the actor; the scope alone decides about the others.
 
-    Where the actor is chair of governors and nothing else, only the limited ones are hers.
+    Where the actor is chair of governors and nothing else, only the limited ones are hers. The condition is kept for
+    the actors of the moment, because making it takes as long as reading a page of rows.
     """
     unlimited: ColumnElement[bool] = Case.is_limited.is_(False)
     working = {tenant_id for tenant_id, role in actor.roles if role in WORKING}
