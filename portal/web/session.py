@@ -99,9 +99,12 @@ class Desk:
 
     @contextmanager
     def writing_at_once(self) -> Iterator[None]:
-        """What is written within the block stands at its end, whatever becomes of the request; no lock is kept."""
+        """What is written within the block stands at its end, whatever becomes of the request; no lock is kept.
+
+        SQLite must know from its beginning that a transaction writes, so that another one is begun there.
+        """
         writes = self.writes
-        if not writes:
+        if not writes and self.house.database.is_sqlite:
             self.session.commit()
             self.session.begin_writing()
         yield
