@@ -1,1 +1,1 @@
-"""Ground floor: database, time, text, secrets, files and work queues; knows nothing of schools, notices or requests."""
+"""Ground floor: database, time, text, languages, secrets, files and work queues; knows nothing of schools, notices or requests."""
