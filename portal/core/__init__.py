@@ -1,1 +1,1 @@
-"""Ground floor: database, time, text, languages, secrets, files and work queues; knows nothing of schools, notices or requests."""
+"""Ground floor: database, time, text, languages, secrets, files, work queues; knows no schools, notices or requests."""
