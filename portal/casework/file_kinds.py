@@ -142,7 +142,7 @@ def _check_zip(ending: str, file: BinaryIO) -> None:
     try:
         with ZipFile(file) as archive:
             entries = archive.infolist()
-    except (BadZipFile, ValueError, NotImplementedError) as error:
+    except (BadZipFile, ValueError, RuntimeError) as error:  # the last for a way of packing that zipfile does not know
         raise Invalid(_OTHERWISE) from error
     if any(entry.flag_bits & 1 for entry in entries):
         raise Invalid("This file is protected by a password. Save it without, and send that.")

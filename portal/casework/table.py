@@ -22,7 +22,7 @@ _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINKED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _ORIGIN = date(1899, 12, 30)
 _ORIGIN_1904 = date(1904, 1, 1)
-_BROKEN = (BadZipFile, LookupError, ParseError, ValueError, NotImplementedError, RuntimeError, EOFError, zlib.error)
+_BROKEN = (BadZipFile, LookupError, ParseError, ValueError, RuntimeError, EOFError, zlib.error)
 _LAST_SERIAL = 2_958_465  # 31 December 9999, the last day Excel knows
 
 Row = tuple[int, list[str]]

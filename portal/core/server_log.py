@@ -16,7 +16,7 @@ class ServerLogger(Logger):
     """What gunicorn has to say, by `deploy/gunicorn.conf.py`."""
 
     def setup(self, cfg: Config) -> None:
-        super().setup(cfg)  # type: ignore[no-untyped-call]
+        super().setup(cfg)  # type: ignore[no-untyped-call]  # gunicorn has no types
         logs.configure()
         self.error_log.handlers[:] = [_ServerBridge()]
 

@@ -31,7 +31,7 @@ def open_public_file(path: Path, wanted: str) -> Iterator[tuple[BinaryIO, int]]:
             member = _member(archive, wanted)
             with archive.open(member) as packed:
                 yield cast("BinaryIO", packed), member.file_size
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, RuntimeError) as error:
         raise Invalid(N_("The zip archive is damaged or needs a password.")) from error
 
 

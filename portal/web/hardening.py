@@ -46,7 +46,7 @@ def install(app: Flask, settings: Settings) -> None:
     app.jinja_env.autoescape = True
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]  # Flask's own way
     refusing.install(app)
     app.before_request(_check_host(settings, Hosts(app.extensions["portal_house"].database)))
     app.before_request(check_text)
