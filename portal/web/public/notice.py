@@ -106,14 +106,14 @@ def changes(slug: str, kind: str = GENERAL) -> ResponseReturnValue:
 
 
 def _alike(school: Tenant, kind: str, *notices: Notice) -> list[list[Clause]]:
-    """The clauses of two versions, in English where only one has a translation: being translated is no change."""
-    spoken = [{one.key: one.language for one in notice.composed.clauses} for notice in notices]
-    apart = {key for key, language in spoken[0].items() if spoken[1].get(key, language) != language}
+    """The clauses of versions, in English where one has no translation: being translated, or named so, is no change."""
+    english = {one.key for notice in notices for one in notice.composed.clauses if one.language == ENGLISH}
     found = []
     for notice in notices:
-        english = queries.version(desk.session, school, notice.version.number, kind=kind) if apart else notice
-        words = {one.key: one for one in english.composed.clauses}
-        found.append([words.get(one.key, one) if one.key in apart else one for one in notice.composed.clauses])
+        is_read_again = english and notice.language != ENGLISH
+        same = queries.version(desk.session, school, notice.version.number, kind=kind) if is_read_again else notice
+        words = {one.key: one for one in same.composed.clauses}
+        found.append([words.get(one.key, one) if one.key in english else one for one in notice.composed.clauses])
     return found
 
 

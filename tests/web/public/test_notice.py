@@ -124,6 +124,7 @@ def test_versions_are_listed_and_compared(client):
     assert re.search(r"Zmieniono treść punktu „[^”]+”: (zmieniono|dodano|usunięto) \d+ zda", in_polish)
     for clauses in (compared, in_polish):
         assert clauses.count("Our Data Protection Officer") + clauses.count("Nasz inspektor") == 0, "it is unchanged"
+    assert "Wgląd w dane" not in in_polish, "an English clause names a translated one, and nothing else changed in it"
     assert "Version 1" in text(client.get(f"{NOTICE}/versions/1"))
 
 
