@@ -5,17 +5,18 @@ session's scope.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Date, Integer, Select, and_, bindparam, func, or_, select, true, tuple_
 
 from portal.casework.intake import normal_reference
 from portal.casework.models import Case, CaseCount, CaseKind, CaseStatus, WaitingFor
-from portal.casework.queries import is_named, is_readable_by
+from portal.casework.queries import Chairs, chairs_of, is_named, is_readable, is_readable_by
 from portal.casework.search import MOST, find_case_ids
 from portal.core.clock import end_of_day, london
 from portal.core.database import PortalSession
@@ -27,7 +28,7 @@ from portal.identity.models import Person
 from portal.identity.permissions import Actor
 from portal.tenancy.models import Tenant
 from portal.tenancy.queries import named_like
-from portal.tenancy.scope import current_scope
+from portal.tenancy.scope import current_scope, kept
 
 WEEK = timedelta(days=7)
 MOST_DAYS = 36_500
@@ -191,24 +192,23 @@ def page(
     size: int = ROWS_PER_PAGE,
 ) -> Page:
     """One page of cases. A cursor that cannot be read is the first page. `is_cut` says that a search found too much."""
-    statement = _rows(actor, filters, now)
-    found, is_cut = _search(session, actor, filters.words) if filters.words else ([true()], False)
     sort = filters.order
-    keys = (_KEYS[sort], Case.id)
     back = _cursor(before, sort)
     cursor = back or _cursor(after, sort)
     descends = (sort is Sort.NEWEST) != bool(back)
+    statement = _rows(_shape(actor, filters), sort, descends=descends, goes_on=cursor is not None)
+    values = _values(actor, filters, now) | {"size": size + 1}
     if cursor is not None:
-        place = tuple_(*keys)
-        statement = statement.where(place < tuple_(*cursor) if descends else place > tuple_(*cursor))
-    order = [key.desc() if descends else key for key in keys]
-    wanted = {
-        line.id: line
-        for each in found
-        for line in (Line._make(row) for row in session.execute(statement.where(each).order_by(*order).limit(size + 1)))
-    }
+        values |= {"key": cursor[0], "row": cursor[1]}
+    if filters.school:
+        statement = statement.where(Case.tenant_id.in_(named_like(filters.school)))
+    statements, is_cut = [statement], False
+    if filters.words:
+        found, is_cut = _search(session, actor, filters.words)
+        statements = [statement.where(each) for each in found]
+    wanted = {line.id: line for each in statements for line in map(Line._make, session.execute(each, values))}
     lines = list(wanted.values())
-    if len(found) > 1:
+    if len(statements) > 1:
         lines.sort(key=lambda line: _place(line, sort), reverse=descends)
     has_more = len(lines) > size
     lines = lines[:size]
@@ -226,23 +226,22 @@ def page(
 
 def counts(session: PortalSession, actor: Actor, views: tuple[View, ...], *, now: datetime) -> dict[View, int]:
     """How many open cases each view holds, in one question."""
-    columns = [func.count().filter(and_(*_conditions(actor, Filters(view), now))).label(view.name) for view in views]
-    statement = select(*columns).select_from(Case).where(Case.status == CaseStatus.OPEN, is_readable_by(actor))
-    row = tuple(session.execute(statement).one())
+    row = tuple(session.execute(_counting(views, chairs_of(actor)), _values(actor, Filters(), now)).one())
     return {view: int(row[place]) for place, view in enumerate(views)}
 
 
 def first_of(session: PortalSession, actor: Actor, view: View, *, now: datetime) -> str:
     """The reference of the most urgent case of a view, empty where there is none."""
-    statement = select(Case.reference).where(*_conditions(actor, Filters(view), now), is_readable_by(actor))
-    return session.scalar(statement.order_by(Case.sort_on, Case.id).limit(1)) or ""
+    conditions = _conditions(_shape(actor, Filters(view)))
+    statement = select(Case.reference).where(*conditions).order_by(Case.sort_on, Case.id).limit(1)
+    return session.scalar(statement, _values(actor, Filters(), now)) or ""
 
 
 def counts_by_authority(session: PortalSession) -> dict[int, dict[str, int]]:
     """Counters at council x state, as kept with each change; no case is looked at."""
     found: dict[int, dict[str, int]] = {}
-    for row in session.scalars(select(CaseCount)):
-        found.setdefault(row.authority_id, {})[row.state] = row.number
+    for authority_id, state, number in session.execute(_COUNTS):
+        found.setdefault(authority_id, {})[state] = number
     return found
 
 
@@ -316,36 +315,92 @@ _LINES = (
 """Made once: naming twenty columns takes longer than reading a page of them."""
 
 
-def _rows(actor: Actor, filters: Filters, now: datetime) -> Select[*tuple[Any, ...]]:
-    return _LINES.where(*_conditions(actor, filters, now), is_readable_by(actor))
+_COUNTS = kept(select(CaseCount.authority_id, CaseCount.state, CaseCount.number))
 
 
-def _conditions(actor: Actor, filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
+class _Shape(NamedTuple):
+    """What decides the text of a question; all else is a parameter of it, so that it is made once for everybody."""
+
+    view: View
+    is_search: bool
+    chosen: tuple[str, ...]
+    chairs: Chairs
+
+
+def _shape(actor: Actor, filters: Filters) -> _Shape:
+    given = {
+        "kind": filters.kind, "status": filters.status, "trust": filters.trust_id, "council": filters.authority_id,
+        "received": filters.older_than,
+    }  # fmt: skip
+    chosen = tuple(name for name, value in given.items() if value)
+    return _Shape(filters.view, bool(filters.words), chosen, chairs_of(actor))
+
+
+def _values(actor: Actor, filters: Filters, now: datetime) -> dict[str, Any]:
+    """The parameters that a shape may ask for."""
     today = london(now).date()
-    status = CaseStatus.CLOSED if filters.view is View.CLOSED else CaseStatus.OPEN
-    found: list[ColumnElement[bool]] = [] if filters.words else [_stands(status)]
-    if filters.view in _IN_VIEW:
-        found.append(_IN_VIEW[filters.view](actor, today, now))
-    columns = ((Case.kind, filters.kind), (Case.waiting_for, filters.status), (Case.trust_id, filters.trust_id))
-    found += [column == value for column, value in (*columns, (Case.authority_id, filters.authority_id)) if value]
-    if filters.school:
-        found.append(Case.tenant_id.in_(named_like(filters.school)))
-    if filters.older_than:
-        found.append(Case.received_at <= end_of_day(today - timedelta(days=min(filters.older_than, MOST_DAYS))))
-    return found
+    return {
+        "me": actor.person_id,
+        "now": now,
+        "today": today,
+        "week": today + WEEK,
+        "kind": filters.kind,
+        "status": filters.status,
+        "trust": filters.trust_id,
+        "council": filters.authority_id,
+        "received": end_of_day(today - timedelta(days=min(filters.older_than or 0, MOST_DAYS))),
+    }
 
 
-_IN_VIEW: dict[View, Callable[[Actor, date, datetime], ColumnElement[bool]]] = {
-    View.MINE: lambda actor, _today, _now: Case.assignee_id == actor.person_id,
-    View.SCHOOL: lambda *_: Case.waiting_for == WaitingFor.SCHOOL,
-    View.DPO: lambda *_: Case.waiting_for == WaitingFor.DPO,
-    View.REQUESTER: lambda *_: Case.waiting_for == WaitingFor.REQUESTER,
-    View.WEEK: lambda _actor, today, _now: Case.sort_on <= today + WEEK,
-    View.OVERDUE: lambda _actor, today, now: and_(Case.sort_on <= today, or_(Case.sort_on < today, Case.due_at < now)),
-    View.UNASSIGNED: lambda *_: Case.assignee_id.is_(None),
-    View.LIMITED: lambda actor, *_: and_(Case.is_limited.is_(True), is_named(actor)),
+@lru_cache(maxsize=512)
+def _rows(shape: _Shape, sort: Sort, *, descends: bool, goes_on: bool) -> Select[*tuple[Any, ...]]:
+    """A page of rows; `goes_on` from the place in the parameters `key` and `row`."""
+    keys = (_KEYS[sort], Case.id)
+    statement = _LINES.where(*_conditions(shape))
+    if goes_on:
+        place, last = tuple_(*keys), tuple_(bindparam("key", type_=keys[0].type), bindparam("row", type_=Integer))
+        statement = statement.where(place < last if descends else place > last)
+    order = [key.desc() if descends else key for key in keys]
+    return kept(statement.order_by(*order).limit(bindparam("size", type_=Integer)))
+
+
+@lru_cache(maxsize=64)
+def _counting(views: tuple[View, ...], chairs: Chairs) -> Select[*tuple[Any, ...]]:
+    columns = [func.count().filter(_in_view(view)).label(view.name) for view in views]
+    is_meant = (_stands(CaseStatus.OPEN), is_readable(_ME, chairs))
+    return kept(select(*columns).select_from(Case).where(*is_meant))
+
+
+def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
+    status = CaseStatus.CLOSED if shape.view is View.CLOSED else CaseStatus.OPEN
+    found = [] if shape.is_search else [_stands(status)]
+    return [*found, _in_view(shape.view), *(_CHOSEN[name] for name in shape.chosen), is_readable(_ME, shape.chairs)]
+
+
+_ME = bindparam("me", type_=Integer)
+_TODAY = bindparam("today", type_=Date)
+_CHOSEN: dict[str, ColumnElement[bool]] = {
+    "kind": Case.kind == bindparam("kind"),
+    "status": Case.waiting_for == bindparam("status"),
+    "trust": Case.trust_id == bindparam("trust"),
+    "council": Case.authority_id == bindparam("council"),
+    "received": Case.received_at <= bindparam("received"),
 }
-"""What a view asks besides its status. Only the one asked for is made: it takes as long as reading a page of rows."""
+
+
+def _in_view(view: View) -> ColumnElement[bool]:
+    """What a view asks besides its status."""
+    asked: dict[View, ColumnElement[bool]] = {
+        View.MINE: Case.assignee_id == _ME,
+        View.SCHOOL: Case.waiting_for == WaitingFor.SCHOOL,
+        View.DPO: Case.waiting_for == WaitingFor.DPO,
+        View.REQUESTER: Case.waiting_for == WaitingFor.REQUESTER,
+        View.WEEK: Case.sort_on <= bindparam("week"),
+        View.OVERDUE: and_(Case.sort_on <= _TODAY, or_(Case.sort_on < _TODAY, Case.due_at < bindparam("now"))),
+        View.UNASSIGNED: Case.assignee_id.is_(None),
+        View.LIMITED: and_(Case.is_limited.is_(True), is_named(_ME)),
+    }
+    return asked.get(view, true())
 
 
 def _stands(status: CaseStatus) -> ColumnElement[bool]:

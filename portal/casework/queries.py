@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.casework.models import (
@@ -27,6 +27,7 @@ from portal.tenancy.models import Tenant, TenantKind
 from portal.tenancy.queries import service
 
 PRESENT_FOR = timedelta(minutes=5)
+PersonId = int | BindParameter[int] | None
 WORKING = frozenset({Role.HEAD, Role.LEAD, Role.OFFICE, Role.DPO_OFFICER})
 
 
@@ -43,20 +44,36 @@ def place(session: PortalSession, tenant: Tenant) -> Place:
 def is_readable_by(actor: Actor) -> ColumnElement[bool]:
     """The condition that a limited case is limited to the actor; the scope alone decides about the others.
 
-    Where the actor is chair of governors and nothing else, only the limited ones are hers. The condition is kept for
-    the actors of the moment, because making it takes as long as reading a page of rows.
+    It is kept for the actors of the moment, because making it takes as long as reading a page of rows.
     """
-    unlimited: ColumnElement[bool] = Case.is_limited.is_(False)
+    return is_readable(actor.person_id, chairs_of(actor))
+
+
+Chairs = tuple[frozenset[int], frozenset[int]]
+"""The schools of which only limited cases are seen, and the trusts all of whose cases are seen in spite of that."""
+
+
+def chairs_of(actor: Actor) -> Chairs:
+    """Where the actor is chair of governors and nothing else; empty for almost everybody."""
     working = {tenant_id for tenant_id, role in actor.roles if role in WORKING}
     chaired = {tenant_id for tenant_id, role in actor.roles if role is Role.CHAIR} - working
-    if chaired and not any(role is Role.DPO_OFFICER for _, role in actor.roles):
+    if not chaired or any(role is Role.DPO_OFFICER for _, role in actor.roles):
+        return frozenset(), frozenset()
+    return frozenset(chaired), frozenset(working)
+
+
+def is_readable(person: PersonId, chairs: Chairs) -> ColumnElement[bool]:
+    """As `is_readable_by`, for a person who may be a parameter of the statement."""
+    unlimited: ColumnElement[bool] = Case.is_limited.is_(False)
+    chaired, working = chairs
+    if chaired:
         unlimited = and_(unlimited, or_(Case.tenant_id.not_in(chaired), Case.trust_id.in_(working)))
-    return or_(unlimited, is_named(actor))
+    return or_(unlimited, is_named(person))
 
 
-def is_named(actor: Actor) -> ColumnElement[bool]:
-    """The condition that the actor is one of the people a case is limited to."""
-    return Case.id.in_(select(CaseReader.case_id).where(CaseReader.person_id == actor.person_id))
+def is_named(person: PersonId) -> ColumnElement[bool]:
+    """The condition that the person is one of those a case is limited to."""
+    return Case.id.in_(select(CaseReader.case_id).where(CaseReader.person_id == person))
 
 
 def case_by_reference(session: PortalSession, actor: Actor, reference: str, *, to_change: bool = False) -> Case:

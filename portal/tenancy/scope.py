@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
+from weakref import WeakKeyDictionary
 
 from psycopg.pq import TransactionStatus
 from sqlalchemy import (
     Alias,
+    BindParameter,
     CompoundSelect,
     Connection,
     Delete,
@@ -21,13 +23,16 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     FromClause,
     Insert,
+    Integer,
     Join,
+    Result,
     Select,
     TableClause,
     TextClause,
     TextualSelect,
     UniqueConstraint,
     Update,
+    bindparam,
     event,
     inspect,
     or_,
@@ -40,6 +45,9 @@ from sqlalchemy.sql.schema import Table
 
 from portal.core.database import Base, PortalSession
 from portal.core.errors import PortalError
+
+TenantId = int | BindParameter[int] | None
+AnySelect = TypeVar("AnySelect", bound=Select[*tuple[Any, ...]])
 
 
 class ScopeError(PortalError):
@@ -178,15 +186,14 @@ def _database_role(scope: Scope | None) -> str:
     return "portal_trust" if scope.is_trust else "portal_tenant"
 
 
-def visible(scope: Scope, model: type[TenantOwned]) -> ColumnElement[bool]:
-    """The condition a row must meet to be seen in `scope`."""
-    if scope.is_trust:
-        if hasattr(model, "trust_id"):
-            return or_(model.tenant_id == scope.tenant_id, model.trust_id == scope.tenant_id)
-        tenant = Base.metadata.tables["tenant"]
-        schools = select(tenant.c.id).where(or_(tenant.c.id == scope.tenant_id, tenant.c.trust_id == scope.tenant_id))
-        return model.tenant_id.in_(schools)
-    return model.tenant_id == scope.tenant_id
+def _is_visible(model: type[TenantOwned], tenant: TenantId, *, is_trust: bool) -> ColumnElement[bool]:
+    """The condition a row must meet to be seen in the scope of a tenant, or of a trust with its schools."""
+    if not is_trust:
+        return model.tenant_id == tenant
+    if hasattr(model, "trust_id"):
+        return or_(model.tenant_id == tenant, model.trust_id == tenant)
+    table = Base.metadata.tables["tenant"]
+    return model.tenant_id.in_(select(table.c.id).where(or_(table.c.id == tenant, table.c.trust_id == tenant)))
 
 
 def tenant_models() -> dict[Table, type[TenantOwned]]:
@@ -210,20 +217,21 @@ def _announce_at_begin(session: PortalSession, _transaction: object, connection:
 
 
 @event.listens_for(PortalSession, "do_orm_execute")
-def _restrict(state: ORMExecuteState) -> None:
+def _restrict(state: ORMExecuteState) -> Result[Any] | None:
     session = state.session
     assert isinstance(session, PortalSession)
     if isinstance(state.statement, TextClause):
         if not state.execution_options.get("portal_text"):
             msg = "SQL text outside core: use a model, or PortalSession.run_text"
             raise ScopeError(msg)
-        return
-    touched, speaks_models, has_text = _asked_for(state.statement)
+        return None
+    held = _KEPT.get(state.statement)
+    touched, speaks_models, has_text = held.reading(state.statement) if held else _asked_for(state.statement)
     if has_text and not state.execution_options.get("portal_text"):
         msg = "SQL text inside a statement, or a table without a model: use a model, or PortalSession.run_text"
         raise ScopeError(msg)
     if not touched:
-        return
+        return None
     scope = current_scope(session)
     if scope is None:
         msg = f"no tenant is set, but {sorted(table.name for table in touched)} was asked for"
@@ -232,17 +240,64 @@ def _restrict(state: ORMExecuteState) -> None:
         msg = f"a table where a model is needed: {sorted(table.name for table in touched)}"
         raise ScopeError(msg)
     if scope.kind is RowClass.SERVICE:
-        return
+        return None
     if state.is_insert or (state.is_update and (isinstance(state.parameters, list) or _moves(state.statement))):
         msg = "bulk inserts, moves and updates by key of tenant-owned rows need every_tenant; work on objects instead"
         raise ScopeError(msg)
-    state.statement = _restricted(state.statement, touched, scope, is_refresh=state.is_column_load)
+    if held:
+        form = held.form(state.statement, is_trust=scope.is_trust)
+        state.parameters = state.parameters or {}
+        return state.invoke_statement(form, {_THE_TENANT.key: scope.tenant_id})
+    state.statement = _restricted(
+        state.statement, touched, scope.tenant_id, is_trust=scope.is_trust, is_refresh=state.is_column_load
+    )
+    return None
 
 
-def _restricted(statement: Any, touched: frozenset[Table], scope: Scope, *, is_refresh: bool) -> Any:  # noqa: ANN401 - any executable
+class _Kept:
+    """A statement for many executions: what was read of it, and its forms for a tenant's scope and for a trust's."""
+
+    def __init__(self) -> None:
+        self._reading: _Reading | None = None
+        self._forms: dict[bool, Any] = {}
+
+    def reading(self, statement: Any) -> "_Reading":  # noqa: ANN401 - any executable
+        self._reading = self._reading or _read_statement(statement)
+        return self._reading
+
+    def form(self, statement: Any, *, is_trust: bool) -> Any:  # noqa: ANN401 - any executable
+        found = self._forms.get(is_trust)
+        if found is None:
+            touched, *_ = self.reading(statement)
+            found = _restricted(statement, touched, _THE_TENANT, is_trust=is_trust, is_refresh=False)
+            self._forms[is_trust] = found
+        return found
+
+
+_THE_TENANT = bindparam("tenant_of_scope", type_=Integer)
+_KEPT: WeakKeyDictionary[Any, _Kept] = WeakKeyDictionary()
+
+
+def kept(statement: AnySelect) -> AnySelect:
+    """The same statement, to be asked many times with parameters: it is read and restricted once, not each time.
+
+    The scope is as strict with it as with any other. The tenant is a parameter which the scope alone gives.
+    """
+    _KEPT[statement] = _Kept()
+    return statement
+
+
+def _restricted(
+    statement: Any,  # noqa: ANN401 - any executable
+    touched: frozenset[Table],
+    tenant: TenantId,
+    *,
+    is_trust: bool,
+    is_refresh: bool,
+) -> Any:  # noqa: ANN401 - the same
     """The statement with the scope's condition on each model; a row that is loaded again must meet it too."""
     for model in (tenant_models()[table] for table in touched):
-        condition = visible(scope, model)
+        condition = _is_visible(model, tenant, is_trust=is_trust)
         criteria = with_loader_criteria(model, condition, include_aliases=True)
         statement = statement.where(condition) if is_refresh else statement.options(criteria)
     return statement

@@ -5,6 +5,7 @@ from contextlib import nullcontext
 import pytest
 from sqlalchemy import (
     Integer,
+    bindparam,
     case,
     column,
     delete,
@@ -24,7 +25,7 @@ from sqlalchemy.orm.exc import ObjectDeletedError
 
 from portal.core import clock
 from portal.tenancy.models import Fact, Tenant
-from portal.tenancy.scope import ScopeError, every_tenant, tenant_models, tenant_scope, trust_scope
+from portal.tenancy.scope import ScopeError, every_tenant, kept, tenant_models, tenant_scope, trust_scope
 
 
 @pytest.fixture
@@ -119,6 +120,40 @@ def test_a_trust_sees_itself_and_its_schools(session, alder, birch, school):
     rowan = school("rowan")
     with trust_scope(session, rowan.id):
         assert {fact.tenant_id for fact in session.scalars(select(Fact))} == {rowan.id, birch.id}
+
+
+def test_a_kept_statement_shows_each_scope_its_own(session, alder, birch, school):
+    """It is restricted once and asked in every scope."""
+    trust = school("rowan")
+    with every_tenant(session, "tests"):
+        session.add_all([a_fact(alder), a_fact(birch), a_fact(trust)])
+    owners = kept(select(Fact.tenant_id).where(Fact.key == bindparam("key", "note.canary")).order_by(Fact.tenant_id))
+    with pytest.raises(ScopeError):
+        session.scalars(owners).all()
+    for _ in range(2):
+        for tenant in (alder, birch):
+            with tenant_scope(session, tenant.id):
+                assert session.scalars(owners).all() == [tenant.id]
+                assert session.scalars(owners, {"key": "another"}).all() == []
+        with trust_scope(session, trust.id):
+            assert session.scalars(owners).all() == sorted([birch.id, trust.id])
+        with every_tenant(session, "tests"):
+            assert session.scalars(owners).all() == sorted([alder.id, birch.id, trust.id])
+    with pytest.raises(ScopeError):
+        session.scalars(owners).all()
+
+
+def test_who_asks_a_kept_statement_cannot_say_whose_rows_are_meant(session, alder, birch):
+    with every_tenant(session, "tests"):
+        session.add_all([a_fact(alder), a_fact(birch)])
+    owners = kept(select(Fact.tenant_id))
+    with tenant_scope(session, alder.id):
+        assert set(session.scalars(owners, {"tenant_of_scope": birch.id})) == {alder.id}
+
+
+def test_a_kept_statement_that_goes_round_the_models_is_refused(session, alder):
+    with tenant_scope(session, alder.id), pytest.raises(ScopeError):
+        session.execute(kept(select(Fact.__table__.c.value))).all()
 
 
 def test_every_tenant_needs_a_reason(session):
