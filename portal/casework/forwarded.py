@@ -73,20 +73,27 @@ def original_of(content: Content, own: str, subject: str) -> Original | None:
     inner = content.original
     if inner is not None:
         named = original_in(header(inner, "From"), header(inner, "Date"))
-        if not _SUBJECTS.match(header(inner, "Subject")):
+        if not is_forwarded(header(inner, "Subject")):
             return named
         return _first("\n\n".join(content.forwarded)[: _DEEPEST * _HEADING_LENGTH], 0) or named
     mark = _MARK.search(own)
-    if mark is None and not _SUBJECTS.match(subject):
+    if mark is None and not is_forwarded(subject):
         return None
     mark = mark or _QUOTED.search(own)
     return _first(own, mark.start() if mark else 0)
 
 
+def is_forwarded(subject: str) -> bool:
+    """Whether a subject says that its message was passed on."""
+    return bool(_SUBJECTS.match(subject))
+
+
 def original_in(sender: str, sent: str) -> Original | None:
-    """What the two lines of a heading say; None where they name nobody."""
+    """What the two lines of a heading say; None where they name nobody. Some programs write a name and no address."""
     name, given = parseaddr(sender.replace("[mailto:", "<").replace("]", ">"))
     found = address(given)
+    if not found and not name and "@" not in sender:
+        name = sender.strip(" \"'<>")
     return Original(found, one_line(name, NAME_LENGTH), _instant(sent)) if name or found else None
 
 
@@ -109,7 +116,7 @@ def _first(text: str, start: int) -> Original | None:
             break
         found, start = named, head.end()
         subject = _SUBJECT.search(below) or _SUBJECT.search(above)
-        if subject is None or not _SUBJECTS.match(subject.group(1)):
+        if subject is None or not is_forwarded(subject.group(1)):
             break
     return found
 

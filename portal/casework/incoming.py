@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from portal.audit.actions import record
 from portal.audit.rules import AuditKind
 from portal.casework.files import Filing, add_files
-from portal.casework.forwarded import address
+from portal.casework.forwarded import address, is_forwarded
 from portal.casework.letters import Sender
 from portal.casework.mail import Incoming, read_heading, read_mail
 from portal.casework.mail_parts import Part
@@ -25,9 +25,10 @@ from portal.core.limits import MEGABYTE
 from portal.core.secrets import digest
 from portal.identity.actions import witness
 from portal.identity.permissions import Action, Actor, require
+from portal.identity.queries import people_in
 from portal.outbox.models import Letter
 from portal.tenancy.models import Tenant, TenantKind
-from portal.tenancy.queries import PUBLIC_STATUSES, service
+from portal.tenancy.queries import PUBLIC_STATUSES, facts_at, service
 
 log = structlog.get_logger("portal.casework.incoming")
 PURPOSE = "incoming-mail"
@@ -110,6 +111,16 @@ def mail_by_id(session: PortalSession, actor: Actor, tenant: Tenant, mail_id: in
     if found is None:
         raise NotFound("There is no such message, or somebody dealt with it.")
     return found
+
+
+def seeming_requester(session: PortalSession, row: IncomingMail) -> tuple[str, str]:
+    """Name and address of who seems to have asked, for a person to confirm.
+
+    Empty where it was passed on, by forwarding or by a member of staff, and nobody can read whose it was.
+    """
+    if row.original_sender or is_forwarded(row.subject):
+        return row.original_name, row.original_sender
+    return ("", "") if _is_staff(session, row) else (row.original_name, row.sender)
 
 
 def file_mail(
@@ -208,7 +219,7 @@ def _keep(
         received_at=now,
         sender=mail.sender,
         original_sender=original.sender if original else "",
-        original_name=original.name if original else mail.name,
+        original_name=original.name if original else "" if is_forwarded(mail.subject) else mail.name,
         original_at=original.at if original and original.at and original.at <= now + LATEST else None,
         subject=mail.subject,
         body=mail.text,
@@ -289,6 +300,15 @@ def _keep_files(
         except Invalid as error:
             refused.append(error.message if error.message.startswith(part.name[:100]) else f"{part.name}: {error}")
     return refused
+
+
+def _is_staff(session: PortalSession, row: IncomingMail) -> bool:
+    """Whether it was sent from the school's own address, or from that of somebody who works for it."""
+    tenant = session.get_one(Tenant, row.tenant_id)
+    above = [service(session).id] + ([tenant.trust_id] if tenant.trust_id else [])
+    addresses = {person.email.lower() for person, _ in people_in(session, [tenant.id, *above])}
+    own = facts_at(session, tenant.id, row.received_at).get("school.email", "")
+    return row.sender.lower() in {*addresses, own.lower()}
 
 
 def _key(row: IncomingMail) -> str:

@@ -1,9 +1,11 @@
 """Reporting a breach by the school's link: any member of staff, no account, 72 hours."""
 
+from cryptography.fernet import InvalidToken
 from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from portal.casework.drafts import SHOWN_FOR
 from portal.casework.intake import NewRequest, open_case
 from portal.casework.models import Case, CaseKind
 from portal.casework.once import keep_result, take_key
@@ -50,15 +52,27 @@ def _send(school: Tenant, form: BreachForm, new: NewRequest) -> ResponseReturnVa
         made = take_key(desk.session, ROUTE, key, digest(f"{school.id}\0{new}", purpose=ROUTE), now=desk.now)
     except Conflict:
         return render_template("public/requests/already_sent.html", school=school), 409
-    pin = ""
     if made is None:
         opened = open_case(desk.session, PUBLIC, school, new, sender=sender(), now=desk.now)
-        made, pin = str(opened.case.id), opened.pin
+        made = f"{opened.case.id} {_covered(opened.pin)}"
         keep_result(desk.session, ROUTE, key, made)
-    case = desk.session.get_one(Case, int(made))
+    number, _space, covered = made.partition(" ")
+    case, pin = desk.session.get_one(Case, int(number)), _uncovered(covered)
     steps = explained(read_clock(desk.session, case), current_language().code)
     find = desk.settings.address(url_for("public_cases.by_reference"))
     return render_template("public/breaches/reported.html", school=school, case=case, steps=steps, pin=pin, find=find)
+
+
+def _covered(pin: str) -> str:
+    return desk.house.keys.box(ROUTE).encrypt(pin.encode()).decode() if pin else ""
+
+
+def _uncovered(covered: str) -> str:
+    """The PIN, for whoever sends the same report again because the answer did not reach her; nothing after a while."""
+    try:
+        return desk.house.keys.box(ROUTE).decrypt(covered, ttl=SHOWN_FOR.seconds).decode() if covered else ""
+    except InvalidToken:
+        return ""
 
 
 def _request(form: BreachForm) -> NewRequest:

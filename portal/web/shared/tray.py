@@ -13,6 +13,7 @@ from portal.casework.incoming import (
     let_go,
     mail_by_id,
     open_original,
+    seeming_requester,
     set_aside,
     take_back,
     tray,
@@ -180,12 +181,13 @@ def _made_before() -> str | None:
 
 def _proposed(row: IncomingMail) -> dict[str, object]:
     received = london(row.original_at or row.received_at)
+    name, email = seeming_requester(desk.session, row)
     return {
         "received_on": received.date(),
         "received_time": f"{received:%H:%M}",
         "channel": Channel.EMAIL.value,
-        "requester_name": row.original_name,
-        "email": row.original_sender or row.sender,
+        "requester_name": name,
+        "email": email,
         "details": row.body or row.subject,
     }
 
@@ -196,6 +198,7 @@ def _show(row: IncomingMail, form: MailForm) -> str:
         mail=row,
         mark=_explained(row),
         form=form,
+        is_named=any(seeming_requester(desk.session, row)),
         join=JoinForm(formdata=None),
         nothing=NothingForm(formdata=None),
         back=url_for(".mail"),

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -165,6 +166,28 @@ def test_a_breach_runs_for_72_hours_from_awareness(client, database):
     [case] = cases(database)
     assert (case.due_at - case.received_at).total_seconds() == 72 * 3600
     assert case.reference in answer.get_data(as_text=True)
+
+
+def test_a_report_sent_again_shows_its_pin_again_for_a_while(client, database):
+    """The answer may not have reached her; without an e-mail address the PIN is all she can follow the report with."""
+    path, pin = "/schools/alder-primary/breach", re.compile(r"\b\w{4}-\w{4}-\w{4}\b")
+    day = clock.today() - timedelta(days=1)
+    values = {
+        "details": "A bag was stolen",
+        "received_on": day_parts(day),
+        "received_time": "00:10",
+        "requester_name": "Mo",
+    }
+    page = client.get(path).get_data(as_text=True)
+    data = MultiDict([*hidden_fields(page).items(multi=True), *values.items()])
+    data.setlist("received_on", day_parts(day))
+    first, again = (client.post(path, data=data).get_data(as_text=True) for _ in range(2))
+    assert pin.findall(first)
+    assert pin.findall(again) == pin.findall(first)
+    with time_machine.travel(clock.now() + timedelta(hours=1), tick=True):
+        late = client.post(path, data=data)
+    assert not pin.search(late.get_data(as_text=True))
+    assert len(cases(database)) == 1
 
 
 def test_the_table_is_for_leaders_and_holds_no_formula(staff, database):

@@ -1,5 +1,7 @@
 """The tray: the office says what a message is; the school sees its own messages, the centre what fitted nowhere."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -134,3 +136,30 @@ def test_a_message_that_could_not_be_read_says_so(staff, deliver):
     ben = staff.client("ben")
     assert "Unreadable" in ben.get(TRAY).get_data(as_text=True)
     assert "could not be read" in ben.get(f"{TRAY}/{number}").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("subject", "sender"),
+    [
+        ("FW: My file", "The office <office@alder-primary.example>"),
+        ("My file", "Ben Brown <BEN@alder-primary.example>"),
+        ("My file", "Devi <devi@service.example>"),
+    ],
+)
+def test_whoever_passed_a_message_on_is_not_proposed_as_the_one_who_asks(staff, deliver, cast, subject, sender):
+    if "devi" in sender:
+        sender = cast["devi"].email
+    elif "BEN" in sender:
+        sender = f"Ben Brown <{cast['ben'].email.upper()}>"
+    number = deliver(message(subject, "See the letter I scanned", sender=sender).as_bytes())
+    page = staff.client("ben").get(f"{TRAY}/{number}").get_data(as_text=True)
+    assert "Enter the name and address" in page
+    assert not re.search(r'name="(?:requester_name|email)"[^>]*value="[^"]', page)
+
+
+def test_a_name_is_proposed_where_a_forwarded_heading_tells_no_address(staff, deliver):
+    body = "-----Original Message-----\nFrom: Priya Patel\nSent: 16 November 2026 09:12\nSubject: My file\n\nPlease"
+    number = deliver(message("FW: My file", body, sender="ben@alder-primary.example").as_bytes())
+    page = staff.client("ben").get(f"{TRAY}/{number}").get_data(as_text=True)
+    assert 'value="Priya Patel"' in page
+    assert 'value="ben@alder-primary.example"' not in page
