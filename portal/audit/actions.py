@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from portal.audit.models import AuditEntry, AuditHead
 from portal.audit.rules import GENESIS, AuditKind, canonical, chain_hash, salted_digest
 from portal.core.database import PortalSession
+from portal.tenancy.scope import kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +123,7 @@ def record_first(
 
 
 def _locked_head(session: PortalSession, tenant_id: int) -> AuditHead:
-    statement = select(AuditHead).where(AuditHead.tenant_id == tenant_id).with_for_update()
-    statement = statement.execution_options(populate_existing=True)
-    head = session.scalar(statement)
+    head: AuditHead | None = session.scalar(_HEAD, {"tenant": tenant_id})
     if head is not None:
         return head
     try:
@@ -132,4 +131,12 @@ def _locked_head(session: PortalSession, tenant_id: int) -> AuditHead:
             session.add(AuditHead(tenant_id=tenant_id, sequence=0, hash=GENESIS, salt=secrets.token_hex(16)))
     except IntegrityError:
         pass  # another writer was first
-    return session.scalars(statement).one()
+    return session.scalars(_HEAD, {"tenant": tenant_id}).one()
+
+
+_HEAD = kept(
+    select(AuditHead)
+    .where(AuditHead.tenant_id == bindparam("tenant"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 
 from portal.core.database import PortalSession
 from portal.core.errors import NotFound
@@ -11,6 +11,7 @@ from portal.core.limits import SESSION_HOURS, SESSION_IDLE_MINUTES
 from portal.identity.models import AccessReview, Invitation, Membership, Person, WebSession
 from portal.identity.permissions import Actor, Role
 from portal.identity.rules import normal_email
+from portal.tenancy.scope import kept
 
 
 def person(session: PortalSession, person_id: int) -> Person | None:
@@ -38,27 +39,31 @@ def actor_for(session: PortalSession, found: Person, *, origin: str = "") -> Act
 
 def actor_by_id(session: PortalSession, person_id: int) -> Actor | None:
     """The person as an actor, unless disabled, with the roles she has now: in one question."""
-    statement = select(*_PERSON_AND_ROLE).outerjoin(Membership, _IS_HELD)
-    statement = statement.where(Person.id == person_id, _IS_ENABLED).order_by(Membership.id)
-    return _actor([tuple(row) for row in session.execute(statement)])
+    return _actor([tuple(row) for row in session.execute(_ACTOR_BY_ID, {"person": person_id})])
 
 
 def browser_session(session: PortalSession, token_digest: str) -> tuple[WebSession, Actor | None] | None:
     """A browser's session, and who is signed in in it, unless disabled, with her roles: in one question."""
-    statement = (
-        select(WebSession, *_PERSON_AND_ROLE)
-        .outerjoin(Person, and_(Person.id == WebSession.person_id, _IS_ENABLED))
-        .outerjoin(Membership, _IS_HELD)
-        .where(WebSession.token_digest == token_digest)
-        .order_by(Membership.id)
-    )
-    rows: list[tuple[Any, ...]] = [tuple(row) for row in session.execute(statement)]
+    rows: list[tuple[Any, ...]] = [tuple(row) for row in session.execute(_BY_TOKEN, {"token": token_digest})]
     return (rows[0][0], _actor([row[1:] for row in rows])) if rows else None
 
 
 _PERSON_AND_ROLE = (Person.id, Person.name, Membership.tenant_id, Membership.role)
 _IS_HELD = and_(Membership.person_id == Person.id, Membership.ended_at.is_(None))
 _IS_ENABLED = Person.disabled_at.is_(None)
+_ACTOR_BY_ID = kept(
+    select(*_PERSON_AND_ROLE)
+    .outerjoin(Membership, _IS_HELD)
+    .where(Person.id == bindparam("person"), _IS_ENABLED)
+    .order_by(Membership.id)
+)
+_BY_TOKEN = kept(
+    select(WebSession, *_PERSON_AND_ROLE)
+    .outerjoin(Person, and_(Person.id == WebSession.person_id, _IS_ENABLED))
+    .outerjoin(Membership, _IS_HELD)
+    .where(WebSession.token_digest == bindparam("token"))
+    .order_by(Membership.id)
+)
 
 
 def _actor(rows: list[tuple[Any, ...]]) -> Actor | None:

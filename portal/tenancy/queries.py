@@ -2,19 +2,22 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from portal.core.database import PortalSession
 from portal.core.errors import NotFound
 from portal.tenancy.models import Fact, FormerSlug, Setting, Tenant, TenantKind, TenantStatus
 from portal.tenancy.names import findable, holds, looks, plain
+from portal.tenancy.scope import kept
 
+_BY_SLUG = kept(select(Tenant).where(Tenant.slug == bindparam("slug")))
+_SERVICE = kept(select(Tenant).where(Tenant.kind == TenantKind.SERVICE))
 PUBLIC_STATUSES = (TenantStatus.LIVE, TenantStatus.LEAVING, TenantStatus.CLOSED)
 
 
 def tenant_by_slug(session: PortalSession, slug: str) -> Tenant:
     """Raises `NotFound`."""
-    tenant = session.scalar(select(Tenant).where(Tenant.slug == slug))
+    tenant: Tenant | None = session.scalar(_BY_SLUG, {"slug": slug})
     if tenant is None:
         raise NotFound("There is no such tenant.")
     return tenant
@@ -54,7 +57,7 @@ def service(session: PortalSession) -> Tenant:
     known: Tenant | None = session.info.get("portal_service")
     if known is not None and known in session:
         return known
-    found = session.scalar(select(Tenant).where(Tenant.kind == TenantKind.SERVICE))
+    found: Tenant | None = session.scalar(_SERVICE)
     if found is None:
         raise NotFound("The portal has not been set up: run `portal init`.")
     session.info["portal_service"] = found
