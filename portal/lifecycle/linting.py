@@ -70,7 +70,7 @@ class Inspector:
         centre = service(session)
         with tenant_scope(session, centre.id):
             self._central = _excuses(session, centre)
-        self._world = (self._shelf.generation, self.on, self._listed, self._dead)
+        self._world = (self._shelf.generation, self.on, self._authorities, self._listed, self._dead)
 
     def school(self, school: Tenant) -> Checked:
         """One school's notices as they stand now. Raises `NotFound` where it has none yet."""
@@ -123,12 +123,13 @@ class Inspector:
             raise NotFound("This school has no notice yet.")
         stale = self._outdated(found, every)
         likeness = (self._world, stale, tuple(map(_likeness, every.values())))
-        findings = _KEPT.get(likeness) if is_shared else None
+        own = () if is_shared else (found.name, *(frozenset(_facts(parts).items()) for parts in every.values()))
+        findings = _KEPT.get((likeness, own))
         if findings is None:
             findings = self._findings(every, found.name, stale)
             if len(_KEPT) > _MOST_KEPT:
                 _KEPT.clear()
-            _KEPT[likeness] = findings
+            _KEPT[likeness, own] = findings
         kept, waived = without_waived(findings, [*excuses, *self._central], self.on)
         lines = [line for parts in every.values() for line in parts.layout.lines]
         return Checked(
@@ -211,7 +212,7 @@ def _without(rules: Sequence[Rule], checks: frozenset[str]) -> list[Rule]:
     return [rule for rule in rules if rule.check not in checks]
 
 
-_KEPT: dict[object, list[Finding]] = {}  # findings by everything that they depend on, facts apart
+_KEPT: dict[object, list[Finding]] = {}  # findings by everything that they depend on; of many schools facts apart
 
 
 def filled_notice(parts: Parts, words: Mapping[str, str], name: str) -> Notice:

@@ -45,7 +45,8 @@ class Found:
         return f"{self.owner}.{self.contact}"
 
 
-def contacts(text: str, default_owner: str = "school") -> list[Found]:
+@lru_cache(maxsize=5_000)
+def contacts(text: str, default_owner: str = "school") -> tuple[Found, ...]:
     """Every contact of one paragraph. `default_owner` is whom what stands around it speaks of.
 
     A council's mailbox is nobody's, except where the Data Protection Officer is spoken of.
@@ -67,7 +68,7 @@ def contacts(text: str, default_owner: str = "school") -> list[Found]:
                 found.append(
                     Found(kind, value, match.start(), match.end(), owner or default_owner, is_said=owner is not None)
                 )
-    return sorted(found, key=lambda contact: contact.start)
+    return tuple(sorted(found, key=lambda contact: contact.start))
 
 
 def said_owner(text: str) -> str | None:

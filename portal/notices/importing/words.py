@@ -43,6 +43,7 @@ def straighten(text: str) -> str:
     return SPACE.sub(" ", unicodedata.normalize("NFKC", text).translate(QUOTES)).strip()
 
 
+@lru_cache(maxsize=20_000)
 def spoken(text: str) -> str:
     """What a reader would read aloud: no link targets, no emphasis marks, straight quotes."""
     text = straighten(text)
