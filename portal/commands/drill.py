@@ -16,6 +16,7 @@ from portal.core.errors import PortalError
 from portal.settings import ROOT
 
 SECONDS = 1_800
+_PROCESSES = min(4, os.cpu_count() or 1)
 _WALLS = "tests/tenancy/test_walls.py"
 _NAMES = "tests/core/test_text.py tests/tenancy/test_names.py"
 _EDITORS = "tests/web/shared/test_many_editors.py tests/web/shared/test_overwriting.py"
@@ -101,7 +102,8 @@ def security(*, only: tuple[str, ...], as_json: bool) -> None:
 def _try(exercise: Exercise) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
-        command = [sys.executable, "-m", "pytest", "-q", "-o", "junit_family=xunit1", f"--junitxml={report}"]
+        command = [sys.executable, "-m", "pytest", "-q", "-n", str(_PROCESSES), "--dist", "worksteal"]
+        command += ["-o", "junit_family=xunit1", f"--junitxml={report}"]
         for test in exercise.tests:
             paths, _, words = test.partition("::-k ")
             command += [*paths.split(), *(("-k", words) if words else ())]
