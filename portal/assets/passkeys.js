@@ -1,5 +1,6 @@
-// A form with data-passkey ("create" or "get") and data-options asks the browser's passkey dialogue, puts the
-// answer into its `credential` field and sends itself. Without this file or without WebAuthn the form stays hidden.
+// A form with data-passkey ("create" or "get") asks the browser's passkey dialogue, puts the answer into its
+// `credential` field and sends itself. Its data-options say what to ask, or its data-options-from where to get them.
+// Without this file or without WebAuthn the form stays hidden.
 const toBytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
 const toText = (buffer) =>
   btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
@@ -26,6 +27,13 @@ const answered = (credential) => ({
   ),
 });
 
+const optionsOf = async (form) => {
+  if (form.dataset.options) return JSON.parse(form.dataset.options);
+  const answer = await fetch(form.dataset.optionsFrom, { method: "POST", body: new FormData(form) });
+  if (!answer.ok) throw new Error(answer.statusText);
+  return answer.json();
+};
+
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   if (!window.PublicKeyCredential) continue;
   form.hidden = false;
@@ -35,7 +43,7 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
     const problem = form.querySelector("[data-passkey-problem]");
     problem.hidden = true;
     try {
-      const publicKey = asked(JSON.parse(form.dataset.options));
+      const publicKey = asked(await optionsOf(form));
       const credential = await navigator.credentials[form.dataset.passkey]({ publicKey });
       form.elements.credential.value = JSON.stringify(answered(credential));
       form.submit();

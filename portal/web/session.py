@@ -31,6 +31,9 @@ from portal.tenancy.scope import every_tenant, tenant_scope, trust_scope
 from portal.web.door import Policy
 
 TOUCH_EVERY = timedelta(minutes=1)
+_FORM_TOKEN = "csrf_token"  # noqa: S105 - the name of it
+_CARRIED = "form-token"
+_CARRIED_HOURS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +203,11 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
 
 
 class ServerSessions(SessionInterface):
-    """Sessions as rows: listed, ended and expired on the server."""
+    """Sessions as rows: listed, ended and expired on the server.
+
+    A browser that only opened forms has no row: its cookie holds the token of its forms itself, signed, so that
+    nobody fills the database by looking at pages.
+    """
 
     def cookie_name(self, app: Flask) -> str:
         settings = cast("House", app.extensions["portal_house"]).settings
@@ -209,6 +216,8 @@ class ServerSessions(SessionInterface):
     def open_session(self, app: Flask, request: Request) -> ServerSession:
         token = request.cookies.get(self.cookie_name(app), "")
         built = cast("House", app.extensions["portal_house"])
+        if token.startswith("~"):
+            return ServerSession(_carried(token, built.keys, clock.now()))
         if not 20 <= len(token) <= 60:
             return ServerSession()
         try:
@@ -251,7 +260,8 @@ class ServerSessions(SessionInterface):
             return
         if not kept.modified or (not kept and kept.token is None):
             return
-        fresh = self._store(app, kept)
+        only_forms = kept.token is None and kept.keys() == {_FORM_TOKEN}
+        fresh = _carry(kept[_FORM_TOKEN], self._keys(app), clock.now()) if only_forms else self._store(app, kept)
         if fresh:
             response.set_cookie(
                 self.cookie_name(app),
@@ -292,6 +302,24 @@ class ServerSessions(SessionInterface):
 
     def _secure(self, app: Flask) -> bool:
         return cast("House", app.extensions["portal_house"]).settings.is_https
+
+    def _keys(self, app: Flask) -> Keys:
+        return cast("House", app.extensions["portal_house"]).keys
+
+
+def _carry(token: str, keys: Keys, now: datetime) -> str:
+    """What the cookie of a browser without a row holds."""
+    text = f"{token}.{int(now.timestamp())}"
+    return f"~{text}.{keys.signature(_CARRIED, text.encode())}"
+
+
+def _carried(value: str, keys: Keys, now: datetime) -> dict[str, str]:
+    """The token of its forms, for a day; nothing where we did not write it."""
+    text, _, signature = value.removeprefix("~").rpartition(".")
+    if not value.isascii() or not keys.is_signed(_CARRIED, text.encode(), signature):
+        return {}
+    token, _, written = text.partition(".")
+    return {_FORM_TOKEN: token} if now.timestamp() - int(written) < _CARRIED_HOURS * 3600 else {}
 
 
 def _browser() -> str:

@@ -182,6 +182,7 @@ def _sent_before(draft: Draft | None) -> str:
 
 def _keep(school: Tenant, draft: Draft | None, answers: dict[str, str]) -> Draft:
     if draft is None or draft.is_sent:
+        throttle.count(desk.session, throttle.DRAFT_NETWORK, throttle.network(request.remote_addr), now=desk.now)
         draft, token = new_draft(desk.session, school.id, now=desk.now)
         session["intake"] = {**session.get("intake", {}), school.slug: token}
     keep_answers(draft, answers, desk.house.keys)

@@ -15,7 +15,7 @@ from portal.web.refusing import refused
 from portal.web.session import desk
 from portal.web.shared.account import me
 from portal.web.shared.blueprint import pages
-from portal.web.shared.sign_in import challenge, passkey_options, site
+from portal.web.shared.sign_in import challenge, site
 from portal.web.sign_in import known_token, leave_line, prove_again
 
 _UNSEEN = frozenset({"key", "seen", "base", "offered"})
@@ -79,7 +79,6 @@ def _confirm_page(form: CodeForm) -> str:
         "shared/confirming/confirm.html",
         form=form,
         passkey=PasskeyForm(formdata=None),
-        options=passkey_options(),
         providers=provider_names(),
         nothing=NothingForm(formdata=None),
         wanted=_wanted(),

@@ -11,7 +11,15 @@ from portal.identity.entering import Attempt, check_code, check_password, count_
 from portal.identity.passkeys import Site, authentication_options, use_passkey
 from portal.identity.permissions import Actor
 from portal.identity.queries import person
-from portal.identity.throttle import SIGN_IN_NETWORK, SIGN_IN_OVERALL, TooMany, count, network, refuse_used_up
+from portal.identity.throttle import (
+    CHALLENGE_NETWORK,
+    SIGN_IN_NETWORK,
+    SIGN_IN_OVERALL,
+    TooMany,
+    count,
+    network,
+    refuse_used_up,
+)
 from portal.tenancy.models import Tenant, TenantKind
 from portal.tenancy.queries import tenant
 from portal.web.addresses import safe_path
@@ -75,6 +83,15 @@ def sign_in_code() -> ResponseReturnValue:
     return redirect(let_in(found, how=str(pending.get("how")), wanted=request.args.get("next")))
 
 
+@pages.page("/sign-in/passkey/options", may=Needs.NOTHING, methods=("POST",))
+def passkey_options() -> ResponseReturnValue:
+    """Options for a passkey of whoever it is; the challenge waits in this browser's session."""
+    count(desk.session, CHALLENGE_NETWORK, network(request.remote_addr), now=desk.now)
+    options, made = authentication_options(site())
+    remember_challenge(made)
+    return options, 200, {"Content-Type": "application/json"}
+
+
 @pages.page("/sign-in/passkey", may=Needs.NOTHING, methods=("POST",))
 def sign_in_passkey() -> ResponseReturnValue:
     refuse_after_failures("passkey")
@@ -136,13 +153,6 @@ def site() -> Site:
     return Site(desk.settings.base_url)
 
 
-def passkey_options() -> str:
-    """Options for a passkey of whoever it is; the challenge waits in this browser's session."""
-    options, made = authentication_options(site())
-    remember_challenge(made)
-    return options
-
-
 def remember_challenge(made: bytes) -> None:
     session["challenge"] = {"value": b64encode(made).decode(), "until": desk.now.timestamp() + PENDING_SECONDS}
 
@@ -160,7 +170,6 @@ def _password_page(form: SignInForm) -> str:
         "shared/sign_in/password.html",
         form=form,
         passkey=PasskeyForm(formdata=None),
-        options=passkey_options(),
         providers=provider_names(),
         nothing=NothingForm(formdata=None),
         wanted=safe_path(request.args.get("next"), ""),

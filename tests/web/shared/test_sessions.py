@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import time_machine
 from flask import request
 from pyotp import TOTP
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from portal.app import create_app
 from portal.core import clock
@@ -258,3 +259,61 @@ def test_the_cookie_is_bound_to_the_host_where_there_is_https(settings, database
     for part in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"):
         assert part in cookie
     assert "Domain" not in cookie
+
+
+FORMS = (
+    "/sign-in", "/sign-in/forgotten", "/requests", "/schools/alder-primary/requests/start", "/schools/alder-primary/breach"
+)  # fmt: skip
+
+
+def rows(database):
+    with database.session() as session:
+        return session.scalar(select(func.count()).select_from(WebSession))
+
+
+def test_looking_at_forms_fills_no_table_and_they_can_be_sent(app, database):
+    for path in FORMS:
+        assert app.test_client().get(path).status_code == 200, path
+    assert rows(database) == 0
+    client = app.test_client()
+    token = csrf_token(client, "/sign-in")
+    csrf_token(client, "/schools/alder-primary/breach")
+    assert client.post("/sign-in", data={"csrf_token": token}).status_code == 422, "its form was not taken for its own"
+    assert rows(database) == 0
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda value: value[:-1] + ("0" if value[-1] != "0" else "1"),
+        lambda value: "~" + "0" * 40 + value[41:],
+        lambda value: value.replace(".", ".9", 1),
+        lambda _value: "~",
+        lambda _value: "~..",
+        lambda value: value.replace("~", "~é"),
+    ],
+    ids=["signature", "token", "time", "empty", "dots", "letters"],
+)
+def test_a_form_cookie_that_we_did_not_write_is_none(app, changed):
+    client = app.test_client()
+    token = csrf_token(client, "/sign-in")
+    client.set_cookie("portal", changed(client.get_cookie("portal").value))
+    assert client.post("/sign-in", data={"csrf_token": token}).status_code == 400
+    assert client.get("/sign-in").status_code == 200
+
+
+def test_a_form_cookie_lasts_a_day(app):
+    client = app.test_client()
+    token = csrf_token(client, "/sign-in")
+    with time_machine.travel(clock.now() + timedelta(hours=25), tick=True):
+        assert client.post("/sign-in", data={"csrf_token": token}).status_code == 400
+        assert client.post("/sign-in", data={"csrf_token": csrf_token(client, "/sign-in")}).status_code == 422
+
+
+def test_the_challenge_of_a_passkey_is_made_when_it_is_asked_for(app, database):
+    client = app.test_client()
+    token = csrf_token(client, "/sign-in")
+    answer = client.post("/sign-in/passkey/options", data={"csrf_token": token})
+    assert answer.json["challenge"]
+    assert rows(database) == 1
+    assert app.test_client().post("/sign-in/passkey/options").status_code == 400
