@@ -5,9 +5,9 @@ from flask import request as http
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.casework.intake import NewRequest, ask_dpo, open_case
+from portal.casework.intake import NewRequest, Opened, ask_dpo, open_case
 from portal.casework.kinds import Relationship
-from portal.casework.models import Case, CaseKind, Channel
+from portal.casework.models import CaseKind, Channel
 from portal.casework.once import keep_result, take_key
 from portal.casework.queries import case_by_reference, school_named
 from portal.core.errors import Invalid, NotFound
@@ -20,7 +20,7 @@ from portal.web.forms.recording import QuestionForm, RecordForm
 from portal.web.sender import sender
 from portal.web.session import desk
 from portal.web.shared.beside import beside
-from portal.web.shared.case import go_back, pages
+from portal.web.shared.case import pages
 
 ROUTE = "recorded-request"
 asking = Door("asking", __name__, audience=Audience.SCHOOL)
@@ -43,7 +43,7 @@ def record() -> ResponseReturnValue:
         return render_template("shared/case/read_back.html", form=form, school=school)
     made = take_key(desk.session, ROUTE, form.key.data or "", fingerprint(form), now=desk.now)
     if made is not None:
-        return go_back(made)
+        return show_recorded(made)
     try:
         opened = open_case(desk.session, desk.actor, school, request, sender=sender(), now=desk.now)
     except Invalid as error:
@@ -52,19 +52,24 @@ def record() -> ResponseReturnValue:
         return _show(form), 422
     keep_result(desk.session, ROUTE, form.key.data or "", opened.case.reference)
     flash(_("The request is recorded and the confirmation is on its way."), "success")
+    tell_pin(opened)
+    return show_recorded(opened.case.reference)
+
+
+def tell_pin(opened: Opened) -> None:
+    """Whoever has no e-mail address opens her request with a PIN, which is shown this once."""
     if opened.pin:
         flash(_("There is no e-mail address. Give them the reference and this PIN: %(pin)s", pin=opened.pin), "info")
-    return show_recorded(opened.case)
 
 
-def show_recorded(case: Case) -> ResponseReturnValue:
+def show_recorded(reference: str) -> ResponseReturnValue:
     """The case, or for whoever may not see it (it is about the head) only that it is recorded."""
     try:
-        case_by_reference(desk.session, desk.actor, case.reference)
+        case_by_reference(desk.session, desk.actor, reference)
     except NotFound:
-        flash(_("Its reference is %(reference)s. You cannot open it: it is limited.", reference=case.reference), "info")
+        flash(_("Its reference is %(reference)s. You cannot open it: it is limited.", reference=reference), "info")
         return redirect(url_for(beside("inbox.inbox")))
-    return go_back(case.reference)
+    return redirect(url_for(beside("case.case"), reference=reference))
 
 
 @asking.page("/questions/new", may=Action.ASK_DPO, methods=("GET", "POST"))

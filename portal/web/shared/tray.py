@@ -35,7 +35,7 @@ from portal.web.sender import sender
 from portal.web.session import desk
 from portal.web.shared.beside import beside
 from portal.web.shared.inbox import pages
-from portal.web.shared.recording import fingerprint, request_of
+from portal.web.shared.recording import fingerprint, request_of, show_recorded, tell_pin
 
 ROUTE = "mail-request"
 
@@ -61,7 +61,7 @@ def message(mail_id: int) -> ResponseReturnValue:
         made = _made_before() if request.method == "POST" else None
         if made is None:
             raise
-        return redirect(url_for(beside("case.case"), reference=made))
+        return show_recorded(made)
     if request.method != "POST":
         _leave_line(row)
     form = _form(_proposed(row))
@@ -74,7 +74,7 @@ def message(mail_id: int) -> ResponseReturnValue:
         form.form_errors.append(_(str(error)))
         return _show(row, form), 422
     flash(_("The request is recorded and the confirmation is on its way."), "success")
-    return redirect(url_for(beside("case.case"), reference=reference))
+    return show_recorded(reference)
 
 
 @pages.page("/cases/mail/<int:mail_id>/joining", may=Action.OPEN_CASE, methods=("POST",))
@@ -159,10 +159,11 @@ def _open(row: IncomingMail, form: MailForm) -> str:
     made = take_key(desk.session, ROUTE, key, fingerprint(form), now=desk.now)
     if made is not None:
         return made
-    case = open_case(desk.session, desk.actor, school, request_of(form), sender=sender(), now=desk.now).case
-    _tell(file_mail(desk.session, desk.actor, row, case, filing=filing(), now=desk.now))
-    keep_result(desk.session, ROUTE, key, case.reference)
-    return case.reference
+    opened = open_case(desk.session, desk.actor, school, request_of(form), sender=sender(), now=desk.now)
+    _tell(file_mail(desk.session, desk.actor, row, opened.case, filing=filing(), now=desk.now))
+    keep_result(desk.session, ROUTE, key, opened.case.reference)
+    tell_pin(opened)
+    return opened.case.reference
 
 
 def _form(proposed: dict[str, object]) -> MailForm:

@@ -261,9 +261,8 @@ def test_the_cookie_is_bound_to_the_host_where_there_is_https(settings, database
     assert "Domain" not in cookie
 
 
-FORMS = (
-    "/sign-in", "/sign-in/forgotten", "/requests", "/schools/alder-primary/requests/start", "/schools/alder-primary/breach"
-)  # fmt: skip
+SCHOOL = "/schools/alder-primary"
+FORMS = ("/sign-in", "/sign-in/forgotten", "/requests", f"{SCHOOL}/requests/start", f"{SCHOOL}/breach")
 
 
 def rows(database):

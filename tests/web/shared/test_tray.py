@@ -163,3 +163,20 @@ def test_a_name_is_proposed_where_a_forwarded_heading_tells_no_address(staff, de
     page = staff.client("ben").get(f"{TRAY}/{number}").get_data(as_text=True)
     assert 'value="Priya Patel"' in page
     assert 'value="ben@alder-primary.example"' not in page
+
+
+def test_whoever_wrote_without_an_address_gets_a_pin_from_the_office(staff, database, came):
+    ben = staff.client("ben")
+    path = f"{TRAY}/{came[0]}"
+    answer = ben.post(path, data=request_from(ben, path, email="", address="1 High Street"), follow_redirects=True)
+    assert re.search(r"this PIN: \w{4}-\w{4}-\w{4}", answer.text)
+
+
+def test_a_message_about_the_head_leads_whoever_recorded_it_to_no_empty_page(staff, came):
+    ben = staff.client("ben")
+    path = f"{TRAY}/{came[0]}"
+    data = request_from(ben, path, kind="complaint", about_head="y")
+    for _ in range(2):
+        answer = ben.post(path, data=data, follow_redirects=True)
+        assert answer.status_code == 200
+        assert "You cannot open it: it is limited." in answer.text
