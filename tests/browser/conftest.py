@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -63,6 +64,13 @@ def free_port() -> int:
 
 @pytest.fixture
 def live(settings: Settings, cast: dict[str, CastMember]) -> Iterator[Live]:
+    with serving(settings, cast) as found:
+        yield found
+
+
+@contextmanager
+def serving(settings: Settings, cast: dict[str, CastMember]) -> Iterator[Live]:
+    """A portal that serves until the end of the block."""
     port, mail_port = free_port(), free_port()
     mailbox = Mailbox()
     mail = Controller(mailbox, hostname="127.0.0.1", port=mail_port)

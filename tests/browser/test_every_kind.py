@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import Visitor, serving
+from tests.conftest import copy_of_sqlite
 
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("backend", ["sqlite"])]
+pytestmark = pytest.mark.browser
 KINDS = [
     ("see", "access", "See information"), ("see", "record", "Educational record"),
     ("wrong", "rectification", "Correct information"), ("stop", "erasure", "Delete information"),
@@ -16,6 +17,19 @@ KINDS = [
     ("else", "retention", "Retention schedule"), ("else", "question", "Question to the DPO"),
 ]  # fmt: skip
 MOST_TABS = 60
+
+
+@pytest.fixture(scope="module")
+def one_for_all(sqlite_template, tmp_path_factory):
+    """Parents who know nothing of each other may ask the same portal."""
+    settings = copy_of_sqlite(sqlite_template, tmp_path_factory.mktemp("live"))
+    with serving(settings, sqlite_template.cast) as found:
+        yield found
+
+
+@pytest.fixture
+def live(one_for_all):
+    return one_for_all
 
 
 class Keyboard:

@@ -6,8 +6,6 @@ import pytest
 from sqlalchemy import select
 
 from portal.core import clock
-from portal.notices.background import NoticeWork
-from portal.notices.changes import note_first_versions
 from portal.notices.subscriptions import Station, tell_readers
 from portal.outbox.models import Letter
 from portal.tenancy.scope import every_tenant
@@ -17,13 +15,9 @@ GENERAL = "/schools/alder-primary/privacy-notice"
 PHOTOGRAPHS = "/schools/alder-primary/privacy-notices/photographs"
 
 
-@pytest.fixture(autouse=True)
-def sealed(database):
-    with database.transaction() as session, every_tenant(session, "tests"):
-        note_first_versions(session, now=clock.now())
-    work = NoticeWork(database)
-    while work.step(now=clock.now()):
-        pass
+@pytest.fixture
+def template(sealed_template):
+    return sealed_template
 
 
 def text(response):

@@ -18,7 +18,7 @@ from portal.lifecycle.postcodes import add_made_up_postcodes
 from portal.lifecycle.register_apply import close_school
 from portal.lifecycle.succession import approve_order, enter_order
 from portal.notices.background import NoticeWork
-from portal.notices.changes import new_generation, note_first_versions, note_tenant_change
+from portal.notices.changes import new_generation, note_tenant_change
 from portal.notices.models import Publication
 from portal.settings import ROOT
 from portal.tenancy.actions import record_facts, rename
@@ -28,13 +28,9 @@ from portal.tenancy.scope import every_tenant, tenant_scope
 NOTICE = "/schools/alder-primary/privacy-notice"
 
 
-@pytest.fixture(autouse=True)
-def sealed(database):
-    with database.transaction() as session, every_tenant(session, "tests"):
-        note_first_versions(session, now=clock.now())
-    work = NoticeWork(database)
-    while work.step(now=clock.now()):
-        pass
+@pytest.fixture
+def template(sealed_template):
+    return sealed_template
 
 
 def text(response):

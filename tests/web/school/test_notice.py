@@ -5,8 +5,6 @@ import re
 
 import pytest
 
-from portal.core import clock
-from portal.notices.background import NoticeWork
 from tests.notices.conftest import Press
 
 NOTICE = "/school/alder-primary/notice"
@@ -14,11 +12,9 @@ CLAUSE = f"{NOTICE}/clauses/information.held"
 PUBLIC = "/schools/alder-primary/privacy-notice"
 
 
-@pytest.fixture(autouse=True)
-def sealed(database):
-    work = NoticeWork(database)
-    while work.step(now=clock.now()):
-        pass
+@pytest.fixture
+def template(sealed_template):
+    return sealed_template
 
 
 def text(response):
