@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -113,14 +114,25 @@ def mail_by_id(session: PortalSession, actor: Actor, tenant: Tenant, mail_id: in
     return found
 
 
-def seeming_requester(session: PortalSession, row: IncomingMail) -> tuple[str, str]:
-    """Name and address of who seems to have asked, for a person to confirm.
+@dataclass(frozen=True, slots=True)
+class Seeming:
+    """Who seems to have asked, and when that reached the school, for a person to confirm.
 
-    Empty where it was passed on, by forwarding or by a member of staff, and nobody can read whose it was.
+    What nobody can read is empty, or None: a message that was passed on tells neither who first wrote it nor when.
     """
+
+    name: str
+    email: str
+    at: datetime | None
+
+
+def seeming_request(session: PortalSession, row: IncomingMail) -> Seeming:
+    """What a message proposes where it is a new request."""
     if row.original_sender or is_forwarded(row.subject):
-        return row.original_name, row.original_sender
-    return ("", "") if _is_staff(session, row) else (row.original_name, row.sender)
+        return Seeming(row.original_name, row.original_sender, row.original_at)
+    if _is_staff(session, row):
+        return Seeming("", "", None)
+    return Seeming(row.original_name, row.sender, row.original_at or row.received_at)
 
 
 def file_mail(

@@ -13,7 +13,7 @@ from portal.casework.incoming import (
     let_go,
     mail_by_id,
     open_original,
-    seeming_requester,
+    seeming_request,
     set_aside,
     take_back,
     tray,
@@ -181,14 +181,14 @@ def _made_before() -> str | None:
 
 
 def _proposed(row: IncomingMail) -> dict[str, object]:
-    received = london(row.original_at or row.received_at)
-    name, email = seeming_requester(desk.session, row)
+    seeming = seeming_request(desk.session, row)
+    received = london(seeming.at) if seeming.at else None
     return {
-        "received_on": received.date(),
-        "received_time": f"{received:%H:%M}",
+        "received_on": received.date() if received else None,
+        "received_time": f"{received:%H:%M}" if received else "",
         "channel": Channel.EMAIL.value,
-        "requester_name": name,
-        "email": email,
+        "requester_name": seeming.name,
+        "email": seeming.email,
         "details": row.body or row.subject,
     }
 
@@ -199,7 +199,7 @@ def _show(row: IncomingMail, form: MailForm) -> str:
         mail=row,
         mark=_explained(row),
         form=form,
-        is_named=any(seeming_requester(desk.session, row)),
+        proposed=seeming_request(desk.session, row),
         join=JoinForm(formdata=None),
         nothing=NothingForm(formdata=None),
         back=url_for(".mail"),

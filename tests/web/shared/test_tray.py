@@ -153,8 +153,8 @@ def test_whoever_passed_a_message_on_is_not_proposed_as_the_one_who_asks(staff, 
         sender = f"Ben Brown <{cast['ben'].email.upper()}>"
     number = deliver(message(subject, "See the letter I scanned", sender=sender).as_bytes())
     page = staff.client("ben").get(f"{TRAY}/{number}").get_data(as_text=True)
-    assert "Enter the name and address" in page
-    assert not re.search(r'name="(?:requester_name|email)"[^>]*value="[^"]', page)
+    assert "Enter what is missing" in page
+    assert not re.search(r'name="(?:requester_name|email|received_on|received_time)"[^>]*value="[^"]', page)
 
 
 def test_a_name_is_proposed_where_a_forwarded_heading_tells_no_address(staff, deliver):
