@@ -1,7 +1,6 @@
 """Codes that open a requester's private page: by e-mail for ten minutes, by post for three weeks, each once."""
 
 from datetime import datetime, timedelta
-from hmac import compare_digest
 
 from sqlalchemy import select, update
 
@@ -20,6 +19,7 @@ from portal.core.secrets import Keys, new_code, new_reference
 from portal.identity import throttle
 from portal.identity.permissions import PUBLIC, Action, Actor, require
 
+PURPOSE = "requester-code"
 _POSTED = (EventKind.CODE_ASKED, EventKind.CODE_POSTED)
 
 
@@ -65,7 +65,7 @@ def awaits_code(events: list[CaseEvent]) -> bool:
 
 def use_code(session: PortalSession, case: Case, typed: str, keys: Keys, *, now: datetime) -> bool:
     """Whether what was typed is a code of this case that still works; it works no more afterwards."""
-    wanted = {_digest(case, form, keys) for form in ("".join(filter(str.isalnum, typed)), normal_pin(typed))}
+    forms = {"".join(filter(str.isalnum, typed)), normal_pin(typed)}
     statement = select(RequesterCode).where(
         RequesterCode.tenant_id == case.tenant_id,
         RequesterCode.case_id == case.id,
@@ -73,7 +73,7 @@ def use_code(session: PortalSession, case: Case, typed: str, keys: Keys, *, now:
         RequesterCode.expires_at > now,
     )
     for row in session.scalars(statement.with_for_update()):
-        if any(compare_digest(row.digest, each) for each in wanted):
+        if any(keys.is_signed(PURPOSE, _message(case, form), row.digest) for form in forms):
             row.used_at = now
             return True
     return False
@@ -87,9 +87,14 @@ def _keep(session: PortalSession, case: Case, code: str, keys: Keys, *, until: d
         .execution_options(synchronize_session=False)
     )
     session.add(
-        RequesterCode(tenant_id=case.tenant_id, case_id=case.id, digest=_digest(case, code, keys), expires_at=until)
+        RequesterCode(
+            tenant_id=case.tenant_id,
+            case_id=case.id,
+            digest=keys.signature(PURPOSE, _message(case, code)),
+            expires_at=until,
+        )
     )
 
 
-def _digest(case: Case, code: str, keys: Keys) -> str:
-    return keys.signature("requester-code", f"{case.id}\0{code}".encode())
+def _message(case: Case, code: str) -> bytes:
+    return f"{case.id}\0{code}".encode()

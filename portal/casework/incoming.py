@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, Select, delete, func, or_, select
+from cryptography.fernet import InvalidToken
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal.audit.actions import record
@@ -23,7 +24,7 @@ from portal.casework.requester import requester_of, write_to_school
 from portal.core.database import PortalSession
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.limits import MEGABYTE
-from portal.core.secrets import digest
+from portal.core.secrets import Keys, digest
 from portal.identity.actions import witness
 from portal.identity.permissions import Action, Actor, require
 from portal.identity.queries import people_in
@@ -202,6 +203,24 @@ def forget_old_mail(session: PortalSession, *, now: datetime) -> None:
         )
         .execution_options(synchronize_session=False)
     )
+
+
+def renew_mail(session: PortalSession, keys: Keys) -> int:
+    """Encrypt every message that is kept afresh under the first secret key; returns how many, and needs every tenant.
+
+    One at a time: each may be as large as a message can be. What no key reads is left as it is.
+    """
+    renewed = 0
+    for number in session.scalars(select(IncomingMail.id).where(IncomingMail.raw.is_not(None))).all():
+        raw = session.scalar(select(IncomingMail.raw).where(IncomingMail.id == number))
+        try:
+            fresh = keys.box(PURPOSE).rotate(raw or b"")
+        except InvalidToken:
+            continue
+        statement = update(IncomingMail).where(IncomingMail.id == number).values(raw=fresh)
+        session.execute(statement.execution_options(synchronize_session=False))
+        renewed += 1
+    return renewed
 
 
 def _addressed(session: PortalSession, recipients: tuple[str, ...], hosts: frozenset[str]) -> list[Tenant]:

@@ -21,9 +21,12 @@ from portal.identity.permissions import Actor
 from portal.identity.rules import password_matches
 
 
-def admit(session: PortalSession, case: Case, typed: str, keys: Keys, *, now: datetime) -> Actor | None:
-    """The requester, if the code or PIN she typed is right. Raises `throttle.TooMany`."""
-    throttle.count(session, throttle.REQUESTER_TRY, str(case.id), now=now)
+def admit(session: PortalSession, case: Case, typed: str, keys: Keys, *, has_link: bool, now: datetime) -> Actor | None:
+    """The requester, if the code or PIN she typed is right. Raises `throttle.TooMany`.
+
+    Whoever has the private link has tries of her own, so that somebody who knows the reference cannot keep her out.
+    """
+    throttle.count(session, throttle.REQUESTER_TRY, f"link {case.id}" if has_link else case.reference, now=now)
     is_code, is_pin = use_code(session, case, typed, keys, now=now), _is_pin(case, typed)
     if not (is_code or is_pin):
         return None

@@ -21,6 +21,7 @@ _WALLS = "tests/tenancy/test_walls.py"
 _NAMES = "tests/core/test_text.py tests/tenancy/test_names.py"
 _EDITORS = "tests/web/shared/test_many_editors.py tests/web/shared/test_overwriting.py"
 _INCIDENTS = "tests/incidents"
+_FILES = "tests/casework/test_files.py"
 _PRESSED = "tests/web/shared/test_pressed_twice.py"
 
 
@@ -65,7 +66,11 @@ SECURITY = (
     Exercise("R24", "the trail shows every tampering", ("tests/audit/test_chain.py",)),
     Exercise("R25", "secrets change without forcing anybody out", ("tests/identity/test_keys.py",)),
     Exercise("R26", "guessing is slow and locks nobody out", ("tests/web/shared/test_sign_in.py",)),
-    Exercise("R27", "files are private and bombs refused", (f"{_INCIDENTS}::-k incident_14 or incident_27",)),
+    Exercise(
+        "R27",
+        "files are private, and bombs and what is infected refused",
+        (f"{_INCIDENTS} {_FILES}::-k incident_14 or incident_27 or test_files",),
+    ),
     Exercise("R30", "nothing anybody typed stands in the logs", ("tests/web/test_logs.py",)),
 )
 

@@ -4,6 +4,7 @@ from cryptography.fernet import InvalidToken
 from sqlalchemy import select
 
 from portal.casework.files import PURPOSE
+from portal.casework.incoming import renew_mail
 from portal.casework.models import FileKey
 from portal.core.database import PortalSession
 from portal.core.secrets import Keys
@@ -12,7 +13,7 @@ from portal.identity.renewal import renew_secrets
 
 def renew_everything(session: PortalSession, keys: Keys) -> int:
     """How many values were renewed; the scope must be every tenant. Safe to repeat and to break off."""
-    renewed = renew_secrets(session, keys)
+    renewed = renew_secrets(session, keys) + renew_mail(session, keys)
     for row in session.scalars(select(FileKey)):
         try:
             row.wrapped = keys.box(PURPOSE).rotate(row.wrapped)

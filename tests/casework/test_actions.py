@@ -54,8 +54,8 @@ def test_without_an_email_address_a_pin_opens_the_case_however_it_is_typed(every
     opened = ask(email="", telephone="01632 960001")
     assert not letters_to(everywhere, "")
     typed = opened.pin.lower().replace("-", " ").replace("0", "o")
-    assert requester.admit(everywhere, opened.case, typed, sender.keys, now=NOW) is not None
-    assert requester.admit(everywhere, opened.case, "0000-0000-0000", sender.keys, now=NOW) is None
+    assert requester.admit(everywhere, opened.case, typed, sender.keys, has_link=True, now=NOW) is not None
+    assert requester.admit(everywhere, opened.case, "0000-0000-0000", sender.keys, has_link=True, now=NOW) is None
 
 
 def test_a_code_works_once_and_for_ten_minutes(everywhere, ask, sender):
@@ -63,17 +63,17 @@ def test_a_code_works_once_and_for_ten_minutes(everywhere, ask, sender):
     codes.ask_code(everywhere, case, sender=sender, now=NOW)
     code = re.search(r"\b\d{6}\b", letters_to(everywhere, "priya@example.org")[-1].body).group()
     late = NOW + timedelta(minutes=11)
-    assert requester.admit(everywhere, case, code, sender.keys, now=late) is None
-    assert requester.admit(everywhere, case, code, sender.keys, now=NOW).kind == "requester"
-    assert requester.admit(everywhere, case, code, sender.keys, now=NOW) is None
+    assert requester.admit(everywhere, case, code, sender.keys, has_link=True, now=late) is None
+    assert requester.admit(everywhere, case, code, sender.keys, has_link=True, now=NOW).kind == "requester"
+    assert requester.admit(everywhere, case, code, sender.keys, has_link=True, now=NOW) is None
 
 
 def test_guessing_codes_is_slowed_down(everywhere, ask, sender):
     case = ask().case
     for _ in range(10):
-        requester.admit(everywhere, case, "000000", sender.keys, now=NOW)
+        requester.admit(everywhere, case, "000000", sender.keys, has_link=True, now=NOW)
     with pytest.raises(TooMany):
-        requester.admit(everywhere, case, "000000", sender.keys, now=NOW)
+        requester.admit(everywhere, case, "000000", sender.keys, has_link=True, now=NOW)
 
 
 def test_a_case_for_another_school_does_not_exist(everywhere, ask, actor):
@@ -156,7 +156,7 @@ def test_an_extension_once_and_only_in_the_first_month(everywhere, ask, actor, s
     old = ask(received_at=NOW - timedelta(days=40)).case
     with pytest.raises(Invalid):
         write(everywhere, actor("ben"), old, "More time", sender, kind=LetterKind.EXTENSION)
-    case = ask().case
+    case = ask(received_at=NOW).case
     write(everywhere, actor("ben"), case, "More time", sender, kind=LetterKind.EXTENSION, key="c" * 20)
     assert (case.due_on - clock.today()).days > 80
     with pytest.raises(Invalid):

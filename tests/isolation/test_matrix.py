@@ -4,8 +4,11 @@ Made from the address map, the declared policies and the permission table; a new
 """
 
 import re
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from statistics import median
 
 import pytest
 from flask import Flask
@@ -163,9 +166,12 @@ def _alike(answer, expected, path, nowhere) -> bool:
     return plain(answer[1], path) == plain(expected[1], nowhere)
 
 
-def test_another_schools_things_are_absent_under_ones_own_address(matrix, record_property):
-    """T1, incident 3: own school in the address, somebody else's number behind it; same answer, same work."""
-    wrong, asked = [], 0
+def test_another_schools_things_are_absent_under_ones_own_address(matrix, backend, record_property):
+    """T1, incident 3: own school in the address, somebody else's number behind it; same answer, same work.
+
+    The work is compared; how long both took, half of the answers each, is printed.
+    """
+    wrong, asked, taken = [], 0, {"absent": [], "foreign": []}
     for rule, method, _audience in matrix.routes(Audience.SCHOOL):
         if rule.arguments == {"slug"} or not _names_a_thing(rule, matrix.world):
             continue
@@ -173,11 +179,11 @@ def test_another_schools_things_are_absent_under_ones_own_address(matrix, record
             viewer = matrix.viewers[name]
             nowhere = address(rule, matrix.world, slug=OWN, target=None)
             viewer.ask(method, nowhere)
-            with statements(matrix.database) as work:
+            with statements(matrix.database) as work, timed(taken["absent"]):
                 expected = viewer.ask(method, nowhere)
             for slug in OTHERS:
                 path = address(rule, matrix.world, slug=OWN, target=slug)
-                with statements(matrix.database) as done:
+                with statements(matrix.database) as done, timed(taken["foreign"]):
                     answer = viewer.ask(method, path)
                 asked += 1
                 if answer[0] != expected[0] or plain(answer[1], path) != plain(expected[1], nowhere):
@@ -187,8 +193,17 @@ def test_another_schools_things_are_absent_under_ones_own_address(matrix, record
                 wrong += [(name, method, path, word) for word in matrix.leaks(viewer, answer[1])]
     record_property("requests", asked)
     record_property("differences", len(wrong))
+    for what, times in taken.items():
+        record_property(f"{what}_us_{backend}", round(median(times) * 1_000_000))
     assert not wrong
     assert asked
+
+
+@contextmanager
+def timed(taken):
+    began = time.perf_counter()
+    yield
+    taken.append(time.perf_counter() - began)
 
 
 def _names_a_thing(rule: Rule, world: World) -> bool:

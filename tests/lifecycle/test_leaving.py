@@ -184,7 +184,7 @@ def test_councils_and_who_had_access_are_in_the_export(session, alder, exported,
 
 
 def test_the_closing_of_a_school_is_in_its_export(session, actor, alder, exported):
-    close_tenant(session, actor("adi"), alder, on=clock.today(), records="With Essex.", now=NOW)
+    close_tenant(session, actor("adi"), alder, on=clock.london(NOW).date(), records="With Essex.", now=NOW)
     (closure,) = json.loads(exported().read("data/school_closure.json"))
     assert (closure["records"], closure["has_left"]) == ("With Essex.", True)
 
@@ -200,6 +200,6 @@ def test_a_school_closes_on_its_last_day_or_later_and_once(session, actor, alder
     with pytest.raises(Invalid, match="still to come"):
         close_tenant(session, actor("adi"), alder, on=tomorrow, records="With Essex.", now=NOW)
     assert alder.status is TenantStatus.LIVE
-    close_tenant(session, actor("adi"), alder, on=clock.today(), records="With Essex.", now=NOW)
+    close_tenant(session, actor("adi"), alder, on=clock.london(NOW).date(), records="With Essex.", now=NOW)
     with pytest.raises(Conflict):
-        close_tenant(session, actor("adi"), alder, on=clock.today(), records="With Essex.", now=NOW)
+        close_tenant(session, actor("adi"), alder, on=clock.london(NOW).date(), records="With Essex.", now=NOW)

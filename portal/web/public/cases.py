@@ -79,7 +79,8 @@ def admission(token: str) -> ResponseReturnValue:
     with _acting_on(token) as found:
         if not form.validate_on_submit():
             return _closed(token, found, form), 422
-        if admit(desk.session, found, form.code.data or "", desk.house.keys, now=desk.now) is None:
+        typed = form.code.data or ""
+        if admit(desk.session, found, typed, desk.house.keys, has_link=True, now=desk.now) is None:
             form.code.errors = [_("This is not right, or no longer valid.")]
             return _closed(token, found, form), 422
     _let_in(token)
@@ -173,7 +174,7 @@ def _open(reference: str, typed: str) -> str | None:
         if found is None:
             admit_nobody(desk.session, reference, typed, desk.house.keys, now=desk.now)
             return None
-        if admit(desk.session, found, typed, desk.house.keys, now=desk.now) is None:
+        if admit(desk.session, found, typed, desk.house.keys, has_link=False, now=desk.now) is None:
             return None
         return new_link(desk.session, found, now=desk.now).rpartition("/")[2]
 

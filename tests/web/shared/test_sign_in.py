@@ -1,9 +1,12 @@
 """Signing in: two proofs, one answer for everybody else, no stranger who can lock anybody out."""
 
+import os
 import re
+from collections import Counter
 from dataclasses import replace
 
 import pytest
+import time_machine
 from pyotp import TOTP
 from sqlalchemy import delete, func, select, update
 
@@ -16,8 +19,10 @@ from portal.outbox.models import Letter
 from portal.tenancy.scope import every_tenant
 from portal.web.shared import sign_in as sign_in_pages
 from tests.conftest import csrf_token
+from tests.incidents.requests_made import ask
 from tests.tools.statements import statements
 
+GUESSES = 10_000 if os.environ.get("DRILL") else 30
 TOKEN = re.compile(rb'name="csrf_token" value="[^"]+"|value="Sign-in-address"')
 
 
@@ -126,6 +131,43 @@ def test_five_guesses_a_quarter_of_an_hour_from_one_network(app, cast):
     assert answers == [422] * 5 + [429] * 2
     elsewhere = give_password(app.test_client(), cast["asha"].email, cast["asha"].password, **from_address(1))
     assert elsewhere.status_code == 302
+
+
+def anywhere(number):
+    return {"environ_base": {"REMOTE_ADDR": f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"}}
+
+
+def test_guesses_from_everywhere_within_a_quarter_of_an_hour(app, cast, database, settings, record_property):
+    """R26: at a password, at a second factor, at a request whose reference is known; then the owners go on."""
+    asha, ben = cast["asha"], cast["ben"]
+    owner, stranger = app.test_client(), app.test_client()
+    sign_in(owner, asha)
+    owner.post("/sign-out", data={"csrf_token": csrf_token(owner, "/account")})
+    give_password(stranger, ben.email, ben.password)
+    opened = ask(database, settings, email="", telephone="01632 960001")
+    targets = {
+        "password": (app.test_client(), "/sign-in", {"email": asha.email}, "password"),
+        "code": (stranger, "/sign-in/code", {}, "code"),
+        "reference": (app.test_client(), "/requests", {"reference": opened.case.reference}, "code"),
+    }
+    with time_machine.travel(clock.now(), tick=False):
+        for name, (client, path, facts, field) in targets.items():
+            data = {"csrf_token": csrf_token(client, path), **facts}
+            answers = Counter(
+                client.post(path, data={**data, field: f"{number:06}"}, **anywhere(number)).status_code
+                for number in range(GUESSES)
+            )
+            record_property(f"{name}_guesses", answers.total())
+            record_property(f"{name}_tried", answers[422])
+            assert set(answers) == {422, 429}, name
+            assert answers[422] <= 10, name
+        with database.transaction() as session:
+            session.execute(delete(TotpUse))
+        assert sign_in(owner, asha).status_code == 302
+        parent = app.test_client()
+        link = opened.link.removeprefix(settings.base_url)
+        data = {"csrf_token": csrf_token(parent, link), "code": opened.pin}
+        assert parent.post(f"{link}/admission", data=data).status_code == 302
 
 
 def use_up(app, email):
