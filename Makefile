@@ -42,7 +42,7 @@ run: setup ## Set up, load the demonstration and serve it on http://localhost:80
 	@$(HERE) $(BIN)/portal serve --port $(PORT)
 
 test: $(VENV)/dev.stamp .cache/tools-$(BROWSER).stamp ## Set up and run all tests (BROWSER=0 without a browser, ARGS=... for pytest)
-	@$(BIN)/python -m pytest -n 2 $(if $(filter 0,$(BROWSER)),-m "not browser") $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(if $(filter 0,$(BROWSER)),-m "not browser") $(ARGS)
 
 sure: lint test ## What has to be right before a change is shared: style, types, arrows, tests
 
