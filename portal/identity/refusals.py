@@ -13,10 +13,11 @@ from portal.identity.models import RefusalCount
 
 KEEP_DAYS = 30
 _PAUSE_SECONDS = 1.0
+RATE = "rate"
 LABELS = {
     "sign-in": N_("Failed sign-ins"),
     "second-factor": N_("Failed second factors"),
-    "rate": N_("Stopped for trying too often"),
+    RATE: N_("Stopped for trying too often"),
     "forbidden": N_("Refused: the role does not include it"),
     "foreign": N_("Refused: not theirs, or absent"),
     "form": N_("Forms without a valid token, or from another site"),
@@ -55,10 +56,17 @@ class Tally:
             raise
 
 
+def of_rate(name: str) -> str:
+    """The kind of refusal of one rate, which counts among those of trying too often too."""
+    return f"{RATE} {name}"
+
+
 def refusals(session: PortalSession, *, since: datetime) -> dict[str, int]:
     """How often each kind was refused since an instant."""
     statement = select(RefusalCount.kind, func.sum(RefusalCount.count)).where(RefusalCount.hour >= since)
-    return {kind: int(number) for kind, number in session.execute(statement.group_by(RefusalCount.kind))}
+    found = {kind: int(number) for kind, number in session.execute(statement.group_by(RefusalCount.kind))}
+    slowed = sum(number for kind, number in found.items() if kind.partition(" ")[0] == RATE)
+    return {**found, RATE: slowed} if slowed else found
 
 
 def busiest_networks(session: PortalSession, *, since: datetime, limit: int = 10) -> list[tuple[str, int]]:

@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select
 
 from portal.core.database import PortalSession
 from portal.core.errors import PortalError
+from portal.core.i18n import N_
 from portal.core.secrets import digest
 from portal.identity.counting import upsert
 from portal.identity.models import RateCount
@@ -26,32 +27,39 @@ class TooMany(PortalError):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """At most `count` times in any span of `minutes`, counted under `name` and a key such as an account."""
+    """At most `count` times in any span of `minutes`, counted under `name` and a key such as an account.
+
+    `label` tells operators what is counted.
+    """
 
     name: str
     count: int
     minutes: int
+    label: str = ""
 
 
-SIGN_IN_ACCOUNT = Rate("sign-in.account", 10, 15)
-SIGN_IN_ACCOUNT_NETWORK = Rate("sign-in.account-network", 5, 15)
-SIGN_IN_MAILBOX = Rate("sign-in.mailbox", 10, 15)
-SIGN_IN_NETWORK = Rate("sign-in.network", 50, 15)
-SIGN_IN_OVERALL = Rate("sign-in.overall", 2000, 15)
-SIGN_IN_KNOWN = Rate("sign-in.known", 10, 15)
-CODE_ACCOUNT = Rate("code.account", 10, 15)
-PROOF_ADDRESS_NETWORK = Rate("proof.address-network", 4, 60)
-PROOF_ADDRESS = Rate("proof.address", 40, 60)
-PROOF_KNOWN = Rate("proof.known", 4, 60)
-PROOF_NETWORK = Rate("proof.network", 20, 60)
-PROOF_TRY = Rate("proof.try", 10, 15)
-CHALLENGE_NETWORK = Rate("challenge.network", 300, 15)
-DRAFT_NETWORK = Rate("draft.network", 300, 60)
-REQUEST_NETWORK = Rate("request.network", 60, 60)
-UPLOAD_NETWORK = Rate("upload.network", 30, 60)
-REQUESTER_CODE = Rate("requester.code", 5, 15)
-REQUESTER_TRY = Rate("requester.try", 10, 15)
-REQUESTER_NETWORK = Rate("requester.network", 60, 15)
+SIGN_IN_ACCOUNT = Rate("sign-in.account", 10, 15, N_("Passwords for one account"))
+SIGN_IN_ACCOUNT_NETWORK = Rate("sign-in.account-network", 5, 15, N_("Passwords for one account from one network"))
+SIGN_IN_MAILBOX = Rate("sign-in.mailbox", 10, 15, N_("Passwords for one account by whoever reads its mail"))
+SIGN_IN_KNOWN = Rate("sign-in.known", 10, 15, N_("Passwords for one account in a browser known from before"))
+SIGN_IN_NETWORK = Rate("sign-in.network", 50, 15, N_("Failed sign-ins from one network"))
+SIGN_IN_OVERALL = Rate("sign-in.overall", 2000, 15, N_("Failed sign-ins altogether"))
+CODE_ACCOUNT = Rate("code.account", 10, 15, N_("Second factors of one account"))
+CHALLENGE_NETWORK = Rate("challenge.network", 300, 15, N_("Passkeys asked for from one network"))
+PROOF_ADDRESS = Rate("proof.address", 40, 60, N_("Codes sent to one member of staff"))
+PROOF_ADDRESS_NETWORK = Rate("proof.address-network", 4, 60, N_("Codes sent to one member of staff, one network asks"))
+PROOF_KNOWN = Rate("proof.known", 4, 60, N_("Codes sent to one member of staff, a known browser asks"))
+PROOF_NETWORK = Rate("proof.network", 20, 60, N_("Codes for staff asked for from one network"))
+PROOF_TRY = Rate("proof.try", 10, 15, N_("Tries at a code for one member of staff"))
+DRAFT_NETWORK = Rate("draft.network", 300, 60, N_("Requests begun from one network"))
+REQUEST_NETWORK = Rate("request.network", 60, 60, N_("Requests sent from one network"))
+UPLOAD_NETWORK = Rate("upload.network", 30, 60, N_("Files attached from one network"))
+REQUESTER_CODE = Rate("requester.code", 5, 15, N_("Codes sent for one request"))
+REQUESTER_TRY = Rate("requester.try", 10, 15, N_("Tries at the code of one request"))
+REQUESTER_NETWORK = Rate("requester.network", 60, 15, N_("Tries at requests from one network"))
+SUBSCRIPTION_ADDRESS = Rate("subscription.address", 6, 60, N_("Letters about subscribing to one address"))
+WRONG_LINK_NETWORK = Rate("wrong-link.network", 10, 60, N_("Wrong links told of from one network"))
+RATES = tuple(one for one in vars().values() if isinstance(one, Rate))
 
 
 def count(session: PortalSession, rate: Rate, key: str, *, now: datetime) -> None:

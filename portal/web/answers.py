@@ -49,6 +49,7 @@ def forbidden() -> ResponseReturnValue:
 
 
 def too_many(error: TooMany) -> ResponseReturnValue:
+    g.rate = error.rate
     response = make_response(_page(429, keeps_work=True))
     response.headers["Retry-After"] = str(error.retry_after)
     return response

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from http import HTTPStatus
 from typing import cast
 
 import structlog
@@ -9,12 +10,12 @@ from flask import Flask, Response, current_app, g, request
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from portal.core import clock, logs
-from portal.identity.refusals import Tally
+from portal.identity.refusals import RATE, Tally, of_rate
 from portal.identity.throttle import network
 from portal.web.session import house
 
 log = structlog.get_logger("portal.web")
-_COUNTED = {403: "forbidden", 429: "rate"}
+_COUNTED = {403: "forbidden", 429: RATE}
 
 
 def install(app: Flask) -> None:
@@ -31,7 +32,8 @@ def install(app: Flask) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         if response.status_code in _COUNTED:
-            refused(_COUNTED[response.status_code])
+            is_slowed = response.status_code == HTTPStatus.TOO_MANY_REQUESTS and "rate" in g
+            refused(of_rate(g.rate) if is_slowed else _COUNTED[response.status_code])
         response.headers["X-Request-Id"] = g.get("request_id", "")
         _write_line(response)
         return response

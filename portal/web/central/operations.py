@@ -12,7 +12,8 @@ from portal.core.errors import Invalid, NotFound
 from portal.core.work import timed_work
 from portal.identity.actions import witness
 from portal.identity.permissions import Action, may
-from portal.identity.refusals import LABELS, busiest_networks, refusals
+from portal.identity.refusals import LABELS, busiest_networks, of_rate, refusals
+from portal.identity.throttle import RATES
 from portal.outbox.actions import retry
 from portal.outbox.queries import counts, dead_letters
 from portal.web.door import Audience, Door
@@ -31,6 +32,7 @@ def operations() -> ResponseReturnValue:
         counts=counts(desk.session),
         letters=dead_letters(desk.session),
         labels=LABELS,
+        rates=[(rate, of_rate(rate.name)) for rate in RATES],
         today=refusals(desk.session, since=desk.now - _DAY),
         week=refusals(desk.session, since=desk.now - _WEEK),
         networks=busiest_networks(desk.session, since=desk.now - _DAY),

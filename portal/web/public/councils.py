@@ -32,7 +32,6 @@ from portal.web.public.schools import enter_school
 from portal.web.session import desk
 
 pages = Door("public_councils", __name__, audience=Audience.PUBLIC)
-WRONG_LINK = throttle.Rate("wrong-link.network", 10, 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ def wrong_link(key: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         status = 422 if form.errors else 200
         return render_template("public/councils/wrong_link.html", form=form, council=found), status
-    throttle.count(desk.session, WRONG_LINK, throttle.network(request.remote_addr), now=desk.now)
+    throttle.count(desk.session, throttle.WRONG_LINK_NETWORK, throttle.network(request.remote_addr), now=desk.now)
     row = authority_row(desk.session, key)
     report_wrong_link(desk.session, row, url=form.url.data or "", message=form.message.data or "", now=desk.now)
     return render_template("public/councils/wrong_link.html", form=None, council=found)

@@ -16,7 +16,6 @@ from portal.web.public.schools import enter_school
 from portal.web.session import desk
 
 pages = Door("public_subscriptions", __name__, audience=Audience.PUBLIC)
-MAILBOX = throttle.Rate("subscription.address", 6, 60)
 """Hundreds of schools would each write to an address that a stranger names to all of them."""
 
 
@@ -35,7 +34,7 @@ def subscription(slug: str, kind: str = GENERAL) -> ResponseReturnValue:
         return render_template("public/subscriptions/subscription.html", school=school, form=form, kind=asked), status
     email = (form.email.data or "").lower()
     throttle.count(desk.session, throttle.REQUESTER_NETWORK, throttle.network(request.remote_addr), now=desk.now)
-    throttle.count(desk.session, MAILBOX, email, now=desk.now)
+    throttle.count(desk.session, throttle.SUBSCRIPTION_ADDRESS, email, now=desk.now)
     subscriptions.ask(
         desk.session, school, email, language=current_language().code,
         station=station(desk.settings), now=desk.now, kind=kind,

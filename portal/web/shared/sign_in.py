@@ -125,7 +125,7 @@ def home() -> ResponseReturnValue:
 
 def slowed_page(email: str, error: TooMany) -> ResponseReturnValue:
     """Whoever holds the account's mailbox may go on at once; it is asked in the same words for every address."""
-    refused("rate")
+    g.rate = error.rate
     page = render_template("shared/sign_in/slowed.html", email=email, nothing=NothingForm(formdata=None))
     return page, 429, {"Retry-After": str(error.retry_after)}
 

@@ -406,3 +406,21 @@ def test_the_pending_session_is_a_new_one(client, cast, database):
     assert len({before, pending, after}) == 3
     with database.session() as session:
         assert session.scalar(select(func.count()).select_from(WebSession)) == 1
+
+
+def test_operators_see_which_bound_was_reached_and_how_often(app, cast, staff):
+    use_up(app, cast["asha"].email)
+    app.extensions["portal_tally"].write(now=clock.now(), at_once=True)
+    page = staff.client("adi").get("/central/operations").text
+    rows = {}
+    for row in re.findall(r"<tr.*?</tr>", page, re.DOTALL):
+        name, *cells = [text(cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", row, re.DOTALL)]
+        rows[name] = cells
+    assert rows["Passwords for one account"] == ["10 in 15 minutes", "2", "2"]
+    assert rows["Second factors of one account"] == ["10 in 15 minutes", "0", "0"]
+    assert set(rows) >= {rate.label for rate in throttle.RATES}
+    assert rows["Stopped for trying too often"] == ["2", "2"], "each stop counts once"
+
+
+def text(cell):
+    return re.sub(r"<[^>]*>", "", cell).strip()
