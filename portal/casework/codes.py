@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 
 from portal.audit.rules import AuditKind
-from portal.casework.intake import normal_pin
+from portal.casework.intake import PIN_GROUPS, normal_pin
 from portal.casework.letters import Sender, send_code
 from portal.casework.models import Case, CaseEvent, EventKind, RequesterCode
 from portal.casework.progress import add_event, changing, events_of
@@ -44,7 +44,7 @@ def post_code(session: PortalSession, actor: Actor, case: Case, keys: Keys, *, n
     require(actor, Action.WORK_CASE, place_of(session, case))
     if not may_post_code(case):
         raise Invalid("There is no postal address to send a code to, or an e-mail address is there already.")
-    code = new_reference((4, 4, 4))
+    code = new_reference(PIN_GROUPS)
     _keep(session, case, code, keys, until=now + timedelta(days=POSTED_CODE_DAYS), now=now)
     with changing(session, case, now=now):
         add_event(session, case, EventKind.CODE_POSTED, now=now, actor_id=actor.person_id)

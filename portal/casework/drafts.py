@@ -9,12 +9,12 @@ from sqlalchemy import delete, select
 
 from portal.casework.files import forget_draft_files
 from portal.casework.models import IntakeDraft
+from portal.casework.once import SHOWN_FOR
 from portal.core.database import PortalSession
 from portal.core.limits import DRAFT_HOURS
 from portal.core.secrets import Keys, digest, new_token
 
 PURPOSE = "intake"
-SHOWN_FOR = timedelta(minutes=30)
 
 
 @dataclass(slots=True)

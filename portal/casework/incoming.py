@@ -1,5 +1,6 @@
 """Mail that came in: what joins a request by itself, what waits in a tray for a person, what is set aside."""
 
+import contextlib
 import io
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -205,22 +206,20 @@ def forget_old_mail(session: PortalSession, *, now: datetime) -> None:
     )
 
 
-def renew_mail(session: PortalSession, keys: Keys) -> int:
-    """Encrypt every message that is kept afresh under the first secret key; returns how many, and needs every tenant.
+def renew_mail(session: PortalSession, keys: Keys, *, after: int = 0) -> int | None:
+    """Encrypt the next message that is kept afresh under the first secret key; needs every tenant.
 
-    One at a time: each may be as large as a message can be. What no key reads is left as it is.
+    Returns its id, to go on after it, or None at the end. One in a transaction of its own: each may be as large as a
+    message can be, and whoever deals with it meanwhile waits. What no key reads is left as it is.
     """
-    renewed = 0
-    for number in session.scalars(select(IncomingMail.id).where(IncomingMail.raw.is_not(None))).all():
-        raw = session.scalar(select(IncomingMail.raw).where(IncomingMail.id == number))
-        try:
-            fresh = keys.box(PURPOSE).rotate(raw or b"")
-        except InvalidToken:
-            continue
-        statement = update(IncomingMail).where(IncomingMail.id == number).values(raw=fresh)
-        session.execute(statement.execution_options(synchronize_session=False))
-        renewed += 1
-    return renewed
+    statement = select(IncomingMail.id, IncomingMail.raw).where(IncomingMail.id > after, IncomingMail.raw.is_not(None))
+    row = session.execute(statement.order_by(IncomingMail.id).limit(1).with_for_update()).first()
+    if row is None:
+        return None
+    with contextlib.suppress(InvalidToken):
+        change = update(IncomingMail).where(IncomingMail.id == row.id).values(raw=keys.box(PURPOSE).rotate(row.raw))
+        session.execute(change.execution_options(synchronize_session=False))
+    return int(row.id)
 
 
 def _addressed(session: PortalSession, recipients: tuple[str, ...], hosts: frozenset[str]) -> list[Tenant]:

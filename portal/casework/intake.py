@@ -22,6 +22,9 @@ from portal.tenancy.models import Tenant, TenantKind
 from portal.tenancy.queries import service
 from portal.tenancy.scope import tenant_scope
 
+PIN_GROUPS = (4, 4, 4)
+"""Letters and figures of a PIN, and of a code that goes by post: 60 bits."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewRequest:
@@ -106,7 +109,7 @@ def _open(
         session.take_turn(f"alike {case.tenant_id} {case.kind} {case.subject_name.lower()}")
     pin = ""
     if not case.contact_email and is_news:
-        pin = new_reference((4, 4, 4))
+        pin = new_reference(PIN_GROUPS)
         case.pin_hash = hash_password(pin)
     with changing(session, case, now=now, is_new=True):
         received = london(request.received_at).date()
@@ -150,6 +153,11 @@ def normal_pin(typed: str) -> str:
     """A PIN as it was made, however it is typed: capitals, and no letters that look like digits."""
     plain = "".join(filter(str.isalnum, typed)).upper().translate(str.maketrans("OIL", "011"))
     return "-".join(plain[start : start + 4] for start in range(0, min(len(plain), 40), 4))
+
+
+def is_as_long_as_a_pin(typed: str) -> bool:
+    """Whether it could be a PIN or a posted code, both of 60 bits, and not a code by e-mail, of six digits."""
+    return len(normal_pin(typed).replace("-", "")) >= sum(PIN_GROUPS)
 
 
 def normal_reference(typed: str) -> str:

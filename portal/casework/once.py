@@ -10,6 +10,9 @@ from portal.core.database import PortalSession
 from portal.core.errors import Conflict
 
 KEPT = timedelta(days=7)
+SHOWN_FOR = timedelta(minutes=30)
+BREACH = "breach"
+"""The route whose keys hold the PIN of a report too, covered, as long as it is shown."""
 
 
 def take_key(session: PortalSession, route: str, key: str, body_hash: str, *, now: datetime) -> str | None:
@@ -38,6 +41,16 @@ def made_before(session: PortalSession, route: str, key: str, body_hash: str) ->
 def keep_result(session: PortalSession, route: str, key: str, result: str) -> None:
     """Say what the key made, for whoever sends it again."""
     session.get_one(IdempotencyKey, (route, key)).result = result
+
+
+def forget_shown(session: PortalSession, route: str, *, now: datetime) -> None:
+    """Cut what else was kept behind the id of what was made, once it is shown no more."""
+    for found in session.scalars(
+        select(IdempotencyKey).where(
+            IdempotencyKey.route == route, IdempotencyKey.made_at < now - SHOWN_FOR, IdempotencyKey.result.contains(" ")
+        )
+    ):
+        found.result = found.result.partition(" ")[0]
 
 
 def forget_old_keys(session: PortalSession, *, now: datetime) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from portal.audit.rules import AuditKind
 from portal.casework.codes import use_code
-from portal.casework.intake import normal_pin
+from portal.casework.intake import is_as_long_as_a_pin, normal_pin
 from portal.casework.kinds import WITHDRAWN
 from portal.casework.letters import Sender
 from portal.casework.models import Case, CaseMessage, CaseStatus, EventKind, WaitingFor
@@ -24,9 +24,10 @@ from portal.identity.rules import password_matches
 def admit(session: PortalSession, case: Case, typed: str, keys: Keys, *, has_link: bool, now: datetime) -> Actor | None:
     """The requester, if the code or PIN she typed is right. Raises `throttle.TooMany`.
 
-    Whoever has the private link has tries of her own, so that somebody who knows the reference cannot keep her out.
+    Whoever has the private link has tries of her own, and so has whoever types something as long as a PIN, which
+    nobody guesses: somebody who knows the reference cannot keep her out.
     """
-    throttle.count(session, throttle.REQUESTER_TRY, f"link {case.id}" if has_link else case.reference, now=now)
+    throttle.count(session, _rate_of(typed), f"link {case.id}" if has_link else case.reference, now=now)
     is_code, is_pin = use_code(session, case, typed, keys, now=now), _is_pin(case, typed)
     if not (is_code or is_pin):
         return None
@@ -43,9 +44,13 @@ def admit(session: PortalSession, case: Case, typed: str, keys: Keys, *, has_lin
 
 def admit_nobody(session: PortalSession, reference: str, typed: str, keys: Keys, *, now: datetime) -> None:
     """The work of `admit` for a reference that does not exist, so that the answer tells nothing."""
-    throttle.count(session, throttle.REQUESTER_TRY, reference, now=now)
+    throttle.count(session, _rate_of(typed), reference, now=now)
     use_code(session, Case(id=0, tenant_id=0), typed, keys, now=now)
     password_matches(None, normal_pin(typed))
+
+
+def _rate_of(typed: str) -> throttle.Rate:
+    return throttle.REQUESTER_PIN if is_as_long_as_a_pin(typed) else throttle.REQUESTER_TRY
 
 
 def requester_of(case: Case) -> Actor:

@@ -14,7 +14,7 @@ from portal.app import create_app
 from portal.casework.codes import ask_code, post_code, use_code
 from portal.casework.files import Filing
 from portal.casework.incoming import PURPOSE as MAIL
-from portal.casework.incoming import receive
+from portal.casework.incoming import receive, renew_mail
 from portal.casework.letters import Sender
 from portal.casework.mail import read_mail
 from portal.casework.models import Case
@@ -110,10 +110,14 @@ def test_a_message_in_a_tray_is_encrypted_afresh(settings, database):
             session, mail, to=(), hosts=frozenset({"localhost"}), sender=Sender(settings.base_url, old),
             filing=Filing(store_of(settings), old, has_scanner=False), now=clock.now(),
         )  # fmt: skip
-        assert renew_everything(session, both) > 0
-        renew_everything(session, both)
+        for _ in range(2):
+            assert renew_mail(session, both) == row.id
+            assert renew_mail(session, both, after=row.id) is None
         session.refresh(row)
         assert new.box(MAIL).decrypt(row.raw) == mail.raw
+        row.raw = None
+        session.flush()
+        assert renew_mail(session, both) is None, "what was deleted stays deleted"
 
 
 @pytest.mark.parametrize("by_post", [False, True])

@@ -5,10 +5,9 @@ from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.casework.drafts import SHOWN_FOR
 from portal.casework.intake import NewRequest, open_case
 from portal.casework.models import Case, CaseKind
-from portal.casework.once import keep_result, take_key
+from portal.casework.once import BREACH, SHOWN_FOR, keep_result, take_key
 from portal.casework.progress import read_clock
 from portal.casework.wording import explained
 from portal.core.errors import Conflict, Invalid
@@ -25,7 +24,6 @@ from portal.web.sender import sender
 from portal.web.session import desk
 
 pages = Door("public_breaches", __name__, audience=Audience.PUBLIC)
-ROUTE = "breach"
 
 
 @pages.page("/schools/<slug>/breach", may=Needs.NOTHING, methods=("GET", "POST"))
@@ -49,13 +47,13 @@ def _send(school: Tenant, form: BreachForm, new: NewRequest) -> ResponseReturnVa
     throttle.count(desk.session, throttle.REQUEST_NETWORK, throttle.network(request.remote_addr), now=desk.now)
     key = form.key.data or ""
     try:
-        made = take_key(desk.session, ROUTE, key, digest(f"{school.id}\0{new}", purpose=ROUTE), now=desk.now)
+        made = take_key(desk.session, BREACH, key, digest(f"{school.id}\0{new}", purpose=BREACH), now=desk.now)
     except Conflict:
         return render_template("public/requests/already_sent.html", school=school), 409
     if made is None:
         opened = open_case(desk.session, PUBLIC, school, new, sender=sender(), now=desk.now)
         made = f"{opened.case.id} {_covered(opened.pin)}"
-        keep_result(desk.session, ROUTE, key, made)
+        keep_result(desk.session, BREACH, key, made)
     number, _space, covered = made.partition(" ")
     case, pin = desk.session.get_one(Case, int(number)), _uncovered(covered)
     steps = explained(read_clock(desk.session, case), current_language().code)
@@ -64,13 +62,13 @@ def _send(school: Tenant, form: BreachForm, new: NewRequest) -> ResponseReturnVa
 
 
 def _covered(pin: str) -> str:
-    return desk.house.keys.box(ROUTE).encrypt(pin.encode()).decode() if pin else ""
+    return desk.house.keys.box(BREACH).encrypt(pin.encode()).decode() if pin else ""
 
 
 def _uncovered(covered: str) -> str:
     """The PIN, for whoever sends the same report again because the answer did not reach her; nothing after a while."""
     try:
-        return desk.house.keys.box(ROUTE).decrypt(covered, ttl=SHOWN_FOR.seconds).decode() if covered else ""
+        return desk.house.keys.box(BREACH).decrypt(covered, ttl=SHOWN_FOR.seconds).decode() if covered else ""
     except InvalidToken:
         return ""
 

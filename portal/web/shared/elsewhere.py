@@ -9,6 +9,7 @@ from portal.identity.entering import has_second_factor
 from portal.identity.letters import FACTOR_ADDED
 from portal.identity.models import Person
 from portal.identity.queries import person
+from portal.identity.throttle import CHALLENGE_NETWORK, count, network
 from portal.web.addresses import safe_path
 from portal.web.door import Needs
 from portal.web.providers import Answer, answer_of, provider_names, send_to
@@ -29,6 +30,7 @@ def sign_in_with(provider: str) -> ResponseReturnValue:
     if provider not in provider_names() or errand not in _ERRANDS:
         abort(404)
     refuse_after_failures("elsewhere")
+    count(desk.session, CHALLENGE_NETWORK, network(request.remote_addr), now=desk.now)
     if errand in _OF_A_PERSON:
         _signed_in()
     if errand == "link" and not proved_lately():

@@ -9,7 +9,7 @@ from portal.casework.intake import NewRequest, Opened, ask_dpo, open_case
 from portal.casework.kinds import Relationship
 from portal.casework.models import CaseKind, Channel
 from portal.casework.once import keep_result, take_key
-from portal.casework.queries import case_by_reference, school_named
+from portal.casework.queries import case_by_reference, readable_references, school_named
 from portal.core.errors import Invalid, NotFound
 from portal.core.secrets import digest
 from portal.identity.permissions import Action, may
@@ -57,8 +57,11 @@ def record() -> ResponseReturnValue:
 
 
 def tell_pin(opened: Opened) -> None:
-    """Whoever has no e-mail address opens her request with a PIN, which is shown this once."""
-    if opened.pin:
+    """Whoever has no e-mail address opens her request with a PIN, which is shown this once.
+
+    Not to somebody who may not open it herself (it is about the head): it would let her in by the requester's door.
+    """
+    if opened.pin and readable_references(desk.session, desk.actor, {opened.case.reference}):
         flash(_("There is no e-mail address. Give them the reference and this PIN: %(pin)s", pin=opened.pin), "info")
 
 

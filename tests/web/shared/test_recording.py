@@ -11,7 +11,8 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from portal.audit.models import AuditEntry
-from portal.casework.models import Case, CaseKind, Channel
+from portal.casework.models import Case, CaseKind, Channel, IdempotencyKey
+from portal.casework.tidying import tidy
 from portal.core import clock
 from portal.outbox.models import Letter
 from portal.tenancy.models import Tenant
@@ -188,6 +189,12 @@ def test_a_report_sent_again_shows_its_pin_again_for_a_while(client, database):
         late = client.post(path, data=data)
     assert not pin.search(late.get_data(as_text=True))
     assert len(cases(database)) == 1
+    with database.transaction() as session, every_tenant(session, "tests"):
+        assert " " in session.scalars(select(IdempotencyKey.result).where(IdempotencyKey.key == data["key"])).one()
+        tidy(session, now=clock.now() + timedelta(hours=1))
+    with database.session() as session:
+        assert session.scalars(select(IdempotencyKey.result).where(IdempotencyKey.key == data["key"])).one().isdecimal()
+    assert client.post(path, data=data).status_code == 200
 
 
 def test_the_table_is_for_leaders_and_holds_no_formula(staff, database):

@@ -164,10 +164,14 @@ def test_guesses_from_everywhere_within_a_quarter_of_an_hour(app, cast, database
         with database.transaction() as session:
             session.execute(delete(TotpUse))
         assert sign_in(owner, asha).status_code == 302
-        parent = app.test_client()
         link = opened.link.removeprefix(settings.base_url)
-        data = {"csrf_token": csrf_token(parent, link), "code": opened.pin}
-        assert parent.post(f"{link}/admission", data=data).status_code == 302
+        for path, page, facts in (
+            (f"{link}/admission", link, {}),
+            ("/requests", "/requests", {"reference": opened.case.reference}),
+        ):
+            parent = app.test_client()
+            data = {"csrf_token": csrf_token(parent, page), "code": opened.pin, **facts}
+            assert parent.post(path, data=data).status_code == 302
 
 
 def use_up(app, email):
