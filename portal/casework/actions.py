@@ -1,20 +1,21 @@
 """What staff do with a case. Each verb asks the permission table, adds its event, its letter and its audit line."""
 
-from datetime import datetime
+from datetime import datetime, time
 
 from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
 from portal.audit.rules import AuditKind
 from portal.casework.correspondence import keep_note, refuse_open_places, refuse_stale, require_open
-from portal.casework.kinds import outcome
+from portal.casework.kinds import SAYS_WHY, outcome
 from portal.casework.letters import LetterKind, Sender, send_letter
 from portal.casework.models import Case, CaseKind, CasePresence, CaseReader, CaseStatus, EventKind, WaitingFor
 from portal.casework.once import keep_result, take_key
 from portal.casework.progress import add_event, changing
-from portal.casework.queries import is_dpo, nameable, place_of, readers, workers
+from portal.casework.queries import is_dpo, messages, nameable, place_of, readers, workers, working_action
 from portal.casework.telling import tell_dpo, tell_school
 from portal.casework.trail import leave_line
+from portal.core.clock import from_london, london
 from portal.core.database import PortalSession
 from portal.core.errors import Invalid
 from portal.core.secrets import digest
@@ -85,15 +86,26 @@ def add_note(
         tell_dpo(session, actor, case, sender=sender, now=now)
 
 
-def change_kind(session: PortalSession, actor: Actor, case: Case, kind: CaseKind, *, now: datetime) -> None:
-    """Say that something else was asked for than it seemed; the dates follow. Raises `Invalid`."""
-    require(actor, Action.WORK_CASE, place_of(session, case))
+def change_kind(
+    session: PortalSession, actor: Actor, case: Case, kind: CaseKind, *, at: time | None = None, now: datetime
+) -> None:
+    """Say that something else was asked for than it seemed; the dates follow. Raises `Invalid`.
+
+    `at` is the time of the day of receipt, in London, without which no hours can be counted for a breach.
+    """
+    require(actor, working_action(case), place_of(session, case))
     require_open(case)
     if kind is case.kind:
         return
-    before = case.kind
+    before, received = case.kind, case.received_at
+    if kind is CaseKind.BREACH:
+        if at is None:
+            raise Invalid("Enter the time: the 72 hours count from then.", field="received_time")
+        received = from_london(london(case.received_at).date(), at)
+        if received > now:
+            raise Invalid("This cannot lie in the future.", field="received_time")
     with changing(session, case, now=now):
-        case.kind = kind
+        case.kind, case.received_at = kind, received
         add_event(
             session,
             case,
@@ -122,7 +134,7 @@ def close(
 
     Raises `Conflict` as `write_to_requester` does, and `Invalid` for an outcome that this kind cannot have.
     """
-    require(actor, Action.WORK_CASE, place_of(session, case))
+    require(actor, working_action(case), place_of(session, case))
     fingerprint = digest(f"{outcome_key}\0{body}", purpose="letter")
     if take_key(session, f"closure:{case.id}", key, fingerprint, now=now) is not None:
         return
@@ -131,6 +143,8 @@ def close(
     if outcome(case.kind, outcome_key) is None:
         raise Invalid("Choose how it ended.", field="outcome")
     refuse_open_places(case, LetterKind.OUTCOME, body)
+    if outcome_key in SAYS_WHY and not body and not _has_answer(session, case):
+        raise Invalid("Write why: nothing that was sent says so, and they must know where to complain.", field="body")
     with changing(session, case, now=now):
         letter = None
         if body:
@@ -151,9 +165,15 @@ def close(
         keep_result(session, f"closure:{case.id}", key, outcome_key)
 
 
+def _has_answer(session: PortalSession, case: Case) -> bool:
+    """Whether somebody here wrote more than the letters that come with every request."""
+    answers = {LetterKind.MESSAGE.value, LetterKind.OUTCOME.value}
+    return any(message.kind in answers and not message.from_requester for message in messages(session, case))
+
+
 def reopen(session: PortalSession, actor: Actor, case: Case, *, now: datetime) -> None:
     """Take a closed case up again; its dates are those it had."""
-    require(actor, Action.WORK_CASE, place_of(session, case))
+    require(actor, working_action(case), place_of(session, case))
     if case.status is CaseStatus.OPEN:
         return
     with changing(session, case, now=now):

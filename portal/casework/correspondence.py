@@ -11,14 +11,14 @@ from portal.casework.progress import (
     add_event,
     changing,
     clarifications_of,
-    event_day,
     events_of,
+    exchanges,
     extended_on,
     identity_of,
     is_open_question,
     read_clock,
 )
-from portal.casework.queries import messages, place_of
+from portal.casework.queries import messages, place_of, working_action
 from portal.casework.rules import EXTENDABLE
 from portal.casework.telling import tell_dpo
 from portal.casework.trail import leave_line
@@ -26,7 +26,7 @@ from portal.core.clock import london
 from portal.core.database import PortalSession
 from portal.core.errors import Conflict, Invalid
 from portal.core.secrets import digest
-from portal.identity.permissions import Action, Actor, require
+from portal.identity.permissions import Actor, require
 
 _TEXTS = frozenset({
     EventKind.LETTER_SENT, EventKind.IDENTITY_ASKED, EventKind.CLARIFICATION_ASKED, EventKind.EXTENDED,
@@ -61,7 +61,7 @@ def write_to_requester(
     `seen` is the last event the writer saw: raises `Conflict` when a letter went or came meanwhile, and `Invalid`
     for a step the law does not know here. The same `key` and text again change nothing.
     """
-    require(actor, Action.WORK_CASE, place_of(session, case))
+    require(actor, working_action(case), place_of(session, case))
     if not body:
         raise Invalid("Write the letter.", field="body")
     fingerprint = digest(f"{kind}\0{body}\0{reason}", purpose="letter")
@@ -108,7 +108,7 @@ def record_clarification(session: PortalSession, actor: Actor, case: Case, on: d
 
 def reopen_question(session: PortalSession, actor: Actor, case: Case, *, now: datetime) -> None:
     """What the requester wrote did not answer our question: the clock stands still as before. Raises `Invalid`."""
-    require(actor, Action.WORK_CASE, place_of(session, case))
+    require(actor, working_action(case), place_of(session, case))
     require_open(case)
     if not may_reopen_question(events_of(session, case)):
         raise Invalid("There is no answer that could be taken back.")
@@ -196,12 +196,12 @@ def _record_answer(
     answered: EventKind,
     now: datetime,
 ) -> None:
-    require(actor, Action.WORK_CASE, place_of(session, case))
+    require(actor, working_action(case), place_of(session, case))
     require_open(case)
-    events = [event for event in events_of(session, case) if event.kind in {asked, answered}]
-    if not events or events[-1].kind is answered:
+    questions = exchanges(events_of(session, case), asked, answered)
+    if not is_open_question(questions):
         raise Invalid("Nothing is awaited.", field="on")
-    if not event_day(events[-1]) <= on <= london(now).date():
+    if not questions[-1][0] <= on <= london(now).date():
         raise Invalid("Give a day from the day you asked until today.", field="on")
     with changing(session, case, now=now):
         add_event(session, case, answered, now=now, actor_id=actor.person_id, day=on)

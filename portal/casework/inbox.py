@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Date, Integer, Select, and_, bindparam, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Date, Integer, Select, and_, bindparam, func, not_, or_, select, true, tuple_
 
 from portal.casework.intake import normal_reference
 from portal.casework.models import Case, CaseCount, CaseKind, CaseStatus, WaitingFor
@@ -231,8 +231,10 @@ def counts(session: PortalSession, actor: Actor, views: tuple[View, ...], *, now
 
 
 def first_of(session: PortalSession, actor: Actor, view: View, *, now: datetime) -> str:
-    """The reference of the most urgent case of a view, empty where there is none."""
+    """The reference of the most urgent case of a view, empty where there is none; this week's without overdue ones."""
     conditions = _conditions(_shape(actor, Filters(view)))
+    if view is View.WEEK:
+        conditions.append(not_(_in_view(View.OVERDUE)))
     statement = select(Case.reference).where(*conditions).order_by(Case.sort_on, Case.id).limit(1)
     return session.scalar(statement, _values(actor, Filters(), now)) or ""
 

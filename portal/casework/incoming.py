@@ -137,6 +137,12 @@ def seeming_request(session: PortalSession, row: IncomingMail) -> Seeming:
     return Seeming(row.original_name, row.sender, row.original_at or row.received_at)
 
 
+def is_from_requester(row: IncomingMail, case: Case) -> bool:
+    """Whether a message came, perhaps through somebody's hands, from the address that the case's requester chose."""
+    seeming = row.original_sender or row.sender
+    return bool(seeming) and case.contact_email.lower() == seeming
+
+
 def file_mail(
     session: PortalSession, actor: Actor, row: IncomingMail, case: Case, *, filing: Filing, now: datetime
 ) -> list[str]:
@@ -158,7 +164,8 @@ def join_mail(
     _may(session, actor, row)
     require(actor, Action.OPEN_CASE, place(session, session.get_one(Tenant, case.tenant_id)))
     text = row.body or row.subject or "-"
-    write_to_school(session, requester_of(case), case, text, key=_key(row), sender=sender, now=now)
+    came = row.original_at or row.received_at
+    write_to_school(session, requester_of(case), case, text, key=_key(row), sender=sender, now=now, came_at=came)
     return file_mail(session, actor, row, case, filing=filing, now=now)
 
 

@@ -103,7 +103,7 @@ def _open(
     session: PortalSession, actor: Actor, school: Tenant, request: NewRequest, *, sender: Sender, now: datetime
 ) -> Opened:
     is_news = request.channel is not Channel.SPREADSHEET  # nobody is told what everybody knows
-    _check(request, now)
+    check_request(request, now=now)
     case = _new_case(session, actor, school, request, now=now)
     if is_news:  # of two that arrive at once the second sees the first
         session.take_turn(f"alike {case.tenant_id} {case.kind} {case.subject_name.lower()}")
@@ -165,7 +165,8 @@ def normal_reference(typed: str) -> str:
     return normal_pin(typed[:20])
 
 
-def _check(request: NewRequest, now: datetime) -> None:
+def check_request(request: NewRequest, *, now: datetime) -> None:
+    """Raises `Invalid` for what could be no request, whatever the school; asked before it is read back to a caller."""
     if not request.requester_name:
         raise Invalid("Say whose request this is.", field="requester_name")
     if request.received_at > now:

@@ -104,6 +104,9 @@ RELATIONSHIPS: dict[Relationship, str] = {
     Relationship.OTHER: N_("Somebody else, and I act for them"),
 }
 
+ASKED_OF_DPO = frozenset({CaseKind.QUESTION, CaseKind.ADVICE})
+"""What the DPO team answers itself; everything else the school answers, as the controller."""
+
 WITHOUT_SUBJECT = frozenset({CaseKind.RETENTION, CaseKind.FOI, CaseKind.QUESTION, CaseKind.BREACH, CaseKind.ADVICE})
 
 WAITING: dict[WaitingFor, str] = {
@@ -142,6 +145,8 @@ _REPORTED = Outcome("reported", N_("Reported to the regulator"), N_("The regulat
 _UNLIKELY = Outcome("risk-unlikely", N_("Not reported: a risk to people is unlikely"), N_("It was looked into."))
 _ELSEWHERE = Outcome("elsewhere", N_("Passed to whom it belongs"), N_("Your request was passed to whom it belongs."))
 _DUPLICATE = Outcome("duplicate", N_("Answered under another request"), N_("It is answered under your other request."))
+SAYS_WHY = frozenset({_REFUSED.key, _NOT_UPHELD.key})
+"""Ends of which the requester is told that a letter says why."""
 WITHDRAWN = Outcome("withdrawn", N_("Withdrawn by the requester"), N_("You withdrew your request."))
 
 _RIGHT = (_MET, _PARTLY, _REFUSED, _NOTHING, _DUPLICATE)

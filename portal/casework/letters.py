@@ -11,7 +11,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from portal.casework.kinds import KINDS
-from portal.casework.models import Case, CaseMessage, RequesterLink
+from portal.casework.models import Case, CaseKind, CaseMessage, RequesterLink
 from portal.core.clock import london
 from portal.core.database import PortalSession
 from portal.core.i18n import N_, words
@@ -53,7 +53,15 @@ _ACKNOWLEDGEMENT = N_(
     "%(answer)s\n\n"
     "You do not have to do anything now. If we need to know more, we will write to you."
 )
+_ACKNOWLEDGED_REPORT = N_(
+    "Thank you. %(school)s received your report on %(received)s. Its reference is %(reference)s.\n\n"
+    "%(answer)s\n\n"
+    "You do not have to do anything now. If we need to know more, we will write to you."
+)
 _ANSWER_BY = N_("We will answer by %(due)s.")
+_ANSWER_LATE = N_("We should have answered by %(due)s, and will answer as soon as we can.")
+_REPORT_BY = N_("If there is a risk to people, the regulator must be told by %(due)s.")
+_REPORT_LATE = N_("If there is a risk to people, the regulator had to be told by %(due)s, and must be told now.")
 _ANSWER_LATER = N_("We will tell you the date of our answer as soon as it is clear.")
 _ACKNOWLEDGED_COMPLAINT = N_("We are looking into it, and will tell you what we found without undue delay.")
 
@@ -166,9 +174,9 @@ def left_open(kind: LetterKind, body: str, language: str) -> str:
 def acknowledge(session: PortalSession, case: Case, school: Tenant, *, sender: Sender, now: datetime) -> CaseMessage:
     """The first letter: reference, date and how to follow the request."""
     language = case.language
-    answer = _answer(case, language)
+    answer = _answer(case, language, now)
     body = words(
-        _ACKNOWLEDGEMENT,
+        _ACKNOWLEDGED_REPORT if case.kind is CaseKind.BREACH else _ACKNOWLEDGEMENT,
         language,
         school=school.name,
         received=london(case.received_at).date(),
@@ -229,7 +237,7 @@ def tell_staff(
         message = _STAFF_NEW if is_new else _STAFF_NEWS
         values = {"reference": case.reference, "link": sender.address(path)}
         if is_new:
-            values["answer"] = _answer(case, person.language)
+            values["answer"] = _answer(case, person.language, now)
         write_letter(
             session,
             tenant_id=case.tenant_id,
@@ -273,11 +281,16 @@ def staff_path(case: Case, place: Tenant) -> str:
     return f"{door}/cases/{case.reference}"
 
 
-def _answer(case: Case, language: str) -> str:
-    if case.kind == "complaint":
+def _answer(case: Case, language: str, now: datetime) -> str:
+    if case.kind is CaseKind.COMPLAINT:
         return words(_ACKNOWLEDGED_COMPLAINT, language)
     due: date | datetime | None = case.due_at or case.due_on
-    return words(_ANSWER_BY, language, due=due) if due else words(_ANSWER_LATER, language)
+    if due is None:
+        return words(_ANSWER_LATER, language)
+    is_late = due < now if isinstance(due, datetime) else due < london(now).date()
+    if case.kind is CaseKind.BREACH:
+        return words(_REPORT_LATE if is_late else _REPORT_BY, language, due=due)
+    return words(_ANSWER_LATE if is_late else _ANSWER_BY, language, due=due)
 
 
 def _keep(

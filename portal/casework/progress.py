@@ -127,7 +127,7 @@ def identity_of(events: Sequence[CaseEvent]) -> Exchange | None:
 
     Once it has come, asking for more starts no new month.
     """
-    pairs = _pairs(events, EventKind.IDENTITY_ASKED, EventKind.IDENTITY_RECEIVED)
+    pairs = exchanges(events, EventKind.IDENTITY_ASKED, EventKind.IDENTITY_RECEIVED)
     return (pairs[0][0], next((came for _, came in pairs if came is not None), None)) if pairs else None
 
 
@@ -138,7 +138,7 @@ def law_at_receipt(events: Sequence[CaseEvent]) -> SchoolLaw | None:
 
 
 def clarifications_of(events: Sequence[CaseEvent]) -> list[Exchange]:
-    return _pairs(events, EventKind.CLARIFICATION_ASKED, EventKind.CLARIFICATION_ANSWERED)
+    return exchanges(events, EventKind.CLARIFICATION_ASKED, EventKind.CLARIFICATION_ANSWERED)
 
 
 def extended_on(events: Sequence[CaseEvent]) -> date | None:
@@ -169,7 +169,8 @@ def _received(case: Case) -> Moment:
     return case.received_at if clock_kind(case.kind) is ClockKind.BREACH else london(case.received_at).date()
 
 
-def _pairs(events: Sequence[CaseEvent], asked: EventKind, answered: EventKind) -> list[Exchange]:
+def exchanges(events: Sequence[CaseEvent], asked: EventKind, answered: EventKind) -> list[Exchange]:
+    """The day of each question and of its answer, None while it is awaited."""
     pairs: list[Exchange] = []
     for event in events:
         if event.kind is asked:

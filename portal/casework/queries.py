@@ -7,6 +7,7 @@ from functools import lru_cache
 from sqlalchemy import BindParameter, ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from portal.casework.kinds import ASKED_OF_DPO
 from portal.casework.models import (
     Case,
     CaseMessage,
@@ -179,6 +180,11 @@ def dpo_team(session: PortalSession, case: Case) -> list[Person]:
         for person, held in _staff(session, case)
         if held.role is Role.DPO_OFFICER and _may_read(session, case, person)
     ]
+
+
+def working_action(case: Case) -> Action:
+    """What must be allowed to answer and close a case: the DPO team only advises, but answers what it was asked."""
+    return Action.ANSWER_QUESTION if case.kind in ASKED_OF_DPO else Action.WORK_CASE
 
 
 def is_dpo(actor: Actor, place: Place) -> bool:

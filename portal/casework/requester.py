@@ -59,24 +59,35 @@ def requester_of(case: Case) -> Actor:
 
 
 def write_to_school(
-    session: PortalSession, actor: Actor, case: Case, body: str, *, key: str, sender: Sender, now: datetime
+    session: PortalSession,
+    actor: Actor,
+    case: Case,
+    body: str,
+    *,
+    key: str,
+    sender: Sender,
+    now: datetime,
+    came_at: datetime | None = None,
 ) -> None:
-    """Add a message or more information; an open question of the school counts as answered today.
+    """Add a message or more information; an open question of the school counts as answered on the day it came.
 
-    The same `key` and text again change nothing.
+    `came_at` is when it reached the school, where that was before `now`. What came before the question was asked does
+    not answer it. The same `key` and text again change nothing.
     """
+    came = came_at or now
     _require_requester(actor)
     if not body:
         raise Invalid("Write your message.", field="body")
     if take_key(session, f"requester-message:{case.id}", key, digest(body, purpose="message"), now=now) is not None:
         return
     with changing(session, case, now=now):
-        message = CaseMessage(tenant_id=case.tenant_id, case_id=case.id, from_requester=True, at=now, body=body)
+        message = CaseMessage(tenant_id=case.tenant_id, case_id=case.id, from_requester=True, at=came, body=body)
         session.add(message)
         session.flush()  # gives the id that the event names
         add_event(session, case, EventKind.MESSAGE_RECEIVED, now=now, message=message.id)
-        if is_open_question(clarifications_of(events_of(session, case))):
-            add_event(session, case, EventKind.CLARIFICATION_ANSWERED, now=now, day=london(now).date())
+        questions, day = clarifications_of(events_of(session, case)), london(came).date()
+        if is_open_question(questions) and questions[-1][0] <= day:
+            add_event(session, case, EventKind.CLARIFICATION_ANSWERED, now=now, day=day)
         if case.status is CaseStatus.OPEN and case.waiting_for is WaitingFor.REQUESTER:
             case.waiting_for = WaitingFor.SCHOOL
         leave_line(

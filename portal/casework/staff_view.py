@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from portal.casework.codes import awaits_code, may_post_code
 from portal.casework.correspondence import may_reopen_question, may_send
+from portal.casework.kinds import ASKED_OF_DPO
 from portal.casework.letters import LetterKind
 from portal.casework.models import Case, CaseEvent, CaseMessage, CaseNote, CaseStatus, EventKind
 from portal.casework.progress import (
@@ -25,6 +26,7 @@ from portal.casework.queries import (
     present,
     readable_references,
     workers,
+    working_action,
 )
 from portal.casework.rules import ClockReading, Forecast, Milestones, milestones
 from portal.core.clock import london
@@ -133,7 +135,7 @@ def staff_case(session: PortalSession, actor: Actor, case: Case, *, now: datetim
         names=known,
         workers=workers(session, case),
         present=[(known.get(person, ""), is_writing) for person, is_writing in others],
-        may=frozenset(action for action in _ACTIONS if may(actor, action, place)),
+        may=frozenset(action for action in _ACTIONS if may(actor, _needed(action, case), place)),
         letters_possible=frozenset(
             kind for kind in _MOVING if may_send(case, kind, events) and _in_time(kind, reading, today)
         ),
@@ -146,6 +148,10 @@ def staff_case(session: PortalSession, actor: Actor, case: Case, *, now: datetim
         may_purge=may_purge(case),
         is_overdue=is_open and (case.due_at < now if case.due_at else case.due_on is not None and case.due_on < today),
     )
+
+
+def _needed(action: Action, case: Case) -> Action:
+    return working_action(case) if action is Action.WORK_CASE else action
 
 
 def _people(case: Case, events: list[CaseEvent], written: list[CaseMessage], between: list[CaseNote]) -> set[int]:
@@ -183,6 +189,8 @@ def _milestones(session: PortalSession, case: Case, reading: ClockReading) -> Mi
     with tenant_scope(session, centre.id):
         days = setting(session, centre.id, "milestones")
     papers, back = days.get("papers_to_dpo"), days.get("papers_back_from_dpo")
+    if case.kind in ASKED_OF_DPO:
+        return None  # it has them already
     if not isinstance(papers, int) or not isinstance(back, int):
         return None
     return milestones(reading.due, papers=papers, back=back, calendar=calendar_of(session, case.tenant_id))

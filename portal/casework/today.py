@@ -14,4 +14,6 @@ def today_tasks(session: PortalSession, actor: Actor, *, now: datetime, is_dpo: 
     """(view, how many, the first one's reference), the most urgent first; views without cases are left out."""
     views = _DPO if is_dpo else _SCHOOL
     numbers = counts(session, actor, views, now=now)
+    if View.WEEK in numbers:
+        numbers[View.WEEK] -= numbers[View.OVERDUE]  # which are told of by themselves
     return [(view, numbers[view], first_of(session, actor, view, now=now)) for view in views if numbers[view]]

@@ -42,6 +42,7 @@ class Action(StrEnum):
     BRING_CASES = "cases.bring"
     WORK_CASE = "case.work"
     ADVISE_CASE = "case.advise"
+    ANSWER_QUESTION = "case.answer-question"
     ASSIGN_CASE = "case.assign"
     LIMIT_CASE = "case.limit"
     PURGE_CASE = "case.purge"
@@ -120,6 +121,13 @@ _ROWS = (
         Action.BRING_CASES,
         N_("Bring open requests over from a list"),
         own=_LEADERS | _DPO,
+        trust=_LEADERS,
+        service=_DPO,
+    ),
+    Permission(
+        Action.ANSWER_QUESTION,
+        N_("Answer what the DPO team was asked"),
+        own=_READERS | _DPO,
         trust=_LEADERS,
         service=_DPO,
     ),

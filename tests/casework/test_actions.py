@@ -15,6 +15,7 @@ from portal.casework.progress import calendar_of, events_of, read_clock
 from portal.casework.queries import case_by_link, case_by_reference
 from portal.casework.staff_view import staff_case
 from portal.core import clock
+from portal.core.clock import london
 from portal.core.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.identity.throttle import TooMany
 from portal.outbox.actions import retry
@@ -335,3 +336,46 @@ def test_a_letter_whose_text_was_wiped_is_not_tried_again_empty(everywhere, ask)
     with pytest.raises(Invalid, match="wiped"):
         retry(letter, now=NOW)
     assert letter.status is LetterStatus.DEAD
+
+
+def test_what_was_no_answer_can_be_followed_by_one(everywhere, ask, actor, sender):
+    case, ben = ask(received_at=NOW - timedelta(days=3)).case, actor("ben")
+    write(everywhere, ben, case, "Which?", sender, kind=LetterKind.CLARIFICATION, reason="900 e-mails")
+    requester.write_to_school(
+        everywhere, requester.requester_of(case), case, "Thanks", key="r" * 20, sender=sender, now=NOW
+    )
+    correspondence.reopen_question(everywhere, ben, case, now=NOW)
+    assert case.due_on is None
+    correspondence.record_clarification(everywhere, ben, case, london(NOW).date(), now=NOW)
+    assert case.due_on is not None
+    with pytest.raises(Invalid):
+        correspondence.record_clarification(everywhere, ben, case, london(NOW).date(), now=NOW)
+
+
+def test_a_refusal_says_why(everywhere, ask, actor, sender):
+    case, ben = ask(received_at=NOW).case, actor("ben")
+    close = {"sender": sender, "now": NOW}
+    with pytest.raises(Invalid) as caught:
+        actions.close(everywhere, ben, case, "refused", "", seen=case.last_sequence, key="e" * 20, **close)
+    assert caught.value.field == "body"
+    write(everywhere, ben, case, "We must refuse, because ...", sender)
+    actions.close(everywhere, ben, case, "refused", "", seen=case.last_sequence, key="f" * 20, **close)
+    assert case.outcome == "refused"
+
+
+@pytest.mark.parametrize(
+    ("kind", "days", "said", "unsaid"),
+    [
+        (CaseKind.ACCESS, 1, "We will answer by", "should have"),
+        (CaseKind.ACCESS, 60, "We should have answered by", "We will answer by"),
+        (CaseKind.BREACH, 1, "the regulator must be told by", "You asked for"),
+        (CaseKind.BREACH, 9, "must be told now", "We will answer"),
+    ],
+)
+def test_the_first_letter_promises_nothing_that_is_past(everywhere, ask, kind, days, said, unsaid):
+    case = ask(kind=kind, received_at=NOW - timedelta(days=days)).case
+    bodies = everywhere.scalars(select(CaseMessage.body).where(CaseMessage.case_id == case.id)).all()
+    bodies = [*bodies, *(letter.body for letter in letters_to(everywhere, "priya@example.org"))]
+    assert len(bodies) == 2
+    assert all(said in body for body in bodies)
+    assert not any(unsaid in body for body in bodies)

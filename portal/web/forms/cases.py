@@ -125,3 +125,8 @@ class LimitForm(ReplacingForm):
 
 class KindChangeForm(ReplacingForm):
     kind = SelectField(_("What is it really?"), validators=[InputRequired()])
+    received_time = LineField(
+        _("At what time? (only for a breach)"),
+        description=_("For example 14:30. The 72 hours count from then."),
+        validators=[at_most(5)],
+    )

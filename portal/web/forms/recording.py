@@ -56,7 +56,7 @@ class WhenForm(PortalForm):
         """The instant; noon where no time matters, or `now` if today's noon has not come. Raises `Invalid`."""
         day, typed = cast("date", self.received_on.data), self.received_time.data
         if typed:
-            return from_london(day, _time(typed))
+            return from_london(day, clock_time(typed))
         noon = from_london(day, time(12))
         return min(noon, now) if day == london(now).date() else noon
 
@@ -75,7 +75,7 @@ class WhenForm(PortalForm):
         if not field.data or self.received_on.data is None:
             return
         try:
-            from_london(self.received_on.data, _time(field.data))
+            from_london(self.received_on.data, clock_time(field.data))
         except Invalid as error:
             raise ValidationError(error.message) from error
 
@@ -173,7 +173,7 @@ class BreachForm(WhenForm):
     telephone = TelephoneField(_("Your telephone number"), validators=[at_most(TELEPHONE_LENGTH), telephone_number])
 
 
-def _time(text: str) -> time:
+def clock_time(text: str) -> time:
     try:
         return time.fromisoformat(text if len(text) == len("14:30") else f"0{text}")
     except ValueError as error:

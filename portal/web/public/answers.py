@@ -40,9 +40,14 @@ def as_request(answers: dict[str, str], school: Tenant, *, now: datetime, langua
         details=answers.get("details", ""),
         language=language,
         is_confidential=is_confidential(answers, school),
-        is_about_head=kind is CaseKind.COMPLAINT and answers.get("about_head") == "yes",
+        is_about_head=is_about_head(answers, school),
         extra=extra,
     )
+
+
+def is_about_head(answers: dict[str, str], school: Tenant) -> bool:
+    """Whether it goes to the governors or the trust instead: a complaint that was said to be about the head."""
+    return kind_of(answers, school.law) is CaseKind.COMPLAINT and answers.get("about_head") == "yes"
 
 
 def is_confidential(answers: dict[str, str], school: Tenant) -> bool:

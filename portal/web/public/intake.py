@@ -1,6 +1,6 @@
 """Sending a request: one question a page, check, send once. The answers wait on the server, not in the browser."""
 
-from flask import redirect, render_template, request, session, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -15,6 +15,7 @@ from portal.casework.progress import read_clock
 from portal.casework.questions import Question, before, first_unanswered, kind_of, questions, seen
 from portal.casework.wording import explained
 from portal.core.errors import Conflict, Invalid
+from portal.core.i18n import N_
 from portal.identity import throttle
 from portal.identity.permissions import PUBLIC
 from portal.tenancy.models import Tenant, TenantStatus
@@ -24,7 +25,7 @@ from portal.web.door import Audience, Door, Needs
 from portal.web.files import filing
 from portal.web.forms.intake import FORMS, CheckForm, DetailsForm, QuestionForm
 from portal.web.languages import current_language
-from portal.web.public.answers import as_request, is_confidential, summary
+from portal.web.public.answers import as_request, is_about_head, is_confidential, summary
 from portal.web.public.schools import enter_school, facts_of
 from portal.web.sender import sender
 from portal.web.session import desk
@@ -96,7 +97,9 @@ def _ask(slug: str, page: Question) -> ResponseReturnValue:
     with desk.acting_for(school):
         draft = _draft(school)
         answers = dict(draft.answers) if draft is not None and not draft.is_sent else {}
-        if page not in questions(answers, school.law) or (not answers and page is not Question.START):
+        if page not in questions(answers, school.law) or ("goal" not in answers and page is not Question.START):
+            if request.method == "POST" and (draft is None or not draft.is_sent):
+                _keep_last(school, page, draft)
             return redirect(url_for(".start", slug=slug))
         form = _form(page, answers, school)
         if draft is not None and request.method == "POST" and request.form.get("remove"):
@@ -150,7 +153,7 @@ def _form(page: Question, answers: dict[str, str], school: Tenant) -> QuestionFo
     values = {**answers, **{name: answers.get(name) == "yes" for name in ("about_head", "is_confidential")}}
     values.pop("files", None)  # the numbers of those kept; the field holds those chosen now
     form = FORMS[page](data=values)
-    kinds = ways(Goal(answers["goal"]), school.law) if answers else ()
+    kinds = ways(Goal(answers["goal"]), school.law) if "goal" in answers else ()
     form.suit({**answers, "resolved_kind": kind.value if kind else "question"}, kinds)
     return form
 
@@ -189,6 +192,15 @@ def _keep(school: Tenant, draft: Draft | None, answers: dict[str, str]) -> Draft
     return draft
 
 
+def _keep_last(school: Tenant, page: Question, draft: Draft | None) -> None:
+    """The answers before were kept for a day only; those that were typed just now begin new ones."""
+    form = _form(page, {}, school)
+    if form.validate_on_submit():
+        _keep(school, draft, form.answered())
+    words = N_("Your answers were kept for a day, and have ended. Please start again; what you sent just now is kept.")
+    flash(gettext(words), "info")
+
+
 def _next(slug: str, page: Question, draft: Draft, school: Tenant) -> str:
     order = questions(draft.answers, school.law)
     missing = first_unanswered(draft.answers, school.law)
@@ -214,6 +226,7 @@ def _show(school: Tenant, draft: Draft, form: CheckForm, *, changed: bool = Fals
         school=school,
         form=form,
         is_confidential=is_confidential(draft.answers, school),
+        is_about_head=is_about_head(draft.answers, school),
         rows=summary(school, draft.answers, [row.name for row in draft_files(desk.session, draft.row)]),
         back_href=_address(school.slug, questions(draft.answers, school.law)[-1]),
         changed=changed,

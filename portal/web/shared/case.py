@@ -11,7 +11,7 @@ from portal.casework.kinds import CHANNELS, KINDS, WAITING, Relationship, outcom
 from portal.casework.letters import LABELS, LetterKind
 from portal.casework.models import Case, CaseKind
 from portal.casework.purging import purge
-from portal.casework.queries import case_by_reference, nameable, place_of, readers
+from portal.casework.queries import case_by_reference, nameable, place_of, readers, working_action
 from portal.casework.staff_view import staff_case
 from portal.casework.wording import explained
 from portal.core.errors import Conflict, Invalid
@@ -27,7 +27,7 @@ from portal.web.forms.cases import (
     NoteForm,
     NothingForm,
 )
-from portal.web.forms.recording import WHOM
+from portal.web.forms.recording import WHOM, clock_time
 from portal.web.languages import current_language
 from portal.web.sender import sender
 from portal.web.session import desk
@@ -47,7 +47,7 @@ def case(reference: str) -> ResponseReturnValue:
 
 def require_work(found: Case) -> None:
     """Asked before a form is shown, so that nobody writes what she may not send: DPO officers only advise."""
-    require(desk.actor, Action.WORK_CASE, place_of(desk.session, found))
+    require(desk.actor, working_action(found), place_of(desk.session, found))
 
 
 @pages.page("/cases/<reference>/assignment", may=Action.ASSIGN_CASE, methods=("POST",))
@@ -103,9 +103,14 @@ def kind(reference: str) -> ResponseReturnValue:
 
     if not form.validate_on_submit():
         return page(), form.status
-    chosen = CaseKind(form.kind.data)
+    chosen, typed = CaseKind(form.kind.data), form.received_time.data
     refused = tried(
-        form, found, lambda: actions.change_kind(desk.session, desk.actor, found, chosen, now=desk.now), page
+        form,
+        found,
+        lambda: actions.change_kind(
+            desk.session, desk.actor, found, chosen, at=clock_time(typed) if typed else None, now=desk.now
+        ),
+        page,
     )
     if refused:
         return refused
@@ -178,7 +183,7 @@ def _show(found: Case, form: NoteForm, upload: FilesForm | None = None, assign: 
         accept=ACCEPT,
         proved=proved_lately(),
         nothing=NothingForm(formdata=None),
-        steps=explained(shown.reading, language),
+        steps=explained(shown.reading, language, is_staff=True),
         asking=words(shown.forecast.step.message, language, **shown.forecast.step.values) if shown.forecast else "",
         kind=_(KINDS[found.kind]),
         waiting=_(WAITING[found.waiting_for]),

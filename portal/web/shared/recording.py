@@ -5,7 +5,7 @@ from flask import request as http
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.casework.intake import NewRequest, Opened, ask_dpo, open_case
+from portal.casework.intake import NewRequest, Opened, ask_dpo, check_request, open_case
 from portal.casework.kinds import Relationship
 from portal.casework.models import CaseKind, Channel
 from portal.casework.once import keep_result, take_key
@@ -34,10 +34,10 @@ def record() -> ResponseReturnValue:
     if not form.validate_on_submit() or "change" in http.form:
         return _show(form), 422 if form.errors else 200
     try:
-        school = _school(form)
-        request = request_of(form)
+        school, request = _school(form), request_of(form)
+        check_request(request, now=desk.now)
     except (Invalid, NotFound) as error:
-        form.form_errors.append(_(str(error)))
+        _say(form, error)
         return _show(form), 422
     if form.read_back.data != "yes":
         return render_template("shared/case/read_back.html", form=form, school=school)
@@ -48,21 +48,36 @@ def record() -> ResponseReturnValue:
         opened = open_case(desk.session, desk.actor, school, request, sender=sender(), now=desk.now)
     except Invalid as error:
         g.must_roll_back = True
-        form.form_errors.append(_(error.message))
+        _say(form, error)
         return _show(form), 422
     keep_result(desk.session, ROUTE, form.key.data or "", opened.case.reference)
-    flash(_("The request is recorded and the confirmation is on its way."), "success")
-    tell_pin(opened)
+    tell_recorded(opened)
     return show_recorded(opened.case.reference)
 
 
-def tell_pin(opened: Opened) -> None:
+def _say(form: RecordForm, error: Invalid | NotFound) -> None:
+    """At the field that it is about, where it is about one."""
+    field = error.field if isinstance(error, Invalid) else None
+    if field in {"received_on", "requester_name"}:
+        form[field].errors = [_(str(error))]
+    else:
+        form.form_errors.append(_(str(error)))
+
+
+def tell_recorded(opened: Opened) -> None:
     """Whoever has no e-mail address opens her request with a PIN, which is shown this once.
 
     Not to somebody who may not open it herself (it is about the head): it would let her in by the requester's door.
     """
+    if opened.case.contact_email:
+        flash(_("The request is recorded and the confirmation is on its way."), "success")
+        return
+    flash(
+        _("The request is recorded. Without an e-mail address: print the confirmation, hand it over or post it."),
+        "success",
+    )
     if opened.pin and readable_references(desk.session, desk.actor, {opened.case.reference}):
-        flash(_("There is no e-mail address. Give them the reference and this PIN: %(pin)s", pin=opened.pin), "info")
+        flash(_("Give them the reference and this PIN: %(pin)s", pin=opened.pin), "info")
 
 
 def show_recorded(reference: str) -> ResponseReturnValue:

@@ -8,6 +8,7 @@ from portal.audit.actions import record
 from portal.audit.rules import AuditKind
 from portal.casework.incoming import (
     file_mail,
+    is_from_requester,
     join_mail,
     leftovers,
     let_go,
@@ -22,7 +23,7 @@ from portal.casework.intake import normal_reference, open_case
 from portal.casework.mail import EXPLAINED, MARKS
 from portal.casework.models import Case, Channel, IncomingMail, MailState
 from portal.casework.once import keep_result, made_before, take_key
-from portal.casework.queries import case_by_reference, school_named
+from portal.casework.queries import case_by_reference, readable_references, school_named
 from portal.core.clock import london
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.identity.actions import witness
@@ -35,7 +36,7 @@ from portal.web.sender import sender
 from portal.web.session import desk
 from portal.web.shared.beside import beside
 from portal.web.shared.inbox import pages
-from portal.web.shared.recording import fingerprint, request_of, show_recorded, tell_pin
+from portal.web.shared.recording import fingerprint, request_of, show_recorded, tell_recorded
 
 ROUTE = "mail-request"
 
@@ -59,9 +60,10 @@ def message(mail_id: int) -> ResponseReturnValue:
         row = _mail(mail_id)
     except NotFound:
         made = _made_before() if request.method == "POST" else None
-        if made is None:
-            raise
-        return show_recorded(made)
+        if made is not None:
+            return show_recorded(made)
+        flash(_("Somebody dealt with this message already."), "info")
+        return redirect(_address_of_dealt(mail_id) or url_for(".mail"))
     if request.method != "POST":
         _leave_line(row)
     form = _form(_proposed(row))
@@ -73,7 +75,6 @@ def message(mail_id: int) -> ResponseReturnValue:
         g.must_roll_back = True
         form.form_errors.append(_(str(error)))
         return _show(row, form), 422
-    flash(_("The request is recorded and the confirmation is on its way."), "success")
     return show_recorded(reference)
 
 
@@ -84,8 +85,13 @@ def joining(mail_id: int) -> ResponseReturnValue:
     try:
         found = case_by_reference(desk.session, desk.actor, reference, to_change=True)
     except NotFound as error:
-        flash(_(str(error)), "error")
-        return redirect(url_for(".message", mail_id=mail_id))
+        form.reference.errors = [_(str(error))]
+        return _show(row, _form(_proposed(row)), form), 422
+    if not form.sure.data and not is_from_requester(row, found):
+        form.is_doubtful = True
+        words = _("This request is %(name)s’s, from another address than the message. They will see the message.")
+        form.reference.errors = [words % {"name": found.requester_name}]
+        return _show(row, _form(_proposed(row)), form), 422
     refused = join_mail(desk.session, desk.actor, row, found, sender=sender(), filing=filing(), now=desk.now)
     _tell(refused)
     flash(_("The message stands in the request now."), "success")
@@ -139,6 +145,14 @@ def _mail(mail_id: int, *states: MailState) -> IncomingMail:
     return mail_by_id(desk.session, desk.actor, _at(), mail_id, *states)
 
 
+def _address_of_dealt(mail_id: int) -> str:
+    """Where a message stands that waits no more, empty where the reader may not know. Raises `NotFound` for none."""
+    row = mail_by_id(desk.session, desk.actor, _at(), mail_id, MailState.FILED, MailState.PARTLY, MailState.DROPPED)
+    link = _case_link(row) if row.case_id is not None else None
+    known = link and readable_references(desk.session, desk.actor, {link[0]})
+    return link[1] if link and known else ""
+
+
 def _explained(row: IncomingMail) -> str:
     return _(EXPLAINED[row.mark]) if row.mark in EXPLAINED else ""
 
@@ -162,7 +176,7 @@ def _open(row: IncomingMail, form: MailForm) -> str:
     opened = open_case(desk.session, desk.actor, school, request_of(form), sender=sender(), now=desk.now)
     _tell(file_mail(desk.session, desk.actor, row, opened.case, filing=filing(), now=desk.now))
     keep_result(desk.session, ROUTE, key, opened.case.reference)
-    tell_pin(opened)
+    tell_recorded(opened)
     return opened.case.reference
 
 
@@ -193,14 +207,14 @@ def _proposed(row: IncomingMail) -> dict[str, object]:
     }
 
 
-def _show(row: IncomingMail, form: MailForm) -> str:
+def _show(row: IncomingMail, form: MailForm, join: JoinForm | None = None) -> str:
     return render_template(
         "shared/inbox/message.html",
         mail=row,
         mark=_explained(row),
         form=form,
         proposed=seeming_request(desk.session, row),
-        join=JoinForm(formdata=None),
+        join=join or JoinForm(formdata=None),
         nothing=NothingForm(formdata=None),
         back=url_for(".mail"),
     )

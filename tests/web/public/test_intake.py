@@ -475,3 +475,35 @@ def test_a_real_school_takes_nothing_in_a_demonstration_and_says_where_to_turn(c
     with database.session() as session, every_tenant(session, "tests"):
         assert session.scalar(select(func.count()).select_from(IntakeDraft)) == 0
     assert "What would you like to happen?" in client.get(f"{SCHOOL}/start").get_data(as_text=True)
+
+
+def test_who_complains_about_the_head_is_told_where_it_goes(client):
+    complaint = {**PRIYA, "start": {"goal": "complain"}}
+    complaint.pop("kind", None)
+    complaint["details"] = {"details": "She read my letter aloud.", "about_head": "y"}
+    fill_in(client, complaint)
+    page = client.get(f"{SCHOOL}/check").get_data(as_text=True)
+    assert "chair of governors or the trust" in page
+    assert "This goes to Alder Primary School" not in page
+
+
+def test_what_is_sent_after_the_answers_have_ended_is_kept(client, database):
+    steps = ("start", "kind", "who", "person")
+    for step in steps:
+        post(client, f"{SCHOOL}/{step}", **PRIYA[step])
+    page = f"{SCHOOL}/details"
+    data = {"csrf_token": csrf_token(client, page), "details": "A long text about the trip"}
+    with database.transaction() as session, every_tenant(session, "tests"):
+        session.execute(update(IntakeDraft).values(expires_at=clock.now() - timedelta(minutes=1)))
+    assert "have ended" in client.post(page, data=data, follow_redirects=True).get_data(as_text=True)
+    for step in steps:
+        post(client, f"{SCHOOL}/{step}", **PRIYA[step])
+    assert "A long text about the trip" in client.get(page).get_data(as_text=True)
+
+
+def test_the_family_is_not_shown_what_staff_have_to_mind(client):
+    fill_in(client, PRIYA)
+    answer, _ = send(client)
+    page = client.get(answer.location).get_data(as_text=True)
+    assert "Tell the requester" not in page
+    assert "Aim for" not in page

@@ -112,9 +112,8 @@ def test_what_came_today_is_recorded_in_the_first_hour_of_a_summer_day(staff, da
 def test_an_hour_that_is_still_to_come_is_refused_and_not_changed(staff, database):
     ben = staff.client("ben")
     values = call(kind="breach", received_on=["10", "3", "2027"], received_time="16:30")
-    page = first_form(ben, f"{SCHOOL}/cases/new", **values).get_data(as_text=True)
-    answer = ben.post(f"{SCHOOL}/cases/new", data=hidden_fields(page))
-    assert answer.status_code == 422
+    answer = first_form(ben, f"{SCHOOL}/cases/new", **values)
+    assert answer.status_code == 422, "it was read back to the caller as if it could stand"
     assert "in the future" in answer.get_data(as_text=True)
     assert not cases(database)
 
@@ -209,3 +208,50 @@ def test_the_table_is_for_leaders_and_holds_no_formula(staff, database):
     assert rows[1][3] == "'=cmd()"
     with database.session() as session, every_tenant(session, "tests"):
         assert "export.made" in session.scalars(select(AuditEntry.kind)).all()
+
+
+def test_a_confirmation_that_nobody_sends_is_not_called_on_its_way(staff):
+    ben = staff.client("ben")
+    page = first_form(ben, f"{SCHOOL}/cases/new", **call(email="", telephone="01632 960001")).get_data(as_text=True)
+    told = ben.post(f"{SCHOOL}/cases/new", data=hidden_fields(page), follow_redirects=True).get_data(as_text=True)
+    assert "on its way" not in told
+    assert "print the confirmation" in told
+
+
+def test_the_dpo_team_answers_and_closes_what_it_was_asked(staff, database):
+    ben, devi = staff.client("ben"), staff.client("devi")
+    first_form(ben, f"{SCHOOL}/questions/new", kind="question", details="May we use this app?")
+    [case] = cases(database)
+    path = f"/central/cases/{case.reference}"
+    page = devi.get(path).get_data(as_text=True)
+    assert f"{path}/letters/message" in page
+    assert "Papers to the DPO" not in page
+    form = hidden_fields(devi.get(f"{path}/letters/message").get_data(as_text=True))
+    form["body"] = "Yes, with these settings."
+    assert devi.post(f"{path}/letters/message", data=form).status_code == 302
+    assert devi.get(f"{path}/closure").status_code == 200
+
+
+def test_the_dpo_team_still_only_advises_on_a_request(staff, database):
+    ben, devi = staff.client("ben"), staff.client("devi")
+    page = first_form(ben, f"{SCHOOL}/cases/new", **call()).get_data(as_text=True)
+    ben.post(f"{SCHOOL}/cases/new", data=hidden_fields(page))
+    [case] = cases(database)
+    assert devi.get(f"/central/cases/{case.reference}/letters/message").status_code == 403
+
+
+def test_a_request_that_turns_out_to_be_a_breach_is_asked_for_its_hour(staff, database):
+    ben = staff.client("ben")
+    page = first_form(ben, f"{SCHOOL}/cases/new", **call(received_on=day_parts(clock.today() - timedelta(days=2))))
+    ben.post(f"{SCHOOL}/cases/new", data=hidden_fields(page.get_data(as_text=True)))
+    [case] = cases(database)
+    path = f"{SCHOOL}/cases/{case.reference}/kind"
+    form = {**hidden_fields(ben.get(path).get_data(as_text=True)).to_dict(), "kind": "breach"}
+    refused = ben.post(path, data=form)
+    assert refused.status_code == 422
+    assert "the 72 hours count from then" in refused.get_data(as_text=True)
+    assert ben.post(path, data={**form, "received_time": "25:99"}).status_code == 422
+    assert ben.post(path, data={**form, "received_time": "08:30"}).status_code == 302
+    [case] = cases(database)
+    assert clock.london(case.received_at).strftime("%H:%M") == "08:30"
+    assert case.due_at - case.received_at == timedelta(hours=72)

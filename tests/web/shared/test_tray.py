@@ -1,21 +1,27 @@
 """The tray: the office says what a message is; the school sees its own messages, the centre what fitted nowhere."""
 
 import re
+from datetime import UTC, date, datetime
 
 import pytest
+import time_machine
 from sqlalchemy import select
 
+from portal.casework.correspondence import write_to_requester
 from portal.casework.files import Filing
 from portal.casework.incoming import receive
-from portal.casework.letters import Sender
+from portal.casework.letters import LetterKind, Sender
 from portal.casework.mail import read_mail
-from portal.casework.models import Case, Channel, IncomingMail, MailState
+from portal.casework.models import Case, CaseEvent, Channel, EventKind, IncomingMail, MailState
 from portal.casework.stores import store_of
 from portal.core import clock
 from portal.core.secrets import Keys
+from portal.identity.models import Person
+from portal.identity.queries import actor_for
 from portal.tenancy.scope import every_tenant
 from tests.casework.test_mail import FORWARDS, message, nested
 from tests.conftest import csrf_token
+from tests.incidents.requests_made import ask
 
 TRAY = "/school/alder-primary/cases/mail"
 
@@ -69,7 +75,8 @@ def test_the_office_confirms_a_forwarded_request_and_it_counts_from_the_first_da
         Channel.EMAIL, "priya@example.org", "2026-11-16",
     )  # fmt: skip
     assert (row.state, row.case_id) == (MailState.FILED, case.id)
-    assert ben.get(path).status_code == 404
+    assert ben.get(path).location.endswith(f"/cases/{case.reference}")
+    assert ben.get(f"{TRAY}/99999").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -85,7 +92,12 @@ def test_recording_a_message_twice_makes_one_request_and_other_answers_are_refus
     first, again = client.post(path, data=values), client.post(path, data=values)
     assert (first.status_code, again.location) == (302, first.location)
     assert client.post(path, data={**values, "details": "Something else"}).status_code == 409
-    assert client.post(path, data={**values, "key": "another-key-for-this"}).status_code == 404
+    other = client.post(path, data={**values, "key": "another-key-for-this"})
+    if name == "devi":  # it is the school's now
+        assert other.status_code == 404
+    else:
+        assert other.location == first.location
+        assert "dealt with this message already" in client.get(other.location).text
     with database.session() as session, every_tenant(session, "tests"):
         assert len(session.scalars(select(Case)).all()) == 1
 
@@ -181,3 +193,59 @@ def test_a_message_about_the_head_leads_whoever_recorded_it_to_no_empty_page(sta
         assert answer.status_code == 200
         assert "You cannot open it: it is limited." in answer.text
         assert "PIN" not in answer.text, "with it she could open the request by the requester's door"
+
+
+def test_a_message_goes_into_somebody_elses_request_only_when_that_is_meant(staff, database, settings, came):
+    ben, other = staff.client("ben"), ask(database, settings, requester_name="Omar Haddad", email="omar@example.org")
+    path = f"{TRAY}/{came[0]}"
+    data = {"csrf_token": csrf_token(ben, path), "reference": other.case.reference}
+    doubtful = ben.post(f"{path}/joining", data=data)
+    assert doubtful.status_code == 422
+    assert "Omar Haddad" in doubtful.text
+    assert f'value="{other.case.reference}"' in doubtful.text
+    assert "all the same" in doubtful.text
+    assert ben.post(f"{path}/joining", data={**data, "reference": "0000-0000"}).status_code == 422
+    assert ben.post(f"{path}/joining", data={**data, "sure": "y"}).status_code == 302
+
+
+def test_an_answer_counts_from_the_day_on_which_it_came(staff, database, settings, deliver):
+    """However long it lay in the tray."""
+    with time_machine.travel(datetime(2026, 11, 2, 10, tzinfo=UTC), tick=False):
+        case = ask(database, settings).case
+    with time_machine.travel(datetime(2026, 11, 9, 10, tzinfo=UTC), tick=False):
+        write(database, settings, case, "Which?", LetterKind.CLARIFICATION)
+    with time_machine.travel(datetime(2026, 11, 11, 10, tzinfo=UTC), tick=False):
+        number = deliver(message("The letters of May", sender="priya@example.org").as_bytes())
+    with time_machine.travel(datetime(2026, 11, 25, 10, tzinfo=UTC), tick=False):
+        ben, path = staff.client("ben"), f"{TRAY}/{number}"
+        data = {"csrf_token": csrf_token(ben, path), "reference": case.reference}
+        assert ben.post(f"{path}/joining", data=data).status_code == 302
+    with database.session() as session, every_tenant(session, "tests"):
+        events = session.scalars(select(CaseEvent).where(CaseEvent.kind == EventKind.CLARIFICATION_ANSWERED)).all()
+        due = session.get_one(Case, case.id).due_on
+    assert [event.day for event in events] == [date(2026, 11, 11)]
+    assert due == date(2026, 12, 7)
+
+
+def test_what_came_before_the_question_does_not_answer_it(staff, database, settings, deliver):
+    with time_machine.travel(datetime(2026, 11, 2, 10, tzinfo=UTC), tick=False):
+        case = ask(database, settings).case
+        number = deliver(message("Thank you", sender="priya@example.org").as_bytes())
+    with time_machine.travel(datetime(2026, 11, 9, 10, tzinfo=UTC), tick=False):
+        write(database, settings, case, "Which?", LetterKind.CLARIFICATION)
+        ben, path = staff.client("ben"), f"{TRAY}/{number}"
+        data = {"csrf_token": csrf_token(ben, path), "reference": case.reference}
+        assert ben.post(f"{path}/joining", data=data).status_code == 302
+    with database.session() as session, every_tenant(session, "tests"):
+        assert not session.scalars(select(CaseEvent).where(CaseEvent.kind == EventKind.CLARIFICATION_ANSWERED)).all()
+
+
+def write(database, settings, case, body, kind):
+    with database.transaction() as session, every_tenant(session, "tests"):
+        ben = session.scalars(select(Person).where(Person.email == "ben@alder-primary.example")).one()
+        found = session.get_one(Case, case.id)
+        write_to_requester(
+            session, actor_for(session, ben), found, body, kind=kind, reason="Ten thousand messages.",
+            seen=found.last_sequence, key="k" * 20, sender=Sender(settings.base_url, Keys(settings.secret_keys)),
+            now=clock.now(),
+        )  # fmt: skip
