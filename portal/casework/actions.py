@@ -1,14 +1,16 @@
 """What staff do with a case. Each verb asks the permission table, adds its event, its letter and its audit line."""
 
+from dataclasses import asdict, dataclass
 from datetime import datetime, time
 
 from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
 from portal.audit.rules import AuditKind
+from portal.casework.codes import end_codes
 from portal.casework.correspondence import keep_note, refuse_open_places, refuse_stale, require_open
 from portal.casework.kinds import SAYS_WHY, outcome
-from portal.casework.letters import LetterKind, Sender, send_letter
+from portal.casework.letters import LetterKind, Sender, send_letter, tell_moved
 from portal.casework.models import Case, CaseKind, CasePresence, CaseReader, CaseStatus, EventKind, WaitingFor
 from portal.casework.once import keep_result, take_key
 from portal.casework.progress import add_event, changing
@@ -116,6 +118,40 @@ def change_kind(
             after=kind.value,
         )
         leave_line(session, actor, case, AuditKind.CASE_CHANGED, now=now, before=before.value, after=kind.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How a requester can be reached; what is empty is not known."""
+
+    email: str
+    telephone: str
+    address: str
+    notes: str
+
+
+def change_contact(
+    session: PortalSession, actor: Actor, case: Case, contact: Contact, *, sender: Sender, now: datetime
+) -> None:
+    """Put right how the requester can be reached.
+
+    With another e-mail address the codes of before end; it is told where the request stands, and the one of before
+    that it is not written to any more.
+    """
+    require(actor, working_action(case), place_of(session, case))
+    before = Contact(case.contact_email, case.contact_telephone, case.contact_address, case.contact_notes)
+    if contact == before:
+        return
+    moves = contact.email.lower() != before.email.lower()
+    with changing(session, case, now=now):
+        case.contact_email, case.contact_telephone = contact.email, contact.telephone
+        case.contact_address, case.contact_notes = contact.address, contact.notes
+        add_event(session, case, EventKind.CONTACT_CHANGED, now=now, actor_id=actor.person_id)
+        event = EventKind.CONTACT_CHANGED.value
+        leave_line(session, actor, case, AuditKind.CASE_CHANGED, now=now, contents=asdict(contact), event=event)
+    if moves:
+        end_codes(session, case, now=now)
+        tell_moved(session, case, before.email, sender=sender, now=now)
 
 
 def close(

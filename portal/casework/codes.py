@@ -79,13 +79,18 @@ def use_code(session: PortalSession, case: Case, typed: str, keys: Keys, *, now:
     return False
 
 
-def _keep(session: PortalSession, case: Case, code: str, keys: Keys, *, until: datetime, now: datetime) -> None:
+def end_codes(session: PortalSession, case: Case, *, now: datetime) -> None:
+    """No code that was sent so far opens the case any more."""
     session.execute(
         update(RequesterCode)
         .where(RequesterCode.case_id == case.id, RequesterCode.used_at.is_(None))
         .values(used_at=now)
         .execution_options(synchronize_session=False)
     )
+
+
+def _keep(session: PortalSession, case: Case, code: str, keys: Keys, *, until: datetime, now: datetime) -> None:
+    end_codes(session, case, now=now)
     session.add(
         RequesterCode(
             tenant_id=case.tenant_id,

@@ -109,6 +109,10 @@ _NEWS_MAIL = N_(
     "Open this page to read it and to answer:\n%(link)s\n\n"
     "The page asks for a code, which it sends to this address. Nobody can open it with this link alone."
 )
+_MOVED_MAIL = N_(
+    "From now on the school writes about request %(reference)s to another address.\n\n"
+    "If you did not ask for this, tell the school at once."
+)
 _CODE_MAIL = N_(
     "Your code is %(code)s\n\n"
     "Type it on the page where you asked for it. It works once, for %(minutes)d minutes.\n\n"
@@ -215,6 +219,17 @@ def send_letter(
     return message
 
 
+def tell_moved(session: PortalSession, case: Case, before: str, *, sender: Sender, now: datetime) -> None:
+    """Tell the address of before that another one holds, and the new one where the request stands."""
+    if before:
+        text = words(_MOVED_MAIL, case.language, reference=case.reference)
+        _send(session, case, "requester.moved", text, sender=sender, now=now, to=before)
+    if case.contact_email:
+        link = sender.address(new_link(session, case, now=now))
+        text = words(_NEWS_MAIL, case.language, reference=case.reference, link=link)
+        _send(session, case, "requester.news", text, sender=sender, now=now)
+
+
 def send_code(session: PortalSession, case: Case, code: str, *, minutes: int, sender: Sender, now: datetime) -> None:
     """The code that opens the private page."""
     text = words(_CODE_MAIL, case.language, code=code, minutes=minutes)
@@ -311,12 +326,14 @@ def _keep(
     return message
 
 
-def _send(session: PortalSession, case: Case, kind: str, body: str, *, sender: Sender, now: datetime) -> None:
+def _send(
+    session: PortalSession, case: Case, kind: str, body: str, *, sender: Sender, now: datetime, to: str = ""
+) -> None:
     write_letter(
         session,
         tenant_id=case.tenant_id,
         kind=kind,
-        recipient=case.contact_email,
+        recipient=to or case.contact_email,
         subject=words(_SUBJECT, case.language, reference=case.reference),
         body=body,
         now=now,

@@ -72,6 +72,7 @@ class EventKind(StrEnum):
     NOTE_ADDED = "note-added"
     FILE_ADDED = "file-added"
     KIND_CHANGED = "kind-changed"
+    CONTACT_CHANGED = "contact-changed"
     LIMITED = "limited"
     UNLIMITED = "unlimited"
     LINKED = "linked"

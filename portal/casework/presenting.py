@@ -81,8 +81,20 @@ def _state(case: Case, events: list[CaseEvent]) -> str:
     return _WAITS[WaitingFor.REQUESTER if asked else case.waiting_for]
 
 
+def _standing(events: list[CaseEvent]) -> list[CaseEvent]:
+    """Without an answer that turned out to be none."""
+    found: list[CaseEvent] = []
+    for event in events:
+        if event.kind is EventKind.CLARIFICATION_UNANSWERED:
+            taken = next(one for one in reversed(found) if one.kind is EventKind.CLARIFICATION_ANSWERED)
+            found.remove(taken)
+        else:
+            found.append(event)
+    return found
+
+
 def _entries(events: list[CaseEvent], letters: list[CaseMessage]) -> tuple[Entry, ...]:
-    told = [Entry(_TOLD[event.kind], event.at) for event in events if event.kind in _TOLD]
+    told = [Entry(_TOLD[event.kind], event.at) for event in _standing(events) if event.kind in _TOLD]
     written = [
         Entry(
             N_("You wrote") if letter.from_requester else letter.subject, letter.at, letter.body, letter.from_requester

@@ -58,6 +58,7 @@ EVENTS: dict[EventKind, str] = {
     EventKind.NOTE_ADDED: N_("Note between the teams"),
     EventKind.FILE_ADDED: N_("File added"),
     EventKind.KIND_CHANGED: N_("Taken for another kind of request"),
+    EventKind.CONTACT_CHANGED: N_("Put right how the requester can be reached"),
     EventKind.LIMITED: N_("Limited to named people"),
     EventKind.UNLIMITED: N_("No longer limited"),
     EventKind.LINKED: N_("Looks like request %(reference)s"),

@@ -11,6 +11,7 @@ from portal.casework import actions, codes, correspondence, requester
 from portal.casework.inbox import Filters, View, counts_by_authority, page
 from portal.casework.letters import LetterKind
 from portal.casework.models import CaseKind, CaseMessage, CaseStatus, EventKind, WaitingFor
+from portal.casework.presenting import present
 from portal.casework.progress import calendar_of, events_of, read_clock
 from portal.casework.queries import case_by_link, case_by_reference
 from portal.casework.staff_view import staff_case
@@ -344,8 +345,10 @@ def test_what_was_no_answer_can_be_followed_by_one(everywhere, ask, actor, sende
     requester.write_to_school(
         everywhere, requester.requester_of(case), case, "Thanks", key="r" * 20, sender=sender, now=NOW
     )
+    assert "has your answer" in str(present(everywhere, case, language="en").entries)
     correspondence.reopen_question(everywhere, ben, case, now=NOW)
     assert case.due_on is None
+    assert "has your answer" not in str(present(everywhere, case, language="en").entries)
     correspondence.record_clarification(everywhere, ben, case, london(NOW).date(), now=NOW)
     assert case.due_on is not None
     with pytest.raises(Invalid):

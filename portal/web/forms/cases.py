@@ -14,15 +14,20 @@ from wtforms import (
 from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from portal.core.limits import ADDRESS_LENGTH, EMAIL_LENGTH, TELEPHONE_LENGTH
 from portal.web.forms.fields import (
     MESSAGE,
+    AddressField,
     LineField,
     LongField,
     OnceField,
     PortalForm,
     ReplacingForm,
+    TelephoneField,
     at_most,
+    email_address,
     required,
+    telephone_number,
 )
 from portal.web.texts import later as _
 
@@ -121,6 +126,13 @@ class LimitForm(ReplacingForm):
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
     )
+
+
+class ContactForm(ReplacingForm):
+    email = AddressField(_("E-mail address"), validators=[at_most(EMAIL_LENGTH), email_address])
+    telephone = TelephoneField(_("Telephone number"), validators=[at_most(TELEPHONE_LENGTH), telephone_number])
+    address = LongField(_("Postal address"), validators=[at_most(ADDRESS_LENGTH)])
+    contact_notes = LongField(_("What should we not do?"), validators=[at_most(1000)])
 
 
 class KindChangeForm(ReplacingForm):

@@ -12,7 +12,7 @@ from portal.casework.file_kinds import ACCEPT
 from portal.casework.files import add_files, files_of, open_file
 from portal.casework.intake import normal_reference
 from portal.casework.letters import new_link
-from portal.casework.models import Case
+from portal.casework.models import Case, CaseStatus
 from portal.casework.presenting import present
 from portal.casework.queries import case_by_link, case_of_requester
 from portal.casework.requester import admit, admit_nobody, requester_of, withdraw, write_to_school
@@ -143,8 +143,8 @@ def file(token: str, number: int) -> ResponseReturnValue:
 @pages.page("/requests/<token>/withdrawal", may=Needs.REQUESTER, methods=("GET", "POST"))
 def withdrawal(token: str) -> ResponseReturnValue:
     with _acting_on(token) as found:
-        if not _is_open(token):
-            return redirect(url_for(".case", token=token))
+        if not _is_open(token) or found.status is CaseStatus.CLOSED:
+            return redirect(url_for(".case", token=token))  # where it says how it ended
         form = NothingForm()
         if not form.validate_on_submit():
             return render_template("public/cases/withdrawal.html", form=form, token=token)

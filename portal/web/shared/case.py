@@ -21,6 +21,7 @@ from portal.web.door import Audience, Door
 from portal.web.files import filing, serve
 from portal.web.forms.cases import (
     AssignForm,
+    ContactForm,
     FilesForm,
     KindChangeForm,
     LimitForm,
@@ -115,6 +116,27 @@ def kind(reference: str) -> ResponseReturnValue:
     if refused:
         return refused
     flash(_("Saved. The dates are worked out anew."), "success")
+    return go_back(reference)
+
+
+@pages.page("/cases/<reference>/contact", may=Action.WORK_CASE, methods=("GET", "POST"), writes=True, sudo_to_send=True)
+def contact(reference: str) -> ResponseReturnValue:
+    found = opened(reference)
+    require_work(found)
+    form = ContactForm(
+        data={
+            "email": found.contact_email, "telephone": found.contact_telephone, "address": found.contact_address,
+            "contact_notes": found.contact_notes,
+        }
+    )  # fmt: skip
+    if not form.validate_on_submit():
+        page = render_template("shared/case/contact.html", form=form, case=found, back=case_address(reference))
+        return page, form.status
+    given = actions.Contact(
+        form.email.data or "", form.telephone.data or "", form.address.data or "", form.contact_notes.data or ""
+    )
+    actions.change_contact(desk.session, desk.actor, found, given, sender=sender(), now=desk.now)
+    flash(_("Saved."), "success")
     return go_back(reference)
 
 

@@ -255,3 +255,26 @@ def test_a_request_that_turns_out_to_be_a_breach_is_asked_for_its_hour(staff, da
     [case] = cases(database)
     assert clock.london(case.received_at).strftime("%H:%M") == "08:30"
     assert case.due_at - case.received_at == timedelta(hours=72)
+
+
+def test_a_mistyped_address_is_put_right_and_both_are_told(staff, database):
+    ben = staff.client("ben")
+    page = first_form(ben, f"{SCHOOL}/cases/new", **call(email="oma.kein@example.org")).get_data(as_text=True)
+    ben.post(f"{SCHOOL}/cases/new", data=hidden_fields(page))
+    [case] = cases(database)
+    path = f"{SCHOOL}/cases/{case.reference}/contact"
+    assert path in ben.get(f"{SCHOOL}/cases/{case.reference}").get_data(as_text=True)
+    form = {**hidden_fields(ben.get(path).get_data(as_text=True)).to_dict(), "telephone": "01632 960001"}
+    assert ben.post(path, data={**form, "email": "no address"}).status_code == 422
+    assert ben.post(path, data={**form, "email": "oma.klein@example.org"}).status_code == 302
+    [case] = cases(database)
+    assert (case.contact_email, case.contact_telephone) == ("oma.klein@example.org", "01632 960001")
+    with database.session() as session, every_tenant(session, "tests"):
+        letters = session.execute(select(Letter.recipient, Letter.body).where(Letter.kind.like("requester.%"))).all()
+    last = dict(tuple(letter) for letter in letters)
+    assert "another address" in last["oma.kein@example.org"]
+    assert "/requests/" in last["oma.klein@example.org"]
+    assert "oma.klein" not in last["oma.kein@example.org"]
+    assert "Put right how the requester can be reached" in ben.get(f"{SCHOOL}/cases/{case.reference}").text
+    assert staff.client("gus").get(path).status_code == 403
+    assert staff.client("devi").get(path.replace(SCHOOL, "/central")).status_code == 403
