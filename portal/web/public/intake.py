@@ -194,6 +194,8 @@ def _keep(school: Tenant, draft: Draft | None, answers: dict[str, str]) -> Draft
 
 def _keep_last(school: Tenant, page: Question, draft: Draft | None) -> None:
     """The answers before were kept for a day only; those that were typed just now begin new ones."""
+    if page is Question.KIND or school.slug not in session.get("intake", {}):
+        return
     form = _form(page, {}, school)
     if form.validate_on_submit():
         _keep(school, draft, form.answered())
