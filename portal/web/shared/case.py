@@ -47,7 +47,7 @@ def case(reference: str) -> ResponseReturnValue:
 
 
 def require_work(found: Case) -> None:
-    """Asked before a form is shown, so that nobody writes what she may not send: DPO officers only advise."""
+    """Asked before a form is shown, so that nobody writes what she may not send."""
     require(desk.actor, working_action(found), place_of(desk.session, found))
 
 
